@@ -8,8 +8,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gateways.failure import Failure
 
@@ -35,7 +37,8 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
     """
     reading, writing = os.pipe()
     errors = os.dup(2)
-    with os.fdopen(reading) as result:
+    with os.fdopen(reading) as result, contextlib.ExitStack() as signals:
+        signals.enter_context(_signals_deferred())
         process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments(writing, errors)],
             stdin=subprocess.DEVNULL,
@@ -47,6 +50,7 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
         os.close(writing)
         os.close(errors)
         try:
+            signals.close()
             output, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             raise Failure(
@@ -57,3 +61,22 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
                 os.killpg(process.pid, signal.SIGKILL)  # and its child processes, which hold the pipe
             process.communicate()
         return Ended(result.read(), process.returncode, output)
+
+
+@contextlib.contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """Call the handlers of signals at the end. One that raised earlier would leave a process that nothing ends."""
+    received: list[int] = []
+    handlers: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    deferred = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in deferred:
+        signal.signal(number, lambda number, _frame: received.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in deferred.items():
+            signal.signal(number, handler)
+        for number in received:
+            signal.raise_signal(number)

@@ -72,7 +72,7 @@ def test_other_methods_of_a_replaced_path_are_served_by_the_old_app(browser: htt
 
 def test_a_websocket_runs_beside_the_old_app(server: Running) -> None:
     with connect(f"ws://{server.host}:{server.port}/prices") as websocket:
-        assert json.loads(websocket.recv(timeout=10)) == {"1": 250, "2": 990}
+        assert json.loads(websocket.recv(timeout=30)) == {"1": 250, "2": 990}
 
 
 def test_its_commands_work(server: Running, tmp_path: Path) -> None:

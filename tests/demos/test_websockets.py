@@ -19,7 +19,7 @@ def test_a_flask_sock_chat_works_on_uvicorn() -> None:
         people = [stack.enter_context(connect(uri)) for _ in range(3)]
         eventually(lambda: client.get(server.url).json()["here"] == 3, "all are in the room")
         people[1].send("hello")
-        assert [each.recv(timeout=10) for each in people] == ["hello"] * 3
+        assert [each.recv(timeout=30) for each in people] == ["hello"] * 3
         people[0].close()
         eventually(lambda: client.get(server.url).json()["here"] == 2, "one has left")
 
@@ -33,7 +33,7 @@ def test_a_fastapi_chat_works_on_gunicorns_sync_worker() -> None:
         eventually(lambda: client.get(server.url).json()["here"] == 21, "all are in the room")
         assert client.get(server.url).json()["threads"] == threads
         first.send("hello")
-        assert {each.recv(timeout=10) for each in people} == {"mina: hello"}
+        assert {each.recv(timeout=30) for each in people} == {"mina: hello"}
         with pytest.raises(InvalidStatus) as refused, connect(f"{uri}/mina"):
             pass
         assert refused.value.response.status_code == 403

@@ -96,7 +96,7 @@ def site(server: str, *options: str, app: str = "tests.real.apps.wsgi_all:app") 
     name, *others = ASGI_SERVERS[server]
     with (
         tempfile.NamedTemporaryFile(prefix="download-") as file,
-        httpx.Client(timeout=20, trust_env=False, limits=KEPT) as client,
+        httpx.Client(timeout=60, trust_env=False, limits=KEPT) as client,
     ):
         file.write(DOWNLOAD)
         file.flush()

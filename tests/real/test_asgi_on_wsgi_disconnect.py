@@ -45,7 +45,7 @@ def test_a_client_that_has_shut_down_its_sending_side_gets_a_response(wsgi: Site
     if wsgi.name == "granian":
         pytest.skip("granian itself drops the connection of such a client, as it does with a native WSGI app")
     for framework, path in (("asgi", "/slow"), ("django", "/hello"), ("fastapi", "/hello"), ("starlette", "/hello")):
-        with socket.create_connection((wsgi.server.host, wsgi.server.port), timeout=10) as connection:
+        with socket.create_connection((wsgi.server.host, wsgi.server.port), timeout=30) as connection:
             connection.sendall(f"GET {path} HTTP/1.0\r\nHost: {framework}.test\r\n\r\n".encode())
             connection.shutdown(socket.SHUT_WR)
             with connection.makefile("rb") as response:

@@ -39,7 +39,7 @@ async def _talk(url: str, mode: Any) -> None:
     async def note(progress: float, total: float | None, message: str | None) -> None:
         reached.append(progress)
 
-    async with Client(f"{url}/mcp", mode=mode, read_timeout_seconds=10) as client:
+    async with Client(f"{url}/mcp", mode=mode, read_timeout_seconds=30) as client:
         tools = await client.list_tools()
         assert sorted(tool.name for tool in tools.tools) == ["add", "count"]
         answer: Any = await client.call_tool("add", {"one": 2, "two": 3})

@@ -54,7 +54,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 def upload(server: Running, path: str, length: int | None, body: bytes) -> socket.socket:
     """Open a connection and send the headers of a POST and the start of its body; chunked without a length."""
-    connection = socket.create_connection((server.host, server.port), timeout=10)
+    connection = socket.create_connection((server.host, server.port), timeout=30)
     framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{framing}\r\nConnection: close\r\n\r\n".encode()
     connection.sendall(head + (chunk(body) if length is None and body else body))
@@ -136,7 +136,7 @@ def test_the_start_of_a_chunk_is_received_before_its_rest(request: pytest.Fixtur
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_app_that_reads_learns_that_there_is_no_body(server: Running, method: str) -> None:
     """Middleware reads the body of each request, even if it has none; the client waits for its response."""
-    with socket.create_connection((server.host, server.port), timeout=10) as connection:
+    with socket.create_connection((server.host, server.port), timeout=30) as connection:
         connection.sendall(f"{method} /digest HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert until(connection, f"0 {hashlib.sha256(b'').hexdigest()}".encode())
 
@@ -149,7 +149,7 @@ def test_a_client_that_waits_for_100_continue_gets_it(
     name = request.node.callspec.params["server"]
     if name in ("wsgiref", "uwsgi"):
         pytest.skip(f"{name} does not send 100 Continue")
-    with socket.create_connection((server.host, server.port), timeout=10) as connection:
+    with socket.create_connection((server.host, server.port), timeout=30) as connection:
         framing = "Transfer-Encoding: chunked" if chunked else "Content-Length: 10"
         head = f"POST /digest HTTP/1.1\r\nHost: localhost\r\n{framing}\r\nExpect: 100-continue\r\n\r\n"
         connection.sendall(head.encode())
@@ -187,7 +187,7 @@ def test_a_connection_with_an_early_response_carries_no_other_request(name: str)
     """The next bytes on the connection are the rest of a body, and must never be parsed as a request."""
     with (
         running(name) as server,
-        socket.create_connection((server.host, server.port), timeout=10) as connection,
+        socket.create_connection((server.host, server.port), timeout=30) as connection,
     ):
         connection.sendall(b"POST /patient HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nten octets")
         assert b" 408 " in until(connection, b"too slow")
@@ -206,7 +206,7 @@ def test_trailers_are_not_parsed_as_the_next_request(name: str) -> None:
     request = b"POST /digest HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     with (
         running(name) as server,
-        socket.create_connection((server.host, server.port), timeout=10) as connection,
+        socket.create_connection((server.host, server.port), timeout=30) as connection,
     ):
         connection.sendall(request + chunk(b"first") + b"0\r\nX-Trailer: value\r\n\r\n")
         until(connection, hashlib.sha256(b"first").hexdigest().encode())

@@ -195,7 +195,7 @@ def test_ctrl_c_shows_the_results_so_far_and_leaves_no_server(tmp_path: Path) ->
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(4)  # some requests into the second round
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=10)
+        said, _ = process.communicate(timeout=30)
     finally:
         process.kill()
         process.wait()

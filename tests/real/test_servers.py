@@ -57,7 +57,7 @@ def test_a_websocket_echoes(asgi_server: Running) -> None:
         messages: list[str | bytes] = ["hello", "Jürgen €🐍", b"\x00\xff", "x" * 100_000]  # daphne drops empty messages
         for message in messages:
             client.send(message)
-            assert client.recv(timeout=10) == message
+            assert client.recv(timeout=30) == message
 
 
 def test_a_websocket_on_another_path_is_refused(asgi_server: Running) -> None:

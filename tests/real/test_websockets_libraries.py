@@ -22,10 +22,10 @@ FRAMEWORKS = "tests.real.apps.websocket_frameworks"
 def echoed(server: Running, *texts: str) -> list[str | bytes]:
     """Return the echo of /ws."""
     received = []
-    with connect(f"ws://{server.host}:{server.port}/ws") as websocket:
+    with connect(f"ws://{server.host}:{server.port}/ws", open_timeout=30) as websocket:
         for text in texts:
             websocket.send(text)
-            received.append(websocket.recv(timeout=10))
+            received.append(websocket.recv(timeout=30))
     return received
 
 
@@ -33,7 +33,7 @@ def echoed(server: Running, *texts: str) -> list[str | bytes]:
 def talking(server: Running, transports: list[str]) -> Iterator[Any]:
     """A Socket.IO client."""
     client = socketio.Client()
-    client.connect(server.url, transports=transports, wait_timeout=10)
+    client.connect(server.url, transports=transports, wait_timeout=30)
     try:
         yield client
     finally:
@@ -52,13 +52,13 @@ def test_flask_socketio_works_on_uvicorn(transports: list[str]) -> None:
     with serve(f"{LIBRARIES}:flask_socketio", "uvicorn") as server, talking(server, transports) as client:
         client.on("said", said.put)
         client.emit("say", "hello")
-        assert said.get(timeout=10) == "HELLO"
+        assert said.get(timeout=30) == "HELLO"
         assert client.transport() == "websocket" or transports[0] == "polling"
 
 
 def test_python_socketio_in_threads_works_on_hypercorn() -> None:
     with serve(f"{LIBRARIES}:python_socketio", "hypercorn") as server, talking(server, ["websocket"]) as client:
-        assert client.call("say", "hello", timeout=10) == "HELLO"
+        assert client.call("say", "hello", timeout=30) == "HELLO"
 
 
 @pytest.mark.parametrize("framework", ["starlette", "litestar", "quart"])
@@ -70,4 +70,4 @@ def test_asgi_frameworks_work_on_wsgi_servers(framework: str, name: str) -> None
 
 def test_python_socketios_async_server_works_on_gunicorn() -> None:
     with serving("gunicorn gthread", app=f"{FRAMEWORKS}:socket_io") as server, talking(server, ["websocket"]) as client:
-        assert client.call("say", "hello", timeout=10) == "HELLO"
+        assert client.call("say", "hello", timeout=30) == "HELLO"

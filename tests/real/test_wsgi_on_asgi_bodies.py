@@ -47,7 +47,7 @@ def test_a_response_to_an_upload_that_the_app_does_not_read_is_not_lost(asgi: Si
     """As on gunicorn, for less than a megabyte. uvicorn resets a connection that it closes with unread data."""
     body = LARGE[:800_000]
     for _ in range(3):
-        with socket.create_connection((asgi.server.host, asgi.server.port), timeout=10) as sock:
+        with socket.create_connection((asgi.server.host, asgi.server.port), timeout=30) as sock:
             head = f"Host: flask.test\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
             sock.sendall(f"POST /no/such/page HTTP/1.1\r\n{head}\r\n".encode() + body)
             received = b"".join(iter(lambda: sock.recv(65536), b""))
@@ -55,7 +55,7 @@ def test_a_response_to_an_upload_that_the_app_does_not_read_is_not_lost(asgi: Si
 
 
 def test_a_client_that_expects_100_continue_gets_it_once_the_app_reads(asgi: Site) -> None:
-    with socket.create_connection((asgi.server.host, asgi.server.port), timeout=10) as sock:
+    with socket.create_connection((asgi.server.host, asgi.server.port), timeout=30) as sock:
         head = f"Host: flask.test\r\nContent-Length: {len(LARGE)}\r\nExpect: 100-continue\r\nConnection: close\r\n"
         sock.sendall(f"POST /upload HTTP/1.1\r\n{head}\r\n".encode())
         assert sock.recv(4096).startswith(b"HTTP/1.1 100 ")
@@ -67,7 +67,7 @@ def test_a_client_that_expects_100_continue_gets_it_once_the_app_reads(asgi: Sit
 
 @only("uvicorn", "uvicorn-h11", "granian", "gunicorn")  # the others send the 100 whether or not the app reads
 def test_a_client_that_expects_100_continue_is_refused_without_sending(asgi: Site) -> None:
-    with socket.create_connection((asgi.server.host, asgi.server.port), timeout=10) as sock:
+    with socket.create_connection((asgi.server.host, asgi.server.port), timeout=30) as sock:
         head = "Host: flask.test\r\nContent-Length: 1000\r\nExpect: 100-continue\r\nConnection: close\r\n"
         sock.sendall(f"POST /nowhere HTTP/1.1\r\n{head}\r\n".encode())
         assert sock.recv(4096).startswith(b"HTTP/1.1 404 ")

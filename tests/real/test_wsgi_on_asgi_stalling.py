@@ -16,7 +16,7 @@ THREADS = 32 + 8  # of the adapter, and of the server itself
 def each_served(asgi: Site) -> None:
     """Another client's request to each app is served without delay."""
     for framework in FRAMEWORKS:
-        assert asgi.get(framework, "/hello", timeout=10).text == f"hello from {framework}"
+        assert asgi.get(framework, "/hello", timeout=30).text == f"hello from {framework}"
 
 
 def threads(asgi: Site) -> int:

@@ -92,15 +92,15 @@ def test_batches_can_be_sent_to_another_process(arrivals: tuple[str, Arrivals]) 
         [sys.executable, "-c", program, address], capture_output=True, text=True, timeout=30, check=True
     )
     process = int(child.stdout)
-    assert arrived.get(timeout=10) == Batch(process, "asgi", {}, ((1.0, 2, 3, "scope", {"type": "http"}),))
-    assert arrived.get(timeout=10) == Batch(process, "asgi", {}, ((2.0, 2, 3, "end", None),))
+    assert arrived.get(timeout=30) == Batch(process, "asgi", {}, ((1.0, 2, 3, "scope", {"type": "http"}),))
+    assert arrived.get(timeout=30) == Batch(process, "asgi", {}, ((2.0, 2, 3, "end", None),))
 
 
 def test_a_batch_contains_the_names_of_its_threads(arrivals: tuple[str, Arrivals]) -> None:
     address, arrived = arrivals
     here = threading.get_ident()
     sender(address, "wsgi")([(1.0, here, 1, "close", None), (2.0, -1, 1, "end", None)])
-    assert arrived.get(timeout=10).threads == {here: threading.current_thread().name}
+    assert arrived.get(timeout=30).threads == {here: threading.current_thread().name}
 
 
 def test_batches_of_an_ended_sender_are_delivered_before_the_receiver_is_closed() -> None:
@@ -120,7 +120,7 @@ def test_several_processes_may_send_concurrently(arrivals: tuple[str, Arrivals])
     first([event(1)])
     second([event(2)])
     first([event(3)])
-    got = sorted(arrived.get(timeout=10).events[0][0] for _ in range(3))
+    got = sorted(arrived.get(timeout=30).events[0][0] for _ in range(3))
     assert got == [1.0, 2.0, 3.0]
 
 
