@@ -17,7 +17,7 @@ COMMANDS = ("check", "compare", "demo", "diff", "serve", "timeline", "trace")
 
 
 class Commands(click.Group):
-    """The commands. The module of a command is imported when it is used: imports take most of the time of a start."""
+    """The commands. The module of a command is imported when it is used: imports take most of the start time."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

@@ -1,4 +1,4 @@
-"""Check a target, choose its mode and server from the options or the app's interface; complete names in a shell."""
+"""Check a target; choose mode and server from the options or the app's interface; complete names in a shell."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from gateways.serving.server import MODES, Mode, side
 
 
 def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the servers to complete: those of --mode, if it is given."""
+    """Return the servers for shell completion. If --mode is given, only the servers of that mode."""
     mode: Mode | None = ctx.params.get("mode")
     names = dict.fromkeys(name for each in ([mode] if mode else MODES) for name in side(each).SERVERS)
     return [name for name in names if name.startswith(incomplete)]
@@ -21,11 +21,11 @@ def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
 
 
 def given(ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    """Return the target as it was given.
+    """Return the target unchanged.
 
     Raises:
-        BadParameter: it is empty, which as a path is the current folder, has no attribute after its ':', or is a URL,
-            which only `gateways diff` accepts.
+        BadParameter: the target is empty (as a path it would be the current folder), has no attribute after its ':', or
+            is a URL, which only `gateways diff` accepts.
     """
     if value is not None and not value.strip():
         raise click.BadParameter("an empty target; give a module and its app, e.g. 'shop:app', or '.' for this folder.")
@@ -44,7 +44,7 @@ def choose(interface: Mode, mode: Mode | None, server: str | None) -> tuple[Mode
     """Choose mode and server for an app of that interface. A named server may imply its mode.
 
     Raises:
-        BadParameter: unknown server, or it does not speak that mode.
+        BadParameter: the server is unknown, or does not speak that mode.
     """
     if server is None:
         mode = mode or interface

@@ -224,7 +224,7 @@ def _measured(
 
 
 def _export(file: Path, target: str | None, **options: Any) -> int:
-    """Write the locustfile and print the command that runs it."""
+    """Write the locustfile, and print the command that runs it."""
     from gateways.compare.locust.export import HERE, command, locustfile
 
     sites: Sequence[Site] = options["sites"]
@@ -256,8 +256,8 @@ def choose(
     workers: int | None = None,
 ) -> list[Contender]:
     """Return the contenders; the first one is the reference for the others."""
-    # A package name means all of its servers, unless a server has the same name: "gunicorn" means three servers,
-    # "uvicorn" one.
+    # The name of a package means all of its servers, unless one server has the same name: "gunicorn" means three
+    # servers, "uvicorn" means one.
     packages = set(servers) & set(PACKAGES)
     named = [name for name, server in SERVERS.items() if name in servers or server.package in packages]
     chosen = [mode for mode in MODES if mode in modes or ALL in modes]

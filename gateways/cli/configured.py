@@ -1,7 +1,7 @@
 """Options from pyproject.toml in the current folder: the table [tool.gateways.COMMAND], as click's default_map.
 
-click itself reads options from the environment, e.g. GATEWAYS_SERVE_PORT=9000. The command line overrides the
-environment, and the environment overrides pyproject.toml.
+Knows TOML and click. It must not know what an option means. click itself reads options from the environment, e.g.
+GATEWAYS_SERVE_PORT=9000. The command line overrides the environment, and the environment overrides pyproject.toml.
 """
 
 import difflib
@@ -53,7 +53,7 @@ def _table(command: click.Command, name: str, table: dict[str, Any]) -> dict[str
 
 
 def _named(key: str, known: dict[str, click.Parameter]) -> str | None:
-    """Return the parameter name for a key: log_level for "log-level", paths for "path". None if unknown."""
+    """Return the name of click's parameter for a key: log_level for "log-level", paths for "path". None if unknown."""
     for name, parameter in known.items():
         if key.replace("-", "_") == name or f"--{key}" in parameter.opts:
             return name

@@ -112,7 +112,7 @@ def _lane(mode: Mode, name: str, sock: socket.socket) -> link.Lane:
 
 
 def _bind(number: int, host: str, port: int) -> list[socket.socket]:
-    """Return that many bound sockets, on consecutive ports, or on any free ports if the port is 0."""
+    """Return `number` bound sockets: on consecutive ports from `port` on, or on any free ports if it is 0."""
     sockets: list[socket.socket] = []
     try:
         sockets.extend(bind(host, port + offset if port else 0) for offset in range(number))
@@ -131,13 +131,13 @@ class _Queue(queue.SimpleQueue[ServerEvent | None]):
         self.ended = False
 
     def put(self, item: ServerEvent | None, block: bool = True, timeout: float | None = None) -> None:
-        """Queue an item, and forward its events to the page. Thread-safe."""
+        """Queue an item. Forward its events to the page. Thread-safe."""
         if self.page_link is not None and item is not None and item.batch is not None:
             self.page_link.put(item.source.mode, item.batch)
         super().put(item, block, timeout)
 
     def end(self) -> None:
-        """After the servers have exited, show the queued items until the time limit."""
+        """End the queue after the servers have exited, so that the items in it are shown before the end."""
         self.ended = True
         self.put(None)
 
@@ -175,7 +175,7 @@ class _Following:
 
     def _happened(self, mode: Mode, batch: Batch) -> None:
         if self._awaited:
-            self._early.append((mode, batch))  # a lifespan starts before the URLs are printed
+            self._early.append((mode, batch))  # a lifespan that starts before the URLs are printed
         else:
             self._screen.events(mode, batch)
 

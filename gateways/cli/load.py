@@ -1,4 +1,4 @@
-"""The load of a comparison, from the options: requests, scenarios, rate and duration. It must not know contenders."""
+"""The load of a comparison from the options: requests, scenarios, rate and duration. It must not know contenders."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def effort_of(effort: Effort, rate: float | None, duration: float | None) -> Eff
 def traffic_to_compare(app: Target, sites: Sequence[Site], options: Mapping[str, Any]) -> Traffic | None:
     """Return the user's own requests; None if the scenarios of the reference app are used.
 
-    With --scenarios, the servers of --url serve the reference app. Requests that cannot be sent are reported on stderr.
+    If --scenarios is given, the servers of --url are assumed to serve the reference app. Requests that cannot be sent
+    are reported on stderr.
     """
     names: Sequence[str] = options["scenarios"]
     parameters = {name: options[name] for name in OF_REQUESTS}

@@ -1,4 +1,4 @@
-"""Types of options: a list of known names, and a threshold. Knows click, and no command."""
+"""Types of options: a list of known names, and a threshold. Knows click. It must not know the commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALL = "all"
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
-    """Known names, separated by commas."""
+    """A list of known names, separated by commas."""
 
     name = "NAMES"
 

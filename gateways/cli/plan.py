@@ -1,4 +1,4 @@
-"""The target and options of `gateways serve`, and the lines it prints at the start.
+"""The target and options of `gateways serve`, and the lines that it prints at the start.
 
 Knows the texts, and checks whether folders exist. It must not start anything.
 """
@@ -40,7 +40,7 @@ def heading(plan: Plan, address: tuple[str, int]) -> list[str]:
 
 
 def limits(plan: Plan) -> list[str]:
-    """Return a line for each feature of ASGI that an app does not get on this server."""
+    """Return a line for each ASGI feature that the app cannot use on this server."""
     found: list[str] = []
     if plan.known.interface == "asgi" and plan.server == "daphne":
         found.append("daphne sends no lifespan events, so startup and shutdown functions of the app do not run")
@@ -50,7 +50,7 @@ def limits(plan: Plan) -> list[str]:
 
 
 def what(plan: Plan) -> str:
-    """Return one line that names the app, its interface, and the adapter between it and the server."""
+    """Return a line that names the app, its interface, and the adapter between app and server."""
     known, mode, server = plan.known, plan.mode, plan.server
     if known.interface == "cgi":
         adapter = ADAPTERS["cgi", "wsgi" if mode == "wsgi" else "asgi"]

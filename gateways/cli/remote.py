@@ -64,7 +64,7 @@ def _is_port(text: str) -> bool:
 
 
 def target_of(sites: Sequence[Site], target: str | None, options: Mapping[str, Any]) -> Target:
-    """Return the target for running servers, whose app is unknown."""
+    """Return the target for servers that already run; their app is unknown."""
     if target is not None:
         raise click.UsageError("--url names a running server, which already has its app; use it without TARGET.")
     for name in OF_STARTED:
@@ -79,7 +79,7 @@ def target_of(sites: Sequence[Site], target: str | None, options: Mapping[str, A
 
 
 def trust_of(ca: Path | None, *, insecure: bool, sites: Sequence[Site]) -> Trust:
-    """Return the rule for accepting certificates."""
+    """Return the certificates to accept."""
     if (ca or insecure) and not any(each.tls for each in sites):
         raise click.UsageError("--ca and --insecure are for --url with https.")
     if ca and insecure:
@@ -90,8 +90,8 @@ def trust_of(ca: Path | None, *, insecure: bool, sites: Sequence[Site]) -> Trust
 def clients_of(
     engine: str, workers: int | None, bind: tuple[str, int] | None, sites: Sequence[Site], version: str
 ) -> Clients:
-    """Return the function that starts the load clients. If locust's workers run elsewhere, print the command that
-    starts them.
+    """Return the function that starts the load clients. If locust's workers run on other machines, print the command
+    that starts them.
     """
     from gateways.compare.locust.crew import Workers
     from gateways.compare.measure.run import one_client

@@ -32,7 +32,7 @@ def report(
     csv_file: Path | None,
 ) -> int:
     """Write the files, show the comparison, and return the exit status. The files are written first, so that they exist
-    even if the reader of a pipe closes it early.
+    even if stdout is a pipe that its reader closes early.
 
     Raises:
         Failure: nothing was measured, or a measurement failed.
@@ -69,7 +69,7 @@ def report(
 
 
 def _compared(out: Console, record: Record, old: Record) -> bool:
-    """Print the changes since the old comparison; return True if a result is worse."""
+    """Print the changes since the old comparison. Return True if a result has become worse."""
     from gateways.compare.judge.against import changes, differences
 
     found = changes(record, old)
@@ -96,11 +96,12 @@ def read(file: Path) -> Record:
 
 
 def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
-    """Refuse an `--against` file with another app or other requests. `requests` are the new ones, by scenario: their
-    summary, and the label of each request of a mix.
+    """Refuse an `--against` file with another app or other requests.
+
+    requests: the new requests, by scenario: their summary, and the label of each request of a mix.
 
     Raises:
-        UsageError: the targets differ, or the requests of a common scenario; the text names the difference.
+        UsageError: the targets differ, or the requests of a common scenario differ; the text names the difference.
     """
     if not old.remote and old.target != target:
         raise click.UsageError(f"--against compares the same app: that file is of {old.target!r}, this is {target!r}.")

@@ -1,6 +1,6 @@
 """Options that describe requests, shared by all commands that send the user's own traffic.
 
-Knows click and files. gateways/requests knows what a request is and parses the files.
+Knows click and files. It must not know the formats of the files: gateways/requests parses them.
 """
 
 import sys
@@ -39,7 +39,7 @@ _OPTIONS = (
 
 
 def request_options(command: Decorated) -> Decorated:
-    """Add the options to a command. It receives the arguments of traffic_of()."""
+    """Add the options to a command. The command gets the arguments of traffic_of()."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -57,10 +57,10 @@ def traffic_of(  # noqa: PLR0913, PLR0917 (one for each option)
     login: Path | None,
     expect: int | None = None,
 ) -> Traffic:
-    """Return the requests of the options: from files first, then from --path. May be empty.
+    """Return the requests from the options: those from files first, then those from --path. May be empty.
 
     Raises:
-        UsageError: an option is invalid, or needs --path.
+        UsageError: an option is invalid, or requires --path.
         Failure: a file cannot be read; the text names the line.
     """
     own = {"method": method, "header": headers, "data": data, "cookie": cookies, "user": user}

@@ -1,6 +1,7 @@
-"""Output of `gateways demo`: where to send requests, and each request as it happens, drawn by the common renderer.
+"""Output of `gateways demo`: the addresses for requests, and each request as it happens, drawn by the common renderer.
 
-Knows the console. Coloured and wrapped on a terminal, plain and unwrapped elsewhere.
+Knows the console. It must not know servers or sockets. The output is coloured and wrapped on a terminal, plain and
+unwrapped elsewhere.
 """
 
 import platform
@@ -62,7 +63,7 @@ class Screen:
         self._console.print(source.append(line_text, style="yellow"))
 
     def events(self, mode: Mode, batch: Batch) -> None:
-        """Print a batch of steps, grouped by request; the steps of each request stay in order."""
+        """Print a batch of steps, grouped by request. The order of the steps of a request is kept."""
         for number, steps in groupby(sorted(batch.events, key=itemgetter(2)), key=itemgetter(2)):
             self._exchange((mode, batch.process, number), list(steps))
 
@@ -75,13 +76,13 @@ class Screen:
         exchange = self._running.get(key)
         if exchange is None:
             if events[0][3] not in BEGINNINGS:
-                return  # background tasks of an app may still receive after the end
+                return  # a background task of the app may call receive() after the end
             self._numbers[mode] = self._numbers.get(mode, 0) + 1
             exchange = self._running[key] = begin(self._numbers[mode], events[0])
             self._console.print()
             self._print(text.heading(mode, exchange.number, exchange.heading, width))
         answered = next((number for number, event in enumerate(events, 1) if event[3] == "end"), 0)
-        for part in (events[:answered], events[answered:]):  # a program may continue after its response
+        for part in (events[:answered], events[answered:]):  # a CGI program may continue after its response
             for event in part:
                 exchange.add(event)
             for row in rows(part, exchange.began):

@@ -1,7 +1,7 @@
 """`gateways serve`: run the user's app on a server, with an adapter in between if their interfaces differ.
 
-Knows the command line. gateways/serving detects the app's interface and runs the server; until_ended.py handles the
-events until shutdown.
+Knows the command line. It must not know how an app's interface is detected and a server is run (gateways/serving), or
+how events are handled until shutdown (until_ended.py).
 """
 
 import contextlib
@@ -143,7 +143,7 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
         cert, key = secured or ("", "")
         settings = replace(settings, certfile=cert, keyfile=key, log_level=log_level)
         reload = reload and not is_printed
-        sock = stack.enter_context(_listening(host, port, unix)) if reload else None  # for the page of a broken app
+        sock = stack.enter_context(_listening(host, port, unix)) if reload else None  # for the error page
         known = Known(target, "cgi", target) if files else _found(target, interface, sock, secured)
         mode, server = choose(known.interface, mode, server)
         plan = Plan(known, mode, server, settings, reload, quiet, log_format)
@@ -193,7 +193,7 @@ def _found(target: str, interface: Mode | None, sock: socket | None, tls: tuple[
             break
         except Failure as failure:
             click.echo(failure.traceback, nl=False, err=True)
-            if sock is None or not failure.traceback:  # a file change cannot fix a wrong name
+            if sock is None or not failure.traceback:  # a change of a file cannot fix a wrong name
                 raise
             await_change(target, failure, sock, tls)
     if known.doubt:

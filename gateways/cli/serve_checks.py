@@ -1,4 +1,4 @@
-"""Reject options of `gateways serve` that the server or target does not support; provide the files for TLS."""
+"""Reject options of `gateways serve` that the server or the target does not support; provide the files for TLS."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ def check(plan: Plan, unix: str | None) -> None:
     """Check that the server and the target support the options.
 
     Raises:
-        UsageError: unsupported option; the message names the servers that support it.
+        UsageError: an option is not supported; the message names the servers that support it.
     """
     mode, settings = plan.mode, plan.settings
     is_adapted = mode == "asgi" and plan.known.interface == "wsgi"  # the adapter has threads
@@ -62,7 +62,7 @@ def check(plan: Plan, unix: str | None) -> None:
 def certificate(
     certfile: str | None, keyfile: str | None, is_made: bool, host: str | None
 ) -> Iterator[tuple[str, str] | None]:
-    """Return the paths of the certificate and its key while the block runs; None for plain HTTP.
+    """Yield the paths of the certificate and its key, which exist during the block; None for plain HTTP.
 
     Raises:
         UsageError: the options contradict each other.

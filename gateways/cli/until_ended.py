@@ -1,6 +1,7 @@
 """The main loop of `gateways serve`: start the server on a bound socket, print its lines, restart it, stop it.
 
-All events go through one queue to the main thread.
+Knows the events of servers and signals, which go to the main thread through one queue. It must not know how a server is
+run.
 """
 
 import queue
@@ -36,7 +37,7 @@ class Serving:
     """A server on a socket. With --reload it is replaced by new servers on the same socket."""
 
     def __init__(self, plan: Plan, sock: socket) -> None:
-        self._wanted = plan
+        self._plan = plan
         self._sock = sock
         self._events: EventQueue = queue.SimpleQueue()
         self._current: ServerProcess
@@ -57,24 +58,24 @@ class Serving:
             self._start()
             stack.callback(self._close_page)
             stack.callback(lambda: end_all([self._current]))
-            if self._wanted.reload:
-                stack.enter_context(Changes(_folders(self._wanted.known.target), self._changed))
+            if self._plan.reload:
+                stack.enter_context(Changes(_folders(self._plan.known.target), self._changed))
             while (item := self._events.get()) is not None:
-                # The last output of a server that a file change has replaced is printed too.
+                # The last output of a server that was replaced after a change of a file is printed too.
                 if item.source is self._current or item.kind in ("line", "events"):
                     self._take(item)
         for item in last_events(self._events):
             self._take(item)
 
     def _start(self) -> None:
-        plan = self._wanted
+        plan = self._plan
         self._make_room()
         self._current = ServerProcess(
             plan.mode,
             plan.server,
             plan.known.target,
             "nothing" if plan.quiet else "access",
-            self._sock.dup(),  # the original stays open, so that clients wait during a restart
+            self._sock.dup(),  # this socket stays open, so that clients wait during a restart
             self._events,
             plan.known.interface,
             plan.settings,
@@ -86,7 +87,7 @@ class Serving:
     def _take(self, item: ServerEvent) -> None:
         if item.batch is not None:
             for event in item.batch.events:
-                self._tell(event)
+                self._print_request(event)
         elif item.kind == "line":
             click.echo(printable(item.line.expandtabs()), err=True)
         elif item.kind == "ready":
@@ -101,13 +102,13 @@ class Serving:
         else:
             self._ended()
 
-    def _tell(self, event: Event) -> None:
-        """Print the line of a request, with the time at which it ended. Both processes use the same clock."""
-        data, level = event[4], self._wanted.settings.log_level or "info"
+    def _print_request(self, event: Event) -> None:
+        """Print the line of a request, with the time of its end. (Both processes use the same clock.)"""
+        data, level = event[4], self._plan.settings.log_level or "info"
         if LEVELS.index(level_of(data[3] or 0, data[6])) >= LEVELS.index(level):
             ago = time.perf_counter() - (event[0] + data[5])
             when = datetime.now().astimezone() - timedelta(seconds=ago)
-            click.echo(line(self._wanted.log_format, fields(self._wanted.mode, data, when)))
+            click.echo(line(self._plan.log_format, fields(self._plan.mode, data, when)))
 
     def _close_page(self) -> None:
         if self._page is not None:
@@ -115,8 +116,8 @@ class Serving:
             self._page = None
 
     def _make_room(self) -> None:
-        """Create a new socket for a server that binds by itself: it cannot bind while the page's socket listens."""
-        adopts = "unix" in side(self._wanted.mode).SERVERS[self._wanted.server].options
+        """Replace the socket for a server that binds by itself: it cannot bind while that of the error page listens."""
+        adopts = "unix" in side(self._plan.mode).SERVERS[self._plan.server].options
         if not adopts and self._sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN):
             host, port = self._sock.getsockname()[:2]
             self._sock.close()
@@ -125,11 +126,11 @@ class Serving:
     def _ready(self) -> None:
         if not self._has_listened:  # after a restart the socket is already listening
             self._has_listened = True
-            for line in heading(self._wanted, self._current.address):
+            for line in heading(self._plan, self._current.address):
                 click.echo(line)
 
     def _ended(self) -> None:
-        plan = self._wanted
+        plan = self._plan
         if plan.reload:
             from gateways.serving.broken import BrokenPage  # imports http.server
 

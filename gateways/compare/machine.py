@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 class Machine:
     """The machine. "" or None: unknown.
 
-    `memory` is in bytes; `quota` is the CPU limit of the control group. `steal` is the share of time that the
-    hypervisor gave to other machines, `foreign` the number of cores kept busy by other programs; both were measured
-    before the comparison.
+    memory: in bytes. quota: the CPU limit of the control group. steal: the share of time that the hypervisor gave to
+    other machines. foreign: the number of cores that other programs kept busy. The last two were measured before the
+    comparison.
     """
 
     system: str
@@ -28,7 +28,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Placement:
-    """Cores by number. Both are empty if processes cannot be pinned to cores, as on macOS."""
+    """The numbers of the cores for server and client. Both are empty if processes cannot be pinned, as on macOS."""
 
     server: tuple[int, ...] = ()
     client: tuple[int, ...] = ()
@@ -39,17 +39,17 @@ class Placement:
 
     @property
     def apart(self) -> bool:
-        """Return True if client and server are not known to share a core."""
+        """True unless client and server are known to share a core."""
         return not self.bound or not set(self.server) & set(self.client)
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The resources of a server's process tree at one moment, or the maximum of each over several moments.
+    """The resources of a server's process tree at one moment, or the maximum of each value over several moments.
 
-    `memory` is its private memory in bytes: anonymous pages, with pages shared by processes divided among them (Linux),
-    or the unique set size. `resident` counts shared pages once per process. `switches` are context switches since the
-    start.
+    memory: private memory in bytes. On Linux these are anonymous pages; a page that several processes share is divided
+    among them. On other systems it is the unique set size. resident: memory with shared pages counted for each process.
+    switches: context switches since the start.
     """
 
     memory: int = 0

@@ -1,4 +1,4 @@
-"""Make a dataclass of the JSON object of a recorded comparison. Pure."""
+"""Create a dataclass from a JSON object of a recorded comparison. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -8,6 +8,6 @@ T = TypeVar("T")
 
 
 def made(cls: type[T], data: Mapping[str, Any]) -> T:
-    """Ignore keys that later minor versions have added."""
+    """Return the object. Keys that later minor versions have added are ignored."""
     names = {each.name for each in fields(cast(Any, cls))}
     return cls(**{name: value for name, value in data.items() if name in names})

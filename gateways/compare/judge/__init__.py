@@ -1,1 +1,1 @@
-"""Compute figures, statistics, verdicts and doubts from the record. Measures nothing."""
+"""Compute figures, statistics, verdicts and doubts from the record. It must not measure anything."""

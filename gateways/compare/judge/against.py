@@ -21,7 +21,7 @@ ENOUGH = 5
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The change of a contender in a scenario. `regression`: it is worse than before, beyond the noise."""
+    """The change of a contender in a scenario. `regression`: the contender has become worse, beyond the noise."""
 
     what: str
     regression: bool
@@ -42,8 +42,8 @@ def changes(new: Record, old: Record) -> list[Change]:
 
 
 def _key(section: Section) -> tuple[str, int]:
-    """Return the key of a section. Slices with different numbers of clients can be compared; long runs must have the
-    same number.
+    """Return the key by which the sections of two comparisons are matched. Slices match even if the numbers of clients
+    differ; long runs must have the same number.
     """
     return section.question.name, 0 if section.quick else section.connections
 
@@ -76,8 +76,8 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
 def _judged(
     sentence: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
 ) -> Change | None:
-    """Return the change, or None. `machine` is the change of the server that does nothing: it is caused by the machine,
-    not by the contender.
+    """Return the change, or None. `machine`: the change of the server that does nothing, which only the machine can
+    cause.
     """
     if ratio is None:
         return None
@@ -113,7 +113,7 @@ def _null(record: Record, section: Section) -> list[Cell]:
 
 
 def _cells(record: Record, section: Section, row: Row) -> list[Cell]:
-    """Return the cells that its throughput is computed from."""
+    """Return the cells from which the throughput of the row is computed."""
     return [
         cell
         for cell in record.cells

@@ -28,14 +28,17 @@ LEAST_CPU = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A scenario, with one number of clients; if the numbers differ, `connections` is the largest.
+    """A scenario with one number of clients.
 
-    The rows are sorted: the best first, unranked ones last. `twins` compares the same server measured twice, and
-    `floor` is the smallest share that is reported as a difference; None if no server was measured twice. `null` is the
-    rate with a server that does nothing, which is the client's maximum; `ceilings` are the shares of it that contenders
-    reach. `discarded` is the number of slices during which the clock was set; `out` are the contenders that are not
-    measured. `ties` are the pairs without a reported difference; `repeated`: each was measured more than once. `parts`
-    are the figures of each request of a mix.
+    connections: the number of clients; the largest if contenders have different numbers.
+    rows: sorted, the best first, unranked rows last.
+    twins: the comparison of the same server measured twice. floor: the smallest share that is reported as a difference.
+    Both are None if no server was measured twice.
+    null: the rate with a server that does nothing, which is the client's maximum. ceilings: by contender, its rate as a
+    share of that maximum.
+    discarded: the number of slices during which the clock was set. out: the contenders that were not measured.
+    ties: the pairs without a reported difference. repeated: each contender was measured more than once.
+    parts: the figures of each request of a mix.
     """
 
     question: Question
@@ -68,17 +71,17 @@ class Section:
 
     @property
     def quick(self) -> bool:
-        """Return True if the contenders were measured in slices, in turns."""
+        """True if the contenders took turns and were measured in short slices."""
         return self.question.load != "long"
 
     @property
     def failed(self) -> bool:
-        """Return True if the measurement failed: two runs of the same server differ by a factor of 2 or more."""
+        """True if the measurement failed: two runs of the same server differ by a factor of 2 or more."""
         return _failed(self.twins)
 
     @property
     def numbers(self) -> list[int]:
-        """Return the numbers of concurrent clients; several if they differ between contenders."""
+        """The numbers of concurrent clients; several if contenders have different numbers."""
         return sorted({row.figures.connections for row in self.rows})
 
     def row(self, contender: str) -> Row | None:
@@ -130,9 +133,7 @@ def _section(record: Record, question: Question, cells: Sequence[Cell]) -> Secti
 
 
 def _main(cells: Sequence[Cell]) -> list[Cell]:
-    """Return the cells that throughput is computed from: long runs, or the slices with the number of clients at the
-    knee.
-    """
+    """Return the cells for throughput: long runs, or slices with the number of clients at the knee."""
     closed = [cell for cell in cells if cell.phase in {"capacity", "long"}]
     if not closed or closed[0].phase == "long":
         return closed
@@ -156,13 +157,13 @@ class _Pairing:
         self._cpu_floor = max(LEAST_CPU, inference.noise(twins_cpu) if twins_cpu else 0.0)
 
     def rates(self, name: str) -> Ratio | None:
-        """Return the ratio of its responses per second to the reference's; None for the reference."""
+        """Return the ratio of a contender's responses per second to the reference's; None for the reference."""
         if name not in self._main or name == self.reference:
             return None
         return rates_compared(self._main[name], self._main[self.reference], self._seed)
 
     def costs(self, name: str) -> Ratio | None:
-        """Return the ratio of its CPU time per response to the reference's; None for the reference."""
+        """Return the ratio of a contender's CPU time per response to the reference's; None for the reference."""
         if name not in self._main or name == self.reference:
             return None
         return compared(self._main[name], self._main[self.reference], cpu_of, self._seed)
@@ -171,12 +172,13 @@ class _Pairing:
         return ratio is not None and ratio.tie(self._floor if self.repeated else ONE_RUN)
 
     def differs(self, ratio: Ratio | None) -> bool:
-        """Return True if its CPU time differs from the reference's by more than the noise."""
+        """Return True if a ratio of CPU times differs from 1 by more than the noise."""
         return ratio is not None and self.repeated and not ratio.tie(self._cpu_floor)
 
     def letters(self, order: Sequence[str]) -> dict[str, str]:
-        """Return letters of groups that are statistically indistinguishable; empty for one contender, or one
-        measurement.
+        """Return, by contender, the letters of its groups of statistically indistinguishable contenders.
+
+        The result is empty for one contender, or one measurement.
         """
         if not self.repeated or len(order) < 2:
             return {}
@@ -235,7 +237,7 @@ def _null(cells: Sequence[Cell]) -> float | None:
 
 
 def _ceilings(main: Mapping[str, Sequence[Cell]], cells: Sequence[Cell]) -> dict[str, float]:
-    """Return, by contender, its rate as a share of the rate with a server that does nothing."""
+    """Return the rate of each contender as a share of the rate with a server that does nothing."""
     found = {}
     for name, own in main.items():
         null = [cell for cell in cells if cell.contender == NULL and cell.connections == own[0].connections]

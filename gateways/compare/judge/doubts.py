@@ -32,7 +32,7 @@ APART = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """`name` identifies it, `what` is the observation and its place, `remedy` a suggestion."""
+    """A reason to doubt a figure. name: its key in `reasons`. what: the observation. remedy: a suggestion."""
 
     name: str
     what: str
@@ -55,7 +55,7 @@ def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
 
 
 def _remedy(name: str, record: Record) -> str:
-    """Return the remedy, with details of this comparison: the folder of the logs, the command to install packages."""
+    """Return the remedy with details of this comparison: the folder of the logs, the command that installs packages."""
     remedy, logs = REASONS[name][1], record.options.get("logs")
     if logs and name in {"left-out", "errors", "retried"}:
         return f"{remedy} ({logs})"
@@ -136,7 +136,7 @@ def _of_section(section: Section) -> Iterator[Seen]:
 
 
 def _varying(question: Question) -> Iterator[str]:
-    """Return which part of varying responses is verified."""
+    """Yield, for each request whose responses vary, its label and the part that is verified."""
     labels = [each.label for each in question.parts] or [""]
     for label, answer in zip(labels, question.answers, strict=False):
         if answer.sha256 is None:
@@ -173,7 +173,7 @@ def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
 def _of_latency(figures: Figures, latency: Latency) -> Iterator[Seen]:
     label, p99 = figures.entrant.label, latency.answer.p99
     if p99 is None:
-        if figures.entrant.mode != "cgi":  # a process for each request never gives enough samples
+        if figures.entrant.mode != "cgi":  # CGI starts a process for each request, so it never gets enough samples
             yield "few-samples", f"{label} ({latency.samples})"
     elif latency.lag is not None and not math.isinf(p99) and latency.lag > LAG * p99:
         yield "client-lag", f"{label} ({duration(latency.lag)} of {duration(p99)})"

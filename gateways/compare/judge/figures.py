@@ -16,7 +16,7 @@ ENOUGH = 20
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Percentiles in seconds; inf if that many requests failed, None if too few samples lie beyond."""
+    """Percentiles in seconds: inf if so many requests failed, None if too few samples are beyond the percentile."""
 
     p50: float | None = None
     p75: float | None = None
@@ -32,7 +32,7 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """The latencies of users at one rate. `lag` is the delay within the load client, at the 99th percentile."""
+    """The latencies at one rate. `lag`: the delay within the load client, at the 99th percentile."""
 
     offered: float
     samples: int
@@ -45,15 +45,16 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The measurements of one contender. `rate` is verified responses per second: the median of the slices; if slices
-    contain few responses (`per_slice`, on average), the rate of all together.
+    """The measurements of one contender.
 
-    `answered`, `failed` and `retried` count all requests, including those outside the measured windows.
-
-    `cpu` is the server's CPU time per response, in seconds; `cores` is the number of cores that the server kept busy,
-    `others` that of the rest of the machine. `memory` is (before, maximum, after) in bytes; before and after belong to
-    the same start of the server. `failed` counts by kind; `switches` is context switches per response. `client` is the
-    share of a core that the client used, `little` the deviation from Little's law, as a share.
+    rate: verified responses per second: the median of the slices; the rate of all slices together if a slice contains
+    few responses. per_slice: the average number of responses in a slice.
+    answered, failed, retried: numbers of requests, including those outside the measured windows; `failed` is by kind.
+    cpu: the server's CPU time per response, in seconds. cores: the number of cores that the server kept busy. others:
+    the number of cores that all other programs kept busy.
+    memory: (before, maximum, after), in bytes; before and after belong to the same start of the server.
+    switches: context switches per response. client: the share of a core that the client used. little: the deviation
+    from Little's law, as a share.
     """
 
     entrant: Entrant
@@ -102,10 +103,11 @@ class Figures:
 class Row:
     """A contender's figures, compared with those of the others.
 
-    `ratio` is relative to the reference; `tie`: no difference from the reference is reported. Contenders that share one
-    of `letters` are statistically indistinguishable. `limit` is the bottleneck. It is not `ranked` if the load client
-    limits it, or it fails too often. `cpu_ratio` is the ratio of CPU time per response, the figure that a busy machine
-    changes least; `cpu_differs`: a difference of CPU time is reported.
+    ratio: its throughput relative to the reference. tie: no difference from the reference is reported.
+    letters: contenders that share a letter are statistically indistinguishable.
+    limit: the bottleneck. ranked: False if the load client is the bottleneck, or if too many requests failed.
+    cpu_ratio: its CPU time per response relative to the reference; a busy machine affects this figure least.
+    cpu_differs: True if the difference of CPU time exceeds the noise.
     """
 
     figures: Figures
@@ -123,8 +125,9 @@ def seconds(nanoseconds: float | None) -> float | None:
 
 
 def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Figures:
-    """Return the figures of a contender in a scenario. Throughput is computed from `main`: slices, or long runs.
-    `every` has all slices or runs of the scenario, in order of time.
+    """Return the figures of a contender in a scenario.
+
+    main: the slices or long runs from which throughput is computed. every: all slices or runs, in order of time.
     """
     measured = [cell.measured for cell in main]
     window = sum(each.window for each in measured) or 1
@@ -177,7 +180,7 @@ def _failures(cells: Sequence[Cell]) -> tuple[dict[str, int], tuple[str, ...]]:
 
 
 def _per(cells: Sequence[Cell], of: Callable[[Cell], int | None], unit: Callable[[Cell], int]) -> float | None:
-    """Return the sum of the known values, divided by the sum of the units of the cells whose value is known."""
+    """Return the sum of values divided by the sum of units. Cells without a known value are ignored."""
     known = [(value, unit(cell)) for cell in cells if (value := of(cell)) is not None]
     units = sum(number for _, number in known)
     return sum(value for value, _ in known) / units if units else None
@@ -204,7 +207,7 @@ def foreign(cell: Cell) -> int | None:
 
 
 def _little(cells: Sequence[Cell]) -> float | None:
-    """In a closed loop without failures, the number of requests in flight is the number of clients."""
+    """Return the deviation from Little's law (a closed loop without failures has one running request per client)."""
     closed = [cell for cell in cells if not cell.offered and not cell.measured.failures]
     window = sum(cell.measured.window for cell in closed)
     answers = sum(cell.measured.answered for cell in closed)

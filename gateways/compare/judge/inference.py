@@ -1,9 +1,9 @@
 """Statistics for measurements that vary: ratios, intervals, ties. Pure.
 
 Contenders take turns in rounds, within several starts of their servers. The slices of a round follow each other
-closely, so a disturbance of the machine affects them equally. The comparison uses the median of the logarithms of their
-ratios, which a single disturbed slice does not move. Figures differ more between starts of a server than within one, so
-the interval is computed by resampling starts and, within each, rounds (a cluster bootstrap).
+closely, so a disturbance of the machine affects them equally. The comparison uses the median of the logarithms of the
+ratios, because one disturbed slice hardly changes a median. Figures differ more between two starts of a server than
+within one start, so the interval is computed by a cluster bootstrap: it resamples starts, and the rounds within each.
 """
 
 import math
@@ -25,16 +25,14 @@ Starts = Sequence[Sequence[T]]
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A ratio, and its 95 % interval; the interval is empty after a single measurement."""
+    """A ratio and its 95 % interval. The interval is empty after a single measurement."""
 
     value: float
     low: float
     high: float
 
     def tie(self, floor: float) -> bool:
-        """Return True if no difference is reported. `floor` is the share by which identical servers may differ, e.g.
-        0.03.
-        """
+        """Return True if no difference is reported. `floor`: share by which identical servers may differ, e.g. 0.03."""
         return self.low <= 1 <= self.high or abs(math.log(self.value)) <= math.log1p(floor)
 
 
@@ -65,11 +63,11 @@ def ratio(pairs: Starts[tuple[float, float]], seed: int, resamples: int = RESAMP
 
 
 def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio:
-    """Return `found` for slices with few responses: `value` is the ratio of sums, `counts` are the responses in the
-    slices of each.
+    """Return the ratio `value` with the interval of `found`, widened for slices with few responses.
 
-    Whether a response falls just inside or outside a slice is chance. If all slices contain the same number, the rounds
-    do not show this, so the interval is widened by this chance.
+    value: the ratio of sums. counts: for both contenders, the numbers of responses in their slices.
+    Whether a response arrives just before or after the end of a slice is chance. The rounds do not show this if all
+    slices contain the same number of responses, so the interval is made at least as wide as this chance.
     """
     edges = sum(len(each) / max(1, sum(each)) ** 2 for each in counts)
     reach = math.exp(DEVIATIONS * math.sqrt(edges))
@@ -101,21 +99,21 @@ def _drawn_medians(starts: Starts[float], seed: int) -> list[float]:
 
 
 def noise(twins: Ratio) -> float:
-    """Return the smallest difference that can be reported, as a share: the largest by which two identical servers may
-    differ.
+    """Return the smallest difference that is reported, as a share: the most by which two identical servers may differ.
 
-    The result is the end of the interval that is farther from 1, because its middle can be near 1 by chance. With four
-    starts and typical variation, one comparison in eighty then reports a difference that does not exist; without twins,
-    one in eight.
+    twins: the ratio of a server to itself. The result is the distance from 1 to the farther end of its interval,
+    because the ratio itself can be near 1 by chance. With four starts and typical variation, one comparison in eighty
+    then reports a difference that does not exist; without this rule, one in eight.
     """
     return math.expm1(max(abs(math.log(bound)) for bound in (twins.low, twins.high)))
 
 
 def letters(order: Sequence[str], tie: Mapping[tuple[str, str], bool]) -> dict[str, str]:
-    """Return letters: one for each group of neighbours in `order` that are statistically indistinguishable, "a" for the
-    first.
+    """Return the letters of each contender: one for each group of statistically indistinguishable neighbours in
+    `order`.
 
-    `tie[a, b]` is given for a before b. A contender that ties with only a part of a group is in two groups: "ab".
+    order: the contenders; the first group has the letter "a". tie: for each pair (a, b), with a before b, True if the
+    two are indistinguishable. A contender that ties with only a part of a group is in two groups: "ab".
     """
     groups: list[range] = []
     for first in range(len(order)):

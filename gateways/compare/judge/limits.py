@@ -17,17 +17,17 @@ ERRORS = 0.005
 
 
 def of_client(figures: Figures, reached: float | None) -> bool:
-    """Return True if the load client is the bottleneck, so that the server may be faster. `reached` is the share of the
-    client's maximum rate.
+    """Return True if the load client is the bottleneck, so that the server may be faster. `reached`: the contender's
+    rate as a share of the client's maximum.
     """
     return not figures.failures and (figures.client > OWN_CORE or (reached or 0.0) > CEILING)
 
 
 def limit(figures: Figures, service: float | None, reached: float | None, *, paced: bool = False) -> str:
-    """Return `errors`, `client`, `cpu`, `threads=4`, `one loop`, `clients`, or "" if the bottleneck is unknown.
+    """Return the bottleneck: `errors`, `client`, `cpu`, `threads=4`, `one loop`, `clients`, or "" if it is unknown.
 
-    `service` is the known waiting time of each response, in seconds, or None; `reached` the share of the client's
-    maximum rate. A `paced` load has a fixed rate, so its limit is `errors` or "".
+    service: the time that the app waits for each response, in seconds; None if unknown. reached: the rate as a share of
+    the client's maximum. paced: the load has a fixed rate, so the result is `errors` or "".
     """
     if figures.lost_share > ERRORS:
         # With too few threads, some requests time out: the threads are the bottleneck, not an error.

@@ -1,6 +1,7 @@
-"""Compare slices with those of the same rounds: the compared figure, and the pairs of slices. Pure.
+"""Compare the slices of two contenders by pairs from the same round. Pure.
 
-The rate of a slice is its number of responses; if slices contain few, only their sum is meaningful.
+The rate of a slice comes from its number of responses. If slices contain few responses, only the sum over all slices is
+meaningful.
 """
 
 import statistics
@@ -19,7 +20,7 @@ Of = Callable[[Cell], float | None]
 
 
 def rate_of(cell: Cell) -> float:
-    """Return responses per second; half a response if there was none, because zero has no logarithm."""
+    """Return responses per second. No response counts as half a response, because zero has no logarithm."""
     return max(cell.measured.rate, 0.5e9 / max(1, cell.measured.window))
 
 
@@ -60,9 +61,7 @@ def throughput(cells: Sequence[Cell]) -> float:
 def rates_compared(
     cells: Sequence[Cell], others: Sequence[Cell], seed: int, resamples: int = inference.RESAMPLES
 ) -> Ratio | None:
-    """Return the ratio of responses per second to that of `others`, paired by round; with few responses, of all slices
-    together.
-    """
+    """Return the ratio of responses per second to that of `others`: by pairs; with few responses, from the sums."""
     return _summed(compared(cells, others, rate_of, seed, resamples), cells, others)
 
 

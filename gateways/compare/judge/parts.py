@@ -13,9 +13,10 @@ from gateways.compare.record import Cell, Entrant
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
-    """The figures of one contender for one request. `rate` is verified responses per second, from the same slices as
-    the throughput of the mix. `answer` are the latencies at `offered`, the highest measured rate (0: in the closed
-    loop). `failed` counts by kind, over all slices.
+    """The figures of one contender for one request of a mix.
+
+    rate: verified responses per second, from the same slices as the throughput of the mix. answer: the latencies at the
+    rate `offered`: the highest measured rate, or 0 for the closed loop. failed: numbers by kind, over all slices.
     """
 
     entrant: Entrant

@@ -1,4 +1,4 @@
-"""Every reason to doubt a figure, by name: its meaning and its remedy. Data only; `doubts` finds them."""
+"""Every reason to doubt a figure, by name: its meaning and its remedy. Data only; `doubts` tests which ones apply."""
 
 REASONS: dict[str, tuple[str, str]] = {
     "one-core": (

@@ -58,8 +58,8 @@ def _units(figure: str) -> dict[str, float] | None:
 def breaches(sections: Sequence[Section], thresholds: Sequence[Threshold]) -> list[str]:
     """Return a sentence for each contender, and each request of a mix, that breaches a threshold.
 
-    Latencies are those at the highest measured rate. An unknown figure breaches its threshold, so that a check without
-    a figure does not pass.
+    Latencies are those at the highest measured rate. An unknown figure counts as a breach: a check must not pass
+    because its figure is missing.
     """
     return [sentence for section in sections for each in thresholds for sentence in _breaches(section, each)]
 

@@ -69,7 +69,7 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
 
 
 def _costs(rows: Sequence[Row], base: str) -> list[str]:
-    """CPU time per response may differ even if rates do not."""
+    """Return sentences about CPU time per response, which may differ even if rates do not."""
     each = [
         f"{row.figures.entrant.label} needs {bounded(row.cpu_ratio)}"
         for row in rows
@@ -79,7 +79,7 @@ def _costs(rows: Sequence[Row], base: str) -> list[str]:
 
 
 def _adapters(section: Section) -> list[str]:
-    """Return the cost that an adapter adds on the same server; measured with small responses, where it is visible."""
+    """Return sentences about the cost that an adapter adds on the same server, from scenarios with small responses."""
     if not section.question.small:
         return []
     sentences = []
@@ -119,7 +119,7 @@ def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
 
 
 def _losing(section: Section) -> list[str]:
-    """Contenders with lost or wrong responses."""
+    """Return a sentence about contenders with lost or wrong responses."""
     losing = [row.figures for row in section.rows if row.figures.lost_share > limits.ERRORS]
     if not losing or section.headline == "room":
         return []

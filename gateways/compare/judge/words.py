@@ -15,12 +15,12 @@ def number(value: float) -> str:
 
 
 def rate(value: float) -> str:
-    """Responses per second; integers from 10 on."""
+    """Format responses per second; an integer from 10 on."""
     return number(value) if value >= 100 else f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def duration(seconds: float | None) -> str:
-    """`0.35 ms`, `2.1 ms`, `51 ms`, `6.8 s`; `never` for infinity, "" for None."""
+    """Format a time: `0.35 ms`, `2.1 ms`, `51 ms`, `6.8 s`; `never` for infinity, "" for None."""
     if seconds is None:
         return ""
     if math.isinf(seconds):
@@ -33,7 +33,7 @@ def duration(seconds: float | None) -> str:
 
 
 def micros(seconds: float | None) -> str:
-    """CPU time per response: `32 µs`, `24 ms`."""
+    """Format CPU time per response: `32 µs`, `24 ms`."""
     if seconds is None:
         return ""
     return f"{seconds * 1e6:.0f} µs" if seconds < 0.0009995 else f"{number(seconds * 1e3)} ms"
@@ -44,43 +44,43 @@ def megabytes(octets: float) -> str:
 
 
 def share(value: float) -> str:
-    """`1.0 %`, `50 %`, `0.02 %`."""
+    """Format a share: `1.0 %`, `50 %`, `0.02 %`."""
     percent = value * 100
     return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %" if percent >= 0.995 else f"{percent:.2g} %"
 
 
 def times(value: float) -> str:
-    """`868`, `1.73`, `0.33`, `0.0031`."""
+    """Format a ratio: `868`, `1.73`, `0.33`, `0.0031`."""
     return number(value) if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def fraction(value: float) -> str:
-    """`1/2,000` for 0.0005; computed from the rounded ratio, so that both figures agree."""
+    """Format a small ratio as a fraction: `1/2,000` for 0.0005. It is computed from the rounded ratio: both agree."""
     return f"1/{rate(float(f'{1 / float(times(value)):.2g}'))}"
 
 
 def as_many(value: float) -> str:
-    """`0.40 times as many`; `0.0005 times as many (1/2,000)`."""
+    """Format a ratio of numbers: `0.40 times as many`; `0.0005 times as many (1/2,000)`."""
     return f"{times(value)} times as many" + (f" ({fraction(value)})" if value < 0.1 else "")
 
 
 def bounded(ratio: Ratio) -> str:
-    """`1.73 (1.70–1.76)`, `2.10 (one run)`."""
+    """Format a ratio with its interval: `1.73 (1.70–1.76)`, `2.10 (one run)`."""
     return f"{times(ratio.value)} ({interval(ratio) or 'one run'})"
 
 
 def interval(ratio: Ratio) -> str:
-    """`1.70–1.76`; "" after a single measurement."""
+    """Format an interval: `1.70–1.76`; "" after a single measurement."""
     return f"{times(ratio.low)}–{times(ratio.high)}" if ratio.high > ratio.low else ""
 
 
 def of_clients(*counts: int) -> str:
-    """`1 client`, `1,000 clients`; `2 or 64 clients` if the numbers differ."""
+    """Format numbers of clients: `1 client`, `1,000 clients`; `2 or 64 clients` if the numbers differ."""
     numbers = [f"{count:,}" for count in sorted(counts)]
     alternatives = " or ".join(filter(None, [", ".join(numbers[:-1]), *numbers[-1:]]))
     return f"{alternatives} client{'' if set(counts) == {1} else 's'}"
 
 
 def together(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """Format a list: `a`, `a and b`, `a, b and c`."""
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""

@@ -1,13 +1,14 @@
-"""The times at which the requests of an open loop are due. Pure."""
+"""The due times of the requests of an open loop. Pure."""
 
 import random
 
 
 def poisson(rate: float, seconds: float, seed: int) -> list[int]:
-    """Return the instants, in nanoseconds from the start, of a Poisson process of `rate` per second during `seconds`.
+    """Return the times of a Poisson process with `rate` events per second during `seconds`, in nanoseconds from its
+    start.
 
-    Independent users arrive like this: gaps are exponential, so requests also come in bursts. The same seed gives the
-    same instants to every contender.
+    The requests of independent users are such a process: the gaps are exponentially distributed, so there are bursts.
+    With the same seed, every contender gets the same times.
     """
     chance = random.Random(seed)  # noqa: S311 - nothing to be kept secret
     instants: list[int] = []

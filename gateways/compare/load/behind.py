@@ -1,6 +1,6 @@
 """Connections in the background of a load: slow readers, and open event streams.
 
-Knows the engine and HTTP responses. They test whether the server can still serve other clients.
+Knows the engine and HTTP responses. These connections show whether the server can still serve other clients.
 """
 
 from collections.abc import Iterable

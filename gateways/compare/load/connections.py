@@ -10,7 +10,7 @@ from gateways.compare.load.tally import Expected, Tally
 
 
 class Schedule(Protocol):
-    """Decides when connections send requests. `tally` counts events that belong to no single request, such as
+    """Decides when connections send requests. `tally` counts events that do not belong to one request, such as
     reconnects.
     """
 
@@ -20,10 +20,10 @@ class Schedule(Protocol):
         """Return True if the latency of this connection's current request counts for the distribution."""
 
     def idle(self, connection: "Connection", now: int) -> None:
-        """The connection can send a request."""
+        """Called when the connection can send a request."""
 
     def left(self, connection: "Connection") -> None:
-        """The connection is closed."""
+        """Called when the connection is closed."""
 
 
 IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"))
@@ -34,9 +34,9 @@ class Connection:
     """One connection. Sends a request on demand, connecting first if necessary, and notifies its schedule when it can
     send another. Results are counted in `tally`.
 
-    A server may close an idle connection at the moment when the next request is sent. As browsers do, the connection
-    sends an idempotent request again if a reused connection was closed before the first byte of the response: once, on
-    a new connection (RFC 9112, 9.3.1). Its latency counts from the first time.
+    A server may close an idle connection at the moment when the next request is sent. If a reused connection is closed
+    before the first byte of the response, an idempotent request is sent again, once, on a new connection, as browsers
+    do (RFC 9112, 9.3.1). Its latency counts from the first attempt.
     """
 
     def __init__(self, engine: Engine, address: tuple[str, int], payload: bytes, expected: Expected) -> None:
@@ -49,13 +49,13 @@ class Connection:
         self._link: Link | None = None
         self._ready = False  # connected
         self._begun = False  # the first bytes of the response have arrived
-        self._first = self._latest = 0  # when the first and the latest bytes of its body arrived
+        self._first = self._latest = 0  # arrival times of the first and the latest bytes of the body
         self._opened = 0
         self._requests = 0  # number of requests on this connection
 
     @property
     def tried(self) -> bool:
-        """Return True if it is connected, or connecting has failed."""
+        """True if the connection is open, or if connecting has failed."""
         return self._ready if self._link is not None else self._opened > 0
 
     def connect(self) -> None:
@@ -86,7 +86,7 @@ class Connection:
     def received(self, data: memoryview, at: int) -> None:
         expected, tally, sent = self._expected, self.tally, self.sent
         if not self._begun and sent and expected.fine:
-            # The most frequent case, in few steps: a complete response whose bytes were verified before.
+            # A short path for the most frequent case: a complete response whose bytes were verified before.
             raw = bytes(data)
             if raw[: len(raw) - expected.length] in expected.fine and raw.endswith(expected.body):  # type: ignore[arg-type]
                 now = time.time_ns()
@@ -196,7 +196,7 @@ class Connection:
 
 
 def reader_for(payload: bytes, expected: Expected) -> Reader:
-    """Return a reader of the responses to that request."""
+    """Return a reader for the responses to a request."""
     return Reader(expected.body, keep=expected.fixed is not None, bodiless=payload.startswith(b"HEAD "))
 
 
@@ -205,7 +205,7 @@ Choice = tuple[bytes, Expected, Tally]
 
 
 class MixConnection(Connection):
-    """A connection that draws each request from a mix: `draw` returns the number of the next one."""
+    """A connection that draws each request from a mix. `draw` returns the number of the next request."""
 
     def __init__(
         self, engine: Engine, address: tuple[str, int], choices: list[Choice], draw: Callable[[], int]

@@ -35,7 +35,7 @@ class Echo(Connection):
             self.give_up("framing", str(error))
 
     def _opened_by(self, data: bytes) -> bytes:
-        """Handle the data after the response to the handshake."""
+        """Check the response to the handshake. Return the data after it."""
         self._head += data
         end = self._head.find(b"\r\n\r\n") + 4
         if end < 4:

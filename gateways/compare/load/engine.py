@@ -1,7 +1,8 @@
 """Non-blocking sockets and timers in one thread, with one purpose: to measure when bytes arrive.
 
 Knows sockets and the system's pollers. It must not know the protocol. On Linux the kernel reports when it received the
-bytes (SO_TIMESTAMPNS); elsewhere the time is that of reading. All times are time.time_ns(), the kernel's own clock.
+bytes (SO_TIMESTAMPNS); on other systems the time is taken after reading. All times are those of time.time_ns(), which
+is the kernel's own clock.
 """
 
 import errno
@@ -33,12 +34,12 @@ class Client(Protocol):
 
     def connected(self) -> None: ...
     def received(self, data: memoryview, at: int) -> None:
-        """`data` is valid during the call; `at` is the time at which the kernel received it, or at which it was
-        read.
+        """Called with received data, which is valid only during the call. `at`: the time of receipt by the kernel, or
+        of reading.
         """
 
     def ended(self, why: str) -> None:
-        """The connection is closed: by the peer (`why` is ""), or because it failed."""
+        """Called when the connection is closed: by the peer (`why` is ""), or by a failure."""
 
 
 class Link:
@@ -68,7 +69,7 @@ class Link:
         return self._socket.fileno() >= 0
 
     def send(self, data: bytes) -> None:
-        """Send all data, at once or as fast as the peer reads it."""
+        """Send all data: immediately, or as fast as the peer reads."""
         if self._rest:
             self._rest = memoryview(bytes(self._rest) + data)
             return
@@ -180,7 +181,7 @@ class Engine:
         return self._link(self, client, address, receive_buffer)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call `call` after that time."""
+        """Call a function after a delay."""
         heapq.heappush(self._timers, (time.time_ns() + int(seconds * 1e9), next(self._numbers), call))
 
     def stop(self) -> None:
@@ -197,7 +198,7 @@ class Engine:
                 due = min(due, self.pace(instant) - self._spin)
             wait = due - now()
             for fd, mask in poll(wait / 1e9 if wait > 0 else 0):
-                call = ready.get(fd)  # an earlier event of the same batch may have closed it
+                call = ready.get(fd)  # an earlier event of the same batch may have closed the connection
                 if call is not None:
                     call(mask)
             while timers and timers[0][0] <= now():
@@ -234,8 +235,8 @@ class _Poller:
         self._selector.register(fd, _events(mask))
 
     def modify(self, fd: int, mask: int) -> None:
-        """Change the events of a descriptor. A selector cannot register a descriptor without events, so it is
-        unregistered.
+        """Change the events of a descriptor. Without events the descriptor is unregistered, because a selector does not
+        accept an empty set.
         """
         if mask and fd in self._silent:
             self._silent.discard(fd)

@@ -1,8 +1,8 @@
 """Histograms of durations, in buckets whose width grows with the value. Pure.
 
-Histograms of the same quantity are merged by adding; percentiles of several runs are computed from the merged one,
-never from percentiles. The width of a bucket is at most 1/64 of its lower bound, and a value is reported as the middle
-of its bucket: the error is below 0.8 %.
+Histograms of the same quantity are merged by adding their counts. Percentiles of several runs are computed from the
+merged histogram, never from percentiles. The width of a bucket is at most 1/64 of its lower bound, and a value is
+reported as the middle of its bucket, so the error is below 0.8 %.
 """
 
 import math
@@ -34,7 +34,7 @@ def middle(number: int) -> float:
 
 
 class Histogram:
-    """Counts of values in nanoseconds, and of missing ones, which count as larger than every value."""
+    """The counts of values in nanoseconds, and of missing values, which are treated as larger than all others."""
 
     __slots__ = ("_buckets", "missing", "total")
 
@@ -67,8 +67,9 @@ class Histogram:
         return self.total / self.seen if self.seen else None
 
     def percentile(self, share: float) -> float | None:
-        """Return the value that `share` (0 to 1) of all do not exceed: inf if it is a missing one, None if the
-        histogram is empty.
+        """Return a percentile: the value that `share` (0 to 1) of all values do not exceed.
+
+        Returns inf if it is a missing value, None if the histogram is empty.
         """
         rank = max(1, math.ceil(share * len(self) - 1e-9))
         if not len(self):
@@ -93,13 +94,13 @@ class Histogram:
             yield number, upto
 
     def to_json(self) -> dict[str, Any]:
-        """`buckets` alternates the number and the count of each bucket that is not empty."""
+        """Return JSON types. `buckets` lists number, count, number, count ... of the buckets that are not empty."""
         flat = [item for pair in sorted(self._buckets.items()) for item in pair]
         return {"missing": self.missing, "total": self.total, "buckets": flat}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of to_json."""
+        """Return a histogram from the result of to_json()."""
         histogram = cls(missing=data["missing"])
         histogram.total = data["total"]
         flat = data["buckets"]

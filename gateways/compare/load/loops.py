@@ -1,6 +1,6 @@
-"""Schedules: a closed loop sends the next request after the response to the last; an open loop sends at given times.
+"""Schedules. A closed loop sends the next request after the last response; an open loop sends requests at given times.
 
-Knows connections and their engine's timers.
+Knows connections and the engine's timers. It must not know the protocol.
 """
 
 import time
@@ -45,11 +45,11 @@ class Loop:
         raise NotImplementedError
 
     def idle(self, connection: Connection, now: int) -> None:
-        """The connection can send another request."""
+        """Called when the connection can send another request."""
         raise NotImplementedError
 
     def left(self, connection: Connection) -> None:
-        """The connection is closed."""
+        """Called when the connection is closed."""
         raise NotImplementedError
 
     def expire(self, timeout: float) -> None:
@@ -60,7 +60,7 @@ class Loop:
                 connection.give_up("timeout", f"no response within {timeout:g} s")
 
     def settle(self) -> None:
-        """Stop; requests in flight have failed."""
+        """Stop. Requests in flight count as failed."""
         self.sending = False
         for connection in self.connections:
             if connection.sent:
@@ -69,8 +69,8 @@ class Loop:
 
 
 class ClosedLoop(Loop):
-    """The maximum load: each connection sends its next request immediately. Its samples are the responses that arrive
-    after the start of the window.
+    """The maximum load: each connection sends its next request immediately after a response. Samples are the responses
+    that arrive after the start of the window.
     """
 
     def begin(self) -> None:
@@ -93,7 +93,7 @@ class ClosedLoop(Loop):
 class OpenLoop(Loop):
     """Requests are due at given times (nanoseconds from the start), and wait for an idle connection.
 
-    Its samples are the requests due after the ramp.
+    Samples are the requests that are due after the ramp.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class OpenLoop(Loop):
             self._idle.append(connection)
 
     def left(self, connection: Connection) -> None:
-        """The connection counts as idle: it reconnects when it sends a request."""
+        """Treat a closed connection as idle: it reconnects when it sends a request."""
         self.engine.after(BACK_OFF, lambda: self.idle(connection, time.time_ns()))
 
     def under_way(self) -> int:

@@ -1,7 +1,7 @@
-"""The clocks read at both ends of a measured window: wall clock, and CPU time of this program, the server and the
-machine.
+"""Read the clocks at the start and the end of a measured window: wall clock; CPU time of this program, the server, and
+the machine.
 
-Knows Linux's /proc and its clocks of other processes; on other systems, values that cannot be read are None.
+Knows Linux's /proc and the clocks of other processes. On other systems, values that cannot be read are None.
 """
 
 import contextlib
@@ -45,9 +45,9 @@ def cpu(processes: tuple[int, ...]) -> int | None:
         return None
     total = 0
     for process in processes:
-        # The time of an exited process is included in its parent's, if the parent is one of them.
+        # The time of an exited process is part of its parent's time, if its parent is in `processes`.
         with contextlib.suppress(OSError):
-            # clock_getcpuclockid(3): the id of a process's CPU clock of kind CPUCLOCK_SCHED on Linux.
+            # clock_getcpuclockid(3): the id of a process's CPU clock on Linux, of the kind CPUCLOCK_SCHED.
             total += time.clock_gettime_ns((~process << 3) | 2)
             after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
             total += (int(after_name[13]) + int(after_name[14])) * _TICK
@@ -55,7 +55,7 @@ def cpu(processes: tuple[int, ...]) -> int | None:
 
 
 def machine() -> int | None:
-    """Return the CPU time of all processes on this machine; its resolution is some milliseconds."""
+    """Return the CPU time of all processes on this machine, with a resolution of some milliseconds."""
     try:
         with open("/proc/stat", encoding="ascii") as stat:
             numbers = [int(number) for number in stat.readline().split()[1:9]]

@@ -1,8 +1,7 @@
-"""A server that does nothing: `python -m gateways.compare.load.null LENGTH` sends a response of LENGTH bytes to each
-request.
+"""A server that does nothing, to measure the load client's own limit: `python -m gateways.compare.load.null LENGTH`.
 
-It does not parse requests: all bytes that arrive together count as one request. It measures the client's own limit. The
-first line of its output is the port; it exits at the end of stdin.
+It sends a response of LENGTH bytes to each request. It does not parse requests: bytes that arrive together count as one
+request. The first line of its output is the port. It exits at the end of stdin.
 """
 
 import os

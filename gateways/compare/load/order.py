@@ -1,6 +1,6 @@
-"""Orders for the load client, and its measurements: one line of JSON each. Pure.
+"""Orders for the load client, and its measurements; each is one line of JSON. Pure.
 
-Times are in seconds in an order and in nanoseconds in a measurement.
+Times are in seconds in an order, and in nanoseconds in a measurement.
 """
 
 import base64
@@ -20,8 +20,10 @@ open: requests are due at random times. websocket: a closed loop of messages."""
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP/1.1 request. A generated body has `body` bytes, always the same for a length. A body from the user is
-    `content`, in base64; its type is among `headers`.
+    """An HTTP/1.1 request.
+
+    body: the length of a generated body in bytes; the content depends only on the length. content: a body from the
+    user, in base64; its media type is in `headers`.
     """
 
     target: str
@@ -52,10 +54,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """The expected response. None: the field varies between responses and is not verified.
+    """The expected response. A field is None if it varies between responses and is not verified.
 
-    `sha256` is the digest of the body, which the client knows from the response to a probe. `fixed` are the pieces of a
-    varying body that every response must contain (load.varying), as latin-1; None if unknown.
+    sha256: the digest of the body; the client knows the body from the response to a probe. fixed: the pieces of a body
+    that varies, which every response must contain (load.varying), as latin-1; None if unknown.
     """
 
     status: int
@@ -72,9 +74,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Part:
-    """One request of a mix, with the expected response. Requests are drawn with probabilities proportional to
-    `weight`.
-    """
+    """One request of a mix, with the expected response. Its probability is proportional to its `weight`."""
 
     request: Request
     weight: float = 1.0
@@ -89,7 +89,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Behind:
-    """Work of other connections at the same time: read a body slowly, or keep an endless stream open."""
+    """The work of background connections: read a body slowly, or keep an endless stream open."""
 
     kind: Literal["slow", "held"]
     request: Request
@@ -103,7 +103,7 @@ class Behind:
 
 @dataclass(frozen=True)
 class Trust:
-    """Accepted certificates: those of the authorities in the file `ca` ("": the system's), or any."""
+    """The certificates that are accepted: those of the authorities in the file `ca` ("": the system's), or any."""
 
     ca: str = ""
     insecure: bool = False
@@ -111,12 +111,14 @@ class Trust:
 
 @dataclass(frozen=True)
 class Order:
-    """Work of a load client. The first `ramp` seconds are not measured, the next `seconds` are; then requests in flight
-    may take `timeout`.
+    """The work of a load client.
 
-    The load starts when all connections are open, and not before `begin` (time.time_ns(); 0: at once). With `tls`, the
-    certificate must be valid for `host`, according to `trust`. `host_header` is sent as Host; "" means host and port.
-    With a `mix`, each request is drawn from it, by `seed`, and `request` and `answer` are not used.
+    ramp: the first seconds of the load, which are not measured. seconds: the duration of the measured window after it.
+    timeout: after the window, the seconds until requests in flight are given up.
+    begin: the load starts when all connections are open, but not before this time (time.time_ns(); 0: immediately).
+    tls: use HTTPS; the certificate must be valid for `host`, according to `trust`.
+    host_header: the value of Host; "" means host and port.
+    mix: draw each request from this list, with the random `seed`; `request` and `answer` are not used then.
     """
 
     kind: Kind
@@ -171,26 +173,31 @@ HISTOGRAMS = ("latency", "first_byte", "gap", "lag", "late")
 
 @dataclass
 class Measured:
-    """The measurement of one order. `window` is the measured duration, `opened` its start (time.time_ns()).
+    """The measurement of one order.
+
+    window: the measured duration. opened: its start (time.time_ns()).
 
     The samples of a closed loop are the responses that arrived after the start of the window. The samples of an open
-    loop are the requests that were due within the window; their `latency` counts from the time at which they were due.
-    A request that failed, timed out or was never sent (`unsent`) is a missing value of `latency`, larger than every
-    other. `first_byte` (of the body) counts from the same time; `late` is the delay between due and sent; `gap` is the
-    time between two pieces of a body.
+    loop are the requests that were due within the window.
+    latency: time until the end of the response; in an open loop, since the due time. A request that failed, timed out
+    or was never sent (`unsent`) is a missing value, which is treated as larger than every other.
+    first_byte: time until the first byte of the body, since the same start. late: delay between due time and sending.
+    gap: time between two pieces of a body.
 
-    Of the verified responses within the window: `lag` is the time between the kernel's receipt and this program's (0 if
-    the kernel does not report it), `octets` the length of their bodies, `busy` the time from sending to reading: by
-    Little's law, busy / window is the number of requests in flight. `outside` counts responses before or after the
-    window.
+    These are about the verified responses within the window:
+    lag: time between the receipt by the kernel and by this program; 0 if the kernel does not report its time.
+    octets: total length of the bodies. busy: total time from sending to reading; by Little's law, busy / window is the
+    number of requests in flight.
+    outside: the number of responses before or after the window.
 
-    `client_cpu`, `server_cpu` and `machine_cpu` are the CPU time within the window of this program, of the order's
-    processes with their reaped children, and of the whole machine (None if unknown). `stepped`: the clock was set
-    within the window, so the times are wrong. `begun` and `lost` count the background connections. `retried` counts
-    requests that were sent again, because the server closed a reused connection before it responded.
+    client_cpu, server_cpu, machine_cpu: CPU time within the window of this program, of the order's processes with their
+    reaped children, and of the whole machine; None if unknown.
+    stepped: the clock was set within the window, so the times are wrong.
+    begun, lost: numbers of background connections. retried: the number of requests that were sent again, because the
+    server closed a reused connection before it responded.
 
-    For a mix, `parts` are the measurements of each request, in the order of the mix; the whole is their sum. Values
-    that belong to no single request (CPU time, connections, requests never sent) are in the whole only.
+    parts: for a mix, the measurements of each request, in the order of the mix; the whole is their sum. Values that do
+    not belong to one request (CPU time, connections, requests never sent) are only in the whole.
     """
 
     window: int = 0
@@ -218,7 +225,7 @@ class Measured:
     parts: "tuple[Measured, ...]" = ()
 
     def with_parts(self, parts: "Sequence[Measured]") -> "Measured":
-        """Return the measurement of a mix: its own values plus those of all requests."""
+        """Return the measurement of a mix: these values, plus the sum of those of all requests."""
         if not parts:
             return self
         self.parts = tuple(parts)
@@ -265,10 +272,10 @@ WHOLE = 256 * 1024
 
 @dataclass(frozen=True)
 class Seen:
-    """The response to a probe. If there is no response, `error` is the reason, and `head` and `start` are the bytes
-    that arrived.
+    """The response to a probe. If there is no valid response, `error` is the reason, and `head` and `start` are the
+    bytes that arrived.
 
-    `body` is the whole body in base64; "" if it is longer than WHOLE octets.
+    body: the whole body in base64; "" if it is longer than WHOLE bytes.
     """
 
     status: int

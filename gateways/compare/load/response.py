@@ -1,7 +1,7 @@
 """Parse HTTP/1.1 responses (RFC 9112) piece by piece, and compare their bodies with the expected one. Pure.
 
-Response headers repeat, except for a date that changes once a second: each block is parsed once, then looked up by its
-bytes.
+The headers of most responses are equal, except for a date that changes once a second. So each block of headers is
+parsed once, and then looked up by its bytes.
 """
 
 from typing import NamedTuple
@@ -37,9 +37,9 @@ def head_of(raw: bytes) -> Head:
 
 
 def parse_head(raw: bytes) -> Head:
-    """RFC 9112, 4 and 6.3.
+    """Parse response headers (RFC 9112, 4 and 6.3).
 
-    Raises: BadFraming: not response headers.
+    Raises: BadFraming: these are not response headers.
     """
     status_line, *lines = raw[:-4].split(b"\r\n")
     version, _, rest = status_line.partition(b" ")
@@ -69,9 +69,9 @@ def parse_head(raw: bytes) -> Head:
 
 
 class Reader:
-    """Reads one response after another; begin() before each. The body is compared, and stored only if `keep` is set.
+    """Reads one response after another. Call begin() before each. The body is compared; it is stored only with `keep`.
 
-    `bodiless`: the requests are HEAD, whose responses have no body whatever their headers say (RFC 9112, 6.3).
+    bodiless: the requests are HEAD, whose responses have no body (RFC 9112, 6.3).
     """
 
     __slots__ = (
@@ -99,7 +99,7 @@ class Reader:
         self.head: Head | None = None
         self.raw_head = b""
         self.length = 0  # length of the body so far
-        self.same = True  # so far the body is the expected one
+        self.same = True  # the body so far equals the expected body
         self.body = bytearray()
         self._pending = b""
         self._left = 0
@@ -171,7 +171,7 @@ class Dechunker:
     def __init__(self) -> None:
         self.done = False
         self._pending = b""  # bytes of an incomplete line
-        self._left = 0  # bytes left of the chunk, with the line end after it
+        self._left = 0  # bytes that are left of the chunk and the line end after it
         self._trailers = False
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -185,7 +185,7 @@ class Dechunker:
             if self._left:
                 piece = data[at : at + self._left]
                 at += len(piece)
-                # The last two bytes of the rest are the line end.
+                # The last two of these bytes are the line end.
                 content = piece[: max(0, self._left - 2)]
                 self._left -= len(piece)
                 if content:

@@ -1,6 +1,7 @@
-"""A connection over TLS. Knows encryption. Arrival times are the kernel's, of the encrypted bytes.
+"""A connection over TLS. Knows encryption. It must not know the protocol inside.
 
-Certificates are verified as usual in Python, unless the order accepts any.
+Arrival times are those of the encrypted bytes. Certificates are verified as usual in Python, unless the order accepts
+any certificate.
 """
 
 import ssl
@@ -86,8 +87,9 @@ class SecureLink(Link):
         return True
 
     def _decrypt(self) -> int:
-        """Decrypt all available data that fits the buffer; return its size in bytes. The peer's close_notify closes the
-        link.
+        """Decrypt the available data, up to the size of the buffer. Return its size in bytes.
+
+        The peer's close_notify closes the link.
         """
         length = 0
         while length < BUFFER:

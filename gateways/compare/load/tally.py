@@ -1,4 +1,4 @@
-"""Raw samples of one order; they become histograms at its end. Pure."""
+"""The raw samples of one order, which are converted to histograms at its end. Pure."""
 
 from array import array
 from collections import Counter
@@ -10,7 +10,7 @@ from gateways.compare.load.varying import has
 
 
 class Tally:
-    """Samples in nanoseconds; a response only appends to arrays. `counting` is True within the window."""
+    """Samples in nanoseconds. To save time, a response only appends to arrays. `counting`: True within the window."""
 
     def __init__(self) -> None:
         self.counting = False
@@ -22,7 +22,7 @@ class Tally:
         self._missing = 0
 
     def fail(self, kind: str, example: str, *, sample: bool) -> None:
-        """Count a request without the expected response; `sample`: it counts for the distribution of latencies."""
+        """Count a request without the expected response. `sample`: it is also a sample of the latencies."""
         self._failed[kind] += 1
         self._missing += sample
         if len(self.measured.examples) < EXAMPLES:
@@ -43,7 +43,7 @@ class Tally:
 
 
 class Expected:
-    """The expected response: with the same `body`, if known, or with the same fixed pieces."""
+    """The expected response: with the same body, if it is known, or with the same fixed pieces."""
 
     def __init__(self, answer: Answer | None = None, body: bytes | None = None) -> None:
         self.body = body

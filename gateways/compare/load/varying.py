@@ -1,11 +1,11 @@
 """Bodies that vary between responses: find the common pieces of two, and check that others contain them. Pure.
 
 A token, a time or a number differs; the page around it does not. The constant pieces are separated by gaps. A gap is
-widened to a whole word (up to white space, quotes, brackets and other punctuation of markup): "20:54:21" and "20:54:22"
-differ in one digit, but "20:54:21" and "20:55:22" in two.
+widened to whole words (up to white space, quotes, brackets and other punctuation of markup), because the next response
+may differ in more characters: "20:54:21" and "20:54:22" differ in one digit, but "20:54:21" and "20:55:22" in two.
 
-If two bodies have the same words in another order, such as a list of a set, only their common beginning and end are
-constant: a third order would break every piece between them.
+If two bodies have the same words in another order, as in a list of the elements of a set, only their common beginning
+and end are constant: a third order would break every piece between them.
 """
 
 import re
@@ -22,8 +22,8 @@ MOST = 4000
 
 
 def fixed_parts(one: bytes, other: bytes) -> tuple[bytes, ...]:
-    """Return the pieces common to both bodies, in order. The first is the beginning of both, the last the end of both;
-    either may be empty.
+    """Return the pieces common to both bodies, in order. The first piece is at the beginning of both, the last at the
+    end of both; both may be empty.
     """
     return _parts(WORD.findall(one), WORD.findall(other))
 
@@ -69,7 +69,7 @@ def _pieces(one: Sequence[bytes], other: Sequence[bytes]) -> list[bytes]:
 
 
 def has(parts: Sequence[bytes], body: bytes) -> bool:
-    """Return True if the body has all the pieces in their order, the first at its beginning, the last at its end."""
+    """Return True if the body has all pieces in order: the first at its beginning, the last at its end."""
     if len(parts) == 1:
         return body == parts[0]
     first, *inner, last = parts

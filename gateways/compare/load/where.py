@@ -10,9 +10,9 @@ PATIENCE = 2.0
 
 @lru_cache
 def address(host: str, port: int) -> tuple[str, int]:
-    """Return the address and port to connect to: of several, the first that accepts a connection.
+    """Return the address and port to connect to. If there are several, return the first that accepts a connection.
 
-    `localhost` is ::1 and 127.0.0.1, and a server may listen on one of them only.
+    For example, `localhost` is ::1 and 127.0.0.1, and a server may listen on only one of them.
 
     Raises: OSError: unknown name.
     """

@@ -1,5 +1,5 @@
-"""Carries out an order: connections, window, end. Knows durations. It must not know what the measurements are used
-for.
+"""Carry out an order: open connections, measure a window, end. Knows durations. It must not know how the results are
+used.
 """
 
 import base64
@@ -34,7 +34,7 @@ bodies: dict[str, bytes] = {}
 
 
 class Work:
-    """One order of a measured kind."""
+    """One order that is measured."""
 
     def __init__(self, order: Order, *, stamps: bool = KERNEL_STAMPS) -> None:
         self._order = order
@@ -98,12 +98,12 @@ class Work:
                 self._behind.append(kind(self._engine, self._address, payload, self._tally.measured))
 
     def _connected(self) -> bool:
-        """Return True if all connections are open, or the timeout for opening them is over."""
+        """Return True if all connections are open, or if the timeout for opening them is over."""
         begun = all(each.begun for each in self._behind)
         return (begun and self._loop.tried()) or time.monotonic() - self._started > CONNECT
 
     def _until(self, condition: Callable[[], bool], then: Callable[[], None]) -> None:
-        """Check now, and repeat at each interval."""
+        """Check the condition now and at intervals; when it is true, call `then`."""
         if condition():
             then()
         else:
@@ -152,8 +152,8 @@ def _expected(answer: Answer | None) -> Expected:
 
 
 def drawn(weights: Sequence[float], seed: int) -> Callable[[], int]:
-    """Draws numbers of requests, with probabilities proportional to their weights. The same seed gives the same
-    sequence.
+    """Return a function that draws numbers of requests, with probabilities proportional to their weights. The same seed
+    gives the same sequence.
     """
     chance, numbers = random.Random(seed), range(len(weights))  # noqa: S311 - nothing to be kept secret
     upto = list(accumulate(weights))

@@ -1,1 +1,1 @@
-"""The load client on several machines, carried by locust's workers."""
+"""The load client on several machines: each of locust's workers runs one."""

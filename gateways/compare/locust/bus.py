@@ -1,11 +1,11 @@
 """The locustfile of `gateways compare --engine locust`: locust sends orders to its workers and returns their results.
 
 It runs in locust's own processes, where gevent has patched the standard library. Each worker has one user, which passes
-orders to a load client in a separate process without gevent. The master reads orders from stdin. At the end of stdin it
-exits with its workers.
+orders to a load client in a separate process without gevent. The master reads orders from stdin. At the end of stdin
+the master and its workers exit.
 
-The master sends this file to the workers. It imports nothing from gateways, so that a worker without gateways can
-report that.
+The master sends this file to the workers. The file imports nothing from gateways, so that a worker on a machine without
+gateways can report that.
 """
 
 import importlib.metadata
@@ -85,7 +85,7 @@ def described() -> dict[str, Any]:
 
 
 def say(**what: Any) -> None:
-    """Send a line to the process that started the master."""
+    """Write a line to stdout, for the process that started the master."""
     print(MARK + json.dumps(what), flush=True)
 
 

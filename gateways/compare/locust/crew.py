@@ -1,6 +1,6 @@
 """Several load clients that share each order: locust sends them orders and returns their results.
 
-Knows the messages of `bus`, and the workers' clocks. It does not import gevent, which stays in locust's processes.
+Knows the messages of `bus`, and the workers' clocks. It must not import gevent, which only locust's processes use.
 """
 
 import json
@@ -35,7 +35,7 @@ APART = 0.02
 
 @dataclass
 class Worker:
-    """`about` is the worker's description, `offset` its clock minus ours, in nanoseconds."""
+    """A worker. about: its description of itself. offset: its clock minus ours, in nanoseconds."""
 
     id: str
     about: dict[str, Any]
@@ -77,9 +77,7 @@ class Workers:
         return agreed(seen, self._turn)
 
     def measure(self, order: Order) -> Measured:
-        """Return the measurement of an order that all clients carry out together, each its share, with the same start
-        time.
-        """
+        """Return the measurement of an order. Each client carries out a share of it; all start at the same time."""
         begin = time.time_ns() + int(self._lead * 1e9)
         parts = list(zip(self._workers, shared(order, len(self._workers)), strict=False))
         orders = {
@@ -96,13 +94,15 @@ class Workers:
         return merged(measured)
 
     def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:
-        """Yield an order for a server that does nothing; None for workers on other machines, which would each need such
-        a server.
+        """Yield an order for a server that does nothing; None if the workers run on other machines, because each
+        machine would need such a server.
         """
         return null_server_order(length, cores) if self._crew.bind is None else nullcontext()
 
     def facts(self) -> dict[str, Any]:
-        """`apart` is the 90th percentile of the difference between the clients' starts, in seconds."""
+        """Return facts for the record. `apart`: 90th percentile of the difference between the clients' starts, in
+        seconds.
+        """
         about = [worker.about for worker in self._workers]
         apart = sorted(self._apart)[len(self._apart) * 9 // 10] if self._apart else 0.0
         return {"engine": "locust", "workers": len(about), "machines": about, "apart": apart}
@@ -136,7 +136,7 @@ class Workers:
         return [answers[worker] for worker in lines]
 
     def _hear(self, until: float) -> Said | None:
-        """Return the next message of the master. Raises Failure if one of our workers is lost."""
+        """Return the next message of the master. Raises Failure if a worker of this crew has disconnected."""
         message = self._locust.hear(until)
         lost = message is not None and message["kind"] in {"gone", "gateways_broken"}
         if message is not None and lost and message["worker"] in {worker.id for worker in self._workers}:
@@ -145,7 +145,7 @@ class Workers:
         return message
 
     def _has_room(self, worker: Worker) -> bool:
-        """Return True if the worker can busy-wait on a core and still leave one to a server on the same machine."""
+        """Return True if the worker's machine has a free core for busy waiting, besides one for a server."""
         same = [each for each in self._workers if each.about["host"] == worker.about["host"]]
         return bool(worker.about["cores"] > len(same))
 
@@ -153,7 +153,7 @@ class Workers:
         return next(str(worker.about["host"]) for worker in self._workers if worker.id == message["worker"])
 
     def _gather(self) -> None:
-        """Wait until the master listens and all workers are there."""
+        """Wait until the master listens and all workers have connected."""
         listens = self._locust.hear(time.monotonic() + START)
         if listens is None:
             raise Failure(f"locust's master is not listening after {START:.0f} seconds: {self._locust.last_words()}")
@@ -179,7 +179,7 @@ class Workers:
         return f"{message}; start each with: {self._crew.command} (and check firewalls)"
 
     def _set_clocks(self) -> None:
-        """Measure each worker's clock offset; its reading is assumed halfway between request and reply."""
+        """Measure each worker's clock offset, assuming that it read its clock halfway between request and reply."""
         longest = 0
         for worker in self._workers:
             quickest = 1 << 62

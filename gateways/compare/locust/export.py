@@ -1,4 +1,4 @@
-"""Export scenarios as a locustfile for plain locust, which does not need this project. `template` is the common part.
+"""Export scenarios as a locustfile for plain locust; it does not need this project. `template` is its common part.
 
 Pure except for reading the template.
 """

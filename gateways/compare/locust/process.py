@@ -1,4 +1,4 @@
-"""locust's master as a process, with the workers started on this machine: start, communicate, stop.
+"""The process of locust's master, and those of the workers on this machine: start, communicate, stop.
 
 Knows processes, pipes and signals, and that the messages of `bus` are lines of JSON. It must not know their meaning.
 """
@@ -57,8 +57,8 @@ class Locust:
     def start_workers(self, port: int, cores: tuple[int, ...]) -> None:
         """Start all workers on this machine.
 
-        They read the file itself. With `-f -`, all would write the master's copy to one temporary file, and one of them
-        could read it while another truncates it.
+        They read the locustfile itself. With `-f -`, each would write its copy from the master to the same temporary
+        file, and one worker could read that file while another truncates it.
         """
         where = ("--master-host", "127.0.0.1", "--master-port", str(port))
         with on(cores):
@@ -97,7 +97,7 @@ class Locust:
         return lines[-1].strip() if lines else "it wrote no output"
 
     def end(self) -> None:
-        """Close the master's stdin: it then stops all workers and exits."""
+        """Close the master's stdin, so that the master stops all workers and exits."""
         assert self._master.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._master.stdin.close()
@@ -117,7 +117,7 @@ class Locust:
         """Start a process of locust without the user's own configuration of locust."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
         root = str(Path(__file__).parents[3])
-        if "site-packages" not in root:  # a clone is not installed: name its folder
+        if "site-packages" not in root:  # a clone of the repository is not installed, so its folder must be on the path
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH")]))
         return subprocess.Popen(
             [sys.executable, "-m", "locust", *arguments, "--loglevel", "WARNING"],

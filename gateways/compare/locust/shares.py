@@ -56,7 +56,7 @@ def shared(order: Order, number: int) -> list[Order]:
 
 
 def portions(whole: int, parts: int) -> list[int]:
-    """Split a number into integers that differ by at most 1: 10 in 3 is 4, 3, 3."""
+    """Split a number into integers that differ by at most 1: 10 in 3 parts is 4, 3, 3."""
     return [whole // parts + (which < whole % parts) for which in range(parts)]
 
 
@@ -88,10 +88,10 @@ def merged(measured: Sequence[Measured]) -> Measured:
 
 
 def agreed(seen: Sequence[Seen], turn: int) -> Seen:
-    """Return the common response of all clients. If they differ, return a different one at each turn, so that the
-    comparison notices.
+    """Return the common response of all clients.
 
-    A failure, or an error response, is returned first.
+    If the responses differ, return a different one at each turn, so that the comparison detects the difference. A
+    failure or an error response takes precedence.
     """
     for each in seen:
         if each.error or each.status >= 400:

@@ -1,4 +1,4 @@
-"""Verify that contenders give the same responses; others are excluded, with the reason. Pure."""
+"""Check that all contenders send the same responses; exclude the others, with a reason. Pure."""
 
 import base64
 import re
@@ -27,8 +27,10 @@ class Given:
 
 
 def expected(given: Given) -> Answer:
-    """Return the parts that the two responses share. If the bodies differ, their constant pieces are verified; a
-    compressed or binary body has none, because two random bodies share bytes only by chance.
+    """Return the expected response: the parts that are equal in both responses.
+
+    If the bodies differ, their constant pieces are expected. Compressed and binary bodies have no constant pieces,
+    because they have bytes in common only by chance.
     """
     first, second = given.first, given.second
     if first.status == SERVER_ERROR:
@@ -45,11 +47,10 @@ def expected(given: Given) -> Answer:
 
 
 def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
-    """Return the expected response, widened so that a later response of the first contender matches too: a page
-    contains "2 minutes ago", or lists data that other requests have created. It is unchanged if the later response is
-    as expected, or failed.
+    """Return the expected response, widened so that a later response of the first contender matches too.
 
-    body: the expected body, if `answer` has its digest.
+    For example, a page contains "2 minutes ago", or lists data that other requests have created. If the later response
+    is as expected, or failed, the result is `answer`. body: the expected body, if `answer` has its digest.
     """
     if seen.error or seen.status != answer.status or not unequal(Given("", seen, seen), answer):
         return answer
@@ -66,7 +67,8 @@ def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
 
 
 def without(answer: Answer, seen: Seen, values: Iterable[str]) -> Answer:
-    """Return the expected response without the values of the first contender's session: others have their own.
+    """Return the expected response without the values of the first contender's session: other contenders have their
+    own.
 
     seen: the first contender's response.
     """
@@ -109,8 +111,9 @@ def _is_binary(body: bytes) -> bool:
 
 
 def unusable(given: Given, expect: int | None = None) -> str:
-    """Return why the responses cannot be measured, or "". Without `expect`, the status must be 2xx: a redirect to a
-    login page is fast, and not the page that a user wants to measure.
+    """Return why the responses cannot be measured, or "".
+
+    Without `expect`, the status must be 2xx: a redirect to a login page is fast, but it is not the page to measure.
     """
     for seen in (given.first, given.second):
         if seen.error:
@@ -138,7 +141,7 @@ def _advice(error: str) -> str:
 
 
 def unequal(given: Given, answer: Answer) -> str:
-    """Return how its responses differ from the expected one, or ""."""
+    """Return how a contender's responses differ from the expected response, or ""."""
     for seen in (given.first, given.second):
         if seen.status != answer.status:
             return f"it responds with {seen.status}; the others with {answer.status}"

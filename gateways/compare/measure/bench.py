@@ -1,7 +1,7 @@
 """The bench: the load client, the cores, the running servers, and the record of all measurements.
 
-Knows servers, started here or already running, and how to make one measurement. It must not know the order of
-measurements, or their reasons.
+Knows servers (started here or already running), and how to make one measurement. It must not know the order of the
+measurements, or their purpose.
 """
 
 import subprocess
@@ -57,13 +57,13 @@ class Listener(Protocol):
         """Receive the current activity."""
 
     def longer(self, seconds: float) -> None:
-        """Receive a correction of the planned duration, in seconds."""
+        """Add a number of seconds to the planned duration."""
 
     def measured(self, record: Record, planned: float) -> None:
-        """Receive the record after a measurement; `planned` was the duration planned for it, in seconds."""
+        """Receive the record after a measurement. `planned`: the planned duration of that measurement, in seconds."""
 
     def keep(self, record: Record) -> None:
-        """Save the record, if wanted: at this moment, saving disturbs no measurement."""
+        """Save the record, if required. Called when saving disturbs no measurement."""
 
 
 Clients = Callable[[tuple[int, ...], Warden, Listener], AbstractContextManager[LoadClients]]
@@ -101,7 +101,7 @@ class Bench:
 
     @contextmanager
     def up(self, contenders: Sequence[Entry], scenario: Scenario | None = None) -> Iterator[None]:
-        """Run their servers during the block; exclude those that do not start."""
+        """Run the servers of the contenders during the block. Contenders whose server does not start are excluded."""
         extra = scenario is not None and scenario.extra_routes
         cores = self.record.placement.server
         started: list[Running] = []
@@ -218,7 +218,7 @@ class Bench:
         )
 
     def _request(self, contender: Entry, scenario: Scenario) -> Request:
-        """The only request, or the first of a mix."""
+        """Return the request of the scenario; for a mix, its first request."""
         if not scenario.mix:
             return scenario.request
         return sent(self.sessions.setdefault(contender.id, Session()).prepared(scenario.mix[0]))
@@ -249,8 +249,9 @@ class Bench:
     def measure(
         self, contender: Entry, scenario: Scenario, order: Order, start: int, number: int, *, alone: bool = False
     ) -> None:
-        """Carry out an order and record the measurement; if the server exits, exclude it instead. `alone`: a long run,
-        for which the server was started, and whose resources are sampled.
+        """Carry out an order and record the measurement. If the server exits, exclude the contender instead.
+
+        alone: a long run: the server was started for it, and its resources are sampled.
         """
         running = self.running[contender.id]
         before = peak = running.taken()
@@ -300,8 +301,9 @@ class Bench:
 
 
 def _count_programs(measured: Measured, spent: int | None) -> None:
-    """Set the CPU time of CGI programs to their share of the CPU time of the whole order. The CPU time of a program is
-    known only after its exit, which may be after the window.
+    """Set the CPU time of CGI programs to the window's share of the CPU time of the whole order.
+
+    The CPU time of a program is known only after its exit, which may be after the window.
     """
     every = measured.answered + measured.outside
     measured.server_cpu = None if spent is None or not every else spent * measured.answered // every

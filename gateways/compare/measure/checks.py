@@ -1,8 +1,8 @@
-"""Send every request to every contender once or twice before the load, and exclude contenders and requests that cannot
-be compared.
+"""Before the load, send every request to every contender once or twice; exclude contenders and requests that cannot be
+compared.
 
-A contender whose responses differ is excluded. In a mix, a request without the expected response from the first
-contender is left out instead: a broken link in a log is not a difference between servers.
+A contender whose responses differ is excluded. In a mix, a request for which even the first contender has no valid
+response is left out instead: a broken link in a log is not a difference between servers.
 """
 
 import base64
@@ -34,7 +34,7 @@ class _Found:
 
 
 def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None:
-    """Determine the expected responses: those of the first contender that has any. The servers must be running.
+    """Determine the expected responses: those of the first contender with valid responses. The servers must be running.
 
     Raises:
         Failure: no contender has a response that can be measured, and nothing was measured before.
@@ -51,7 +51,7 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
     for contender, why in problems.items():
         if why:
             bench.exclude(contender, scenario.name, why)
-    for each in contenders:  # a twin is excluded with its original
+    for each in contenders:  # a twin is excluded together with its original
         if each.twin and bench.excluded(each.id.removesuffix("#2"), scenario.name):
             bench.exclude(each.id, scenario.name, "its first run is not compared")
     _record(bench, scenario, found)
@@ -108,7 +108,7 @@ def _answers(bench: Bench, scenario: Scenario, checked: Sequence[Entry], found: 
 
 
 def _first(scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str:
-    """Take the expected responses from the first contender."""
+    """Set the expected responses from those of the first contender. Return why that is impossible, or ""."""
     out = {number: "it ends the session" for number in range(len(scenario.mix)) if number not in given}
     for number, own in given.items():
         expect = scenario.mix[number].expect if scenario.mix else scenario.expect
@@ -124,7 +124,7 @@ def _first(scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str
 
 
 def _leave_out_session(bench: Bench, contender: Entry, given: Mapping[int, Given], found: _Found) -> None:
-    """Exclude the cookies and `take` values of the first contender's session from the expected responses."""
+    """Remove the cookies and `take` values of the first contender's session from the expected responses."""
     session = bench.sessions.get(contender.id)
     if session is None:
         return
@@ -134,7 +134,7 @@ def _leave_out_session(bench: Bench, contender: Entry, given: Mapping[int, Given
 
 
 def _leave_out_other_session(bench: Bench, scenario: Scenario, contender: Entry, found: _Found) -> None:
-    """Do not expect values that the first contender itself changes in another session: a token in a page."""
+    """Remove values from the expected responses that differ in another session of the first contender, e.g. a token."""
     if scenario.login and scenario.mix and bench.log_in_again(contender, scenario):
         for number, answer in found.answers.items():
             found.answers[number] = again(bench, scenario, number, answer)

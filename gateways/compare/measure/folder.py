@@ -13,7 +13,7 @@ LOGS = "logs"
 
 
 class Folder:
-    """A folder for files. Modules with the same name and different text go to different `part`s."""
+    """A folder for files. Modules with the same name but different text need different subfolders (`part`)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,7 +35,7 @@ class Folder:
 
 @contextmanager
 def folder(keep: Path | None) -> Iterator[Folder]:
-    """Yield the folder `keep`, which stays; or a temporary one, of which only the logs stay, if `keep_logs` is set."""
+    """Yield the folder `keep`, which is not deleted; else a temporary folder. With `keep_logs`, its logs are kept."""
     created = Folder((keep or Path(tempfile.mkdtemp(prefix="gateways-compare-"))).absolute())
     try:
         yield created

@@ -1,6 +1,7 @@
-"""The long scenarios: one contender at a time, each on a server started for this run alone.
+"""The long scenarios: one contender at a time; a server is started for each run.
 
-An overloaded server still works for disconnected clients; here that work ends with the server.
+An overloaded server may continue to work for disconnected clients. Such work ends with the server, and so does not
+affect the next run. Knows the order of the runs. It must not know how one measurement is made.
 """
 
 import zlib
@@ -27,7 +28,7 @@ class Long:
 
     @staticmethod
     def planned(contenders: int, scenarios: Sequence[Scenario], effort: Effort) -> float:
-        """Approximate duration, in seconds."""
+        """Return the approximate duration, in seconds."""
         runs = (len(numbers_of_clients(each, effort)) * (_planned(each) + START) for each in scenarios)
         checks = sum(START / contenders + (each.service or 0.1) for each in scenarios) if contenders else 0
         return contenders * (effort.runs * sum(runs) + checks)
@@ -73,5 +74,5 @@ _DOING = {"slow": "read slowly", "held": "hold a stream"}
 
 
 def _planned(scenario: Scenario) -> float:
-    """Duration of a run in seconds, including the last responses: long if a server handles few requests at a time."""
+    """Return the duration of a run in seconds, with the wait for the last responses: long if few run concurrently."""
     return RAMP + scenario.seconds + (2.0 if scenario.service else 0.5)

@@ -11,11 +11,11 @@ SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 
 def place(cores: list[int], siblings: dict[int, set[int]], workers: int = 1) -> Placement:
-    """Return a core for each worker process of a server, if there are enough, and one for the client, on another
-    physical core if possible.
+    """Return a core for the client, and one for each worker process of a server, if there are enough.
 
-    `siblings` are the logical cores that share a physical core with each. The client gets the first core, which often
-    handles device interrupts: such disturbances show in its lag.
+    siblings: for each logical core, the logical cores on the same physical core. If possible, client and server do not
+    share a physical core. The client gets the first core, which often handles device interrupts: the client's lag shows
+    such disturbances.
     """
     if len(cores) < 2:
         return Placement(tuple(cores), tuple(cores))

@@ -1,8 +1,7 @@
-"""The quick scenarios: all servers run at the same time and are measured in turns, in short slices, over several
-starts.
+"""The quick scenarios: all servers run at the same time, take turns in short slices, and are started several times.
 
-First capacity, for all numbers of clients; then latency, at rates that every contender can handle. A slice never
-measures both.
+First capacity is measured, for all numbers of clients; then latency, at rates that every contender can handle. A slice
+never measures both. Knows the order of the slices. It must not know how one measurement is made.
 """
 
 import time
@@ -44,7 +43,7 @@ class Quick:
         self._bench, self._contenders, self._scenarios, self._effort = bench, contenders, scenarios, effort
         self._rates: dict[str, list[float]] = {}  # by scenario
         self._resident = [each for each in contenders if each.mode != "cgi"]
-        self._own: dict[tuple[str, str], float] = {}  # by scenario and contender, if the common rates are too high
+        self._own: dict[tuple[str, str], float] = {}  # by scenario and contender, if the common rate is too high
 
     @staticmethod
     def planned(contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort) -> float:
@@ -84,29 +83,29 @@ class Quick:
                 for number in range(self._effort.rounds):
                     self._capacity(scenario, fitting, start, number, clients, null)
         if scenario.needs_websocket or not self._bench.record.placement.apart:
-            return  # messages have no due times; and on one shared core the client delays the server
+            return  # WebSocket messages have no due times; on one shared core, the client would delay the server
         fitting = [each for each in fitting if not each.twin]
         for rate in self._rates.setdefault(scenario.name, self._common_rates(scenario)):
             for number in range(self._effort.rounds):
                 self._latency(scenario, fitting, start, number, rate)
 
     def _longer(self, contender: Entry, scenario: Scenario) -> float:
-        """Return the difference from the planned duration, in seconds, after the first responses or an exclusion."""
+        """Return the correction of the planned duration, in seconds, after the first responses or an exclusion."""
         planned = _seconds(contender, scenario, self._effort, _usual(contender))
         if self._bench.excluded(contender.id, scenario.name):
             return -planned
         return _seconds(contender, scenario, self._effort, self._lasts(contender, scenario)) - planned
 
     def _lasts(self, contender: Entry, scenario: Scenario) -> float:
-        """Return the total duration of one of its slices in seconds, including the last responses."""
+        """Return the duration of one slice of a contender in seconds, with the wait for the last responses."""
         alone = self._bench.alone.get((scenario.name, contender.id.removesuffix("#2")), 0.0)
         last = alone * (PROGRAMS if contender.mode == "cgi" else 1)
         return self._slice(contender, scenario)[0] + last + RAMP + BETWEEN
 
     @contextmanager
     def _null(self, scenario: Scenario) -> Iterator[Order | None]:
-        """Yield an order for a server that does nothing and returns responses of the same length: it shows the client's
-        own limit.
+        """Yield an order for a server that does nothing and sends responses of the same length, which shows the
+        client's own limit.
         """
         length = self._bench.length(scenario)
         if length is None:
@@ -164,7 +163,7 @@ class Quick:
             self._bench.listener.measured(self._bench.record, self._lasts(contender, scenario))
 
     def _measure(self, contender: Entry, scenario: Scenario, order: Order, start: int, number: int) -> None:
-        """Measure a slice. Repeat it if it has shown that the app's responses vary more than was known."""
+        """Measure a slice. Repeat it if it showed that the app's responses vary more than expected."""
         bench, cells = self._bench, self._bench.record.cells
         for repeated in range(REPEATS + 1):
             before = len(cells)
@@ -189,8 +188,9 @@ class Quick:
         return replace(order, connections=min(clients, most), seconds=seconds, ramp=RAMP)
 
     def _open(self, contender: Entry, scenario: Scenario, rate: float, seed: int) -> Order | None:
-        """Return an open loop, at a lower rate for a contender that cannot handle the common one; None if it cannot
-        handle any rate.
+        """Return an order for an open loop. A contender that cannot handle the common rate gets a lower one.
+
+        Returns None if the contender cannot handle any rate.
         """
         if contender.mode == "cgi":
             own = common_rates(self._capacities(scenario, [contender.id]), self._effort.shares)

@@ -1,6 +1,6 @@
-"""A running server during a measurement.
+"""A server that already runs (given by URL), during a measurement.
 
-Nothing is started, pinned or stopped, and its resources are unknown. Its responses are verified like all others.
+It is not started, pinned or stopped, and its resources are unknown. Its responses are verified like all others.
 """
 
 from contextlib import AbstractContextManager, nullcontext

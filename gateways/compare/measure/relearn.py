@@ -1,8 +1,9 @@
 """Learn more about how responses vary while the load runs.
 
 Two responses do not show every variation: a page contains "2 minutes ago", or lists data that other requests create. If
-a contender sends an unexpected body, the first contender gets the request again. If its own response has changed too,
-the app varies, and the expected response is widened. It must not know the order of measurements.
+a contender sends an unexpected body, the request is sent to the first contender again. If the response of the first
+contender has changed too, the app's responses vary, and the expected response is widened. It must not know the order of
+measurements.
 """
 
 from collections.abc import Iterable
@@ -23,7 +24,8 @@ each response, and two of them may be equal by chance.
 def relearn(bench: Bench, scenario: Scenario, measured: Measured) -> bool:
     """Send the requests that got unexpected bodies to the first contender again.
 
-    Return True if its own responses have changed: the expected ones are now wider, so measure again.
+    Return True if its responses have changed: then the expected responses have been widened, and the slice must be
+    measured again.
     """
     question, reference = bench.question(scenario), bench.references.get(scenario.name)
     if question is None or reference is None or bench.excluded(reference.id, scenario.name):
@@ -52,7 +54,7 @@ def again(bench: Bench, scenario: Scenario, number: int, answer: Answer) -> Answ
 
 
 def _unexpected(measured: Measured) -> Iterable[int]:
-    """Return the places of the requests in the mix that got unexpected bodies."""
+    """Return the numbers of the requests of the mix that got unexpected bodies."""
     each = measured.parts or (measured,)
     return [place for place, part in enumerate(each) if part.failed.keys() & {"body", "length"}]
 

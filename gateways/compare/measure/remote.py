@@ -13,7 +13,7 @@ EXAMPLE = "blue=https://blue.example.org"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A server given as `LABEL=URL`: a contender without a command line. `path` is the path of the URL, unchanged."""
+    """A server given as `LABEL=URL`: a contender without a command line. `path`: the path of the URL, unchanged."""
 
     label: str
     host: str
@@ -34,7 +34,7 @@ class Site:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     def for_server(self, request: Request) -> Request:
-        """Return the request with its target below the URL's path; for `/`, the target is that path itself."""
+        """Return the request with the URL's path before its target; the target `/` becomes that path itself."""
         target = (self.path or "/") if request.target == "/" else self.path.rstrip("/") + request.target
         return replace(request, target=target)
 

@@ -35,7 +35,7 @@ def taken_by(root: int) -> Resources:
             threads += process.num_threads()
             switches += _switches(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError, ProcessLookupError):
-            continue  # it has exited meanwhile
+            continue  # the process has exited
         memory += own
         processes += 1
     return Resources(memory, resident, threads, processes, switches)
@@ -52,7 +52,7 @@ def _anonymous(process: psutil.Process) -> int:
 
 
 def _switches(process: psutil.Process) -> int:
-    """Return the context switches of all existing threads."""
+    """Return the number of context switches of all current threads."""
     if not psutil.LINUX:
         return sum(process.num_ctx_switches())
     total = 0
@@ -63,7 +63,7 @@ def _switches(process: psutil.Process) -> int:
 
 
 class Peak:
-    """The maximum of each value so far."""
+    """The maximum of each resource so far."""
 
     def __init__(self) -> None:
         self.most = Resources()
@@ -71,7 +71,7 @@ class Peak:
 
 @contextmanager
 def watched(root: int) -> Iterator[Peak]:
-    """Sample on a thread during the block."""
+    """Sample the resources in a thread during the block; yield their maximum."""
     peak, over = Peak(), threading.Event()
 
     def look() -> None:

@@ -42,12 +42,13 @@ def one_client(cores: tuple[int, ...], _warden: Warden, _listener: Listener) -> 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to compare, and how. `clients` starts the client that sends the requests.
+    """The plan of a comparison.
 
-    The served modules and the servers' logs are written to the folder `keep`; None means a temporary folder.
-    `host_header` is sent to all contenders ("": the default of each); `trust` says which certificates are accepted.
-    `reset` is a shell command that runs before each start of the servers. `not_replayed` lists the parts of the user's
-    traffic that are not sent, with reasons.
+    clients: a function that starts the load client, or several.
+    keep: the folder for the served modules and the servers' logs; None for a temporary folder.
+    host_header: the Host header for all contenders; "" for the default of each. trust: the accepted certificates.
+    reset: a shell command that runs before each start of the servers.
+    not_replayed: the parts of the user's traffic that are not sent, with reasons.
     """
 
     target: Target
@@ -73,7 +74,7 @@ class Plan:
 
     @property
     def entrants(self) -> list[Entry]:
-        """The contenders; the first one, the reference, is included twice if a scenario is measured in slices."""
+        """The contenders. The first one is the reference; it is included twice if a scenario is measured in slices."""
         twin = [replace(self.contenders[0], twin=True)] if self.quick else []
         return [*self.contenders, *twin]
 
@@ -89,7 +90,7 @@ class Plan:
 
     @property
     def of_user(self) -> bool:
-        """Return True if the cost of the app can be separated from that of the server."""
+        """True if the app is the user's, so that its cost can be separated from that of the server."""
         return self.target.form in {"wsgi", "asgi"}
 
     @property
@@ -114,7 +115,7 @@ def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], list[Ex
 
 
 def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:
-    """Compare. On KeyboardInterrupt, it returns the measurements so far, with `interrupted` set.
+    """Run the comparison. On KeyboardInterrupt, return the measurements so far, with `interrupted` set.
 
     Raises: Failure: no contender can be measured, the machine is too busy, or the load client has exited.
     """
@@ -164,7 +165,7 @@ def _keep_logs(plan: Plan, record: Record, place: Folder) -> None:
 
 
 def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:
-    """Preflight."""
+    """Run the preflight checks. Return the new record."""
     most = max(clients for each in plan.scenarios for clients in numbers_of_clients(each, plan.effort))
     behind = max((each.behind.connections for each in plan.scenarios if each.behind), default=0)
     machine.allow_open_files(max(most, behind) + most + SPARE)

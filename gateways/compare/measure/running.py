@@ -41,7 +41,7 @@ class Running:
 
     def __init__(self, launch: Launch, folder: Path, logs: Path, cores: tuple[int, ...]) -> None:
         self.contender = launch.contender
-        # Bound but not listening: the system does not assign this port to another process, and the server can bind it.
+        # Bound but not listening: the system does not give this port to another process, and the server can bind it.
         self._reserved = bind(HOST, 0)
         self.port: int = self._reserved.getsockname()[1]
         self.log = logs / f"{re.sub(r'[^A-Za-z0-9]+', '-', self.contender.id)}.log"
@@ -73,14 +73,14 @@ class Running:
         return taken_by(self.process.pid)
 
     def watched(self) -> AbstractContextManager[Peak]:
-        """Yield the maximum of their resources during the block."""
+        """Yield the maximum of the resources of all its processes during the block."""
         return watched(self.process.pid)
 
     def listening(self) -> bool:
-        """Return True if it accepts connections.
+        """Return True if the server accepts connections.
 
         Raises:
-            Failure: it has exited.
+            Failure: the server has exited.
         """
         self.check()
         try:
@@ -90,13 +90,13 @@ class Running:
         return True
 
     def check(self) -> None:
-        """Raise Failure if it has exited."""
+        """Raise Failure if the server has exited."""
         status = self.process.poll()
         if status is not None:
             raise Failure(f"{self.contender.label} has exited with status {status}: {self.last_line()}")
 
     def await_programs(self, resident: int) -> None:
-        """Wait until the programs started for requests have exited, so that only `processes` are left."""
+        """Wait until all programs started for requests have exited, and only `resident` processes are left."""
         until = time.monotonic() + GRACE
         while len(self.processes) > resident and time.monotonic() < until:
             time.sleep(0.01)
@@ -137,7 +137,7 @@ def module_path(folder: Path) -> dict[str, str]:
 
 
 def await_listening(running: Iterable[Running]) -> dict[str, str]:
-    """Wait until they listen; return the reason, by id, for each that does not."""
+    """Wait until all servers listen. Return the reason, by id, for each server that does not."""
     waiting, failed = list(running), dict[str, str]()
     until = time.monotonic() + START
     while waiting:

@@ -1,6 +1,6 @@
-"""The user's requests as they are sent to one server, with the cookies and values of its session. Pure.
+"""The user's requests as they are sent to one server, with the cookies and values of the session there. Pure.
 
-A restarted server has a new session, because it may have lost the old one.
+After a restart of the server, a new session is begun, because the server may have lost the old one.
 """
 
 import base64
@@ -16,7 +16,7 @@ WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 
 
 def sent(request: Recorded) -> Request:
-    """Return the request as the load client sends it. Connection headers are those of the load client."""
+    """Return the request in the form that the load client sends, without headers about the recorded connection."""
     headers = tuple(pair for pair in request.headers if pair[0].lower() not in OF_THE_CONNECTION)
     body = request.body if request.body is not None or request.method not in WITH_BODY else b""
     content = None if body is None else base64.b64encode(body).decode()
@@ -24,7 +24,7 @@ def sent(request: Recorded) -> Request:
 
 
 def learn(session: Session, request: Recorded, seen: Seen) -> None:
-    """Store the cookies of a response, and the values that the request takes from it.
+    """Store the cookies of a response in the session, and the values that the request takes from the response.
 
     Raises:
         gateways.requests.values.Missing: a value is missing.

@@ -1,1 +1,1 @@
-"""What to compare: servers, contenders, scenarios and the user's target, as tables of rows."""
+"""The subjects of a comparison, as tables: servers, contenders, scenarios, and the user's target."""

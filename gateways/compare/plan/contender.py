@@ -16,7 +16,7 @@ Form = Literal["cgi", "wsgi", "asgi"]
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """Joins an app and a server in one mode.
+    """An adapter between an app and a server, in one mode.
 
     threads: default number of threads for a WSGI app; None if it has none.
     fixed: the number of threads cannot be changed.
@@ -74,9 +74,9 @@ comparison, and is rarely an alternative."""
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One way to serve an app. `threads` is the number of threads that run it, None for an event loop or processes.
+    """One way to serve an app. `threads`: the number of threads that run the app, None for an event loop or processes.
 
-    A `twin` is a second copy of a contender: the difference between the two is the noise of the measurement.
+    `twin`: True for the second copy of a contender; the difference between the two copies shows the noise.
     """
 
     mode: Mode
@@ -113,10 +113,10 @@ class Contender:
         return [self.server.package, *([self.adapter.package] if self.adapter else [])]
 
     def launch(self, app: str, *, plain: bool = True, beside: Collection[str] = ()) -> "Launch":
-        """Return the launch.
+        """Return the launch of this contender.
 
-        `app` is a CGI program, or a target (gateways.serving.target). `plain`: the command line of every server accepts
-        the target. The programs in `beside` are in the folder of the launch's module.
+        app: a CGI program, or a target (gateways.serving.target). plain: the command line of every server accepts the
+        target. beside: programs that are in the same folder as the module of the launch.
         """
         if self.adapter is None and plain:
             return Launch(self, app)
@@ -135,7 +135,7 @@ class Launch:
     files: dict[str, str] = field(default_factory=dict)
 
     def command(self, python: str, host: str, port: str) -> list[str]:
-        """The command line. The folder of `files` must be on sys.path."""
+        """Return the command line. The folder of `files` must be on sys.path."""
         contender = self.contender
         threads = contender.threads if contender.server.threads is not None else None
         return contender.server.command(python, self.app, host, port, threads, contender.workers)
@@ -166,7 +166,7 @@ def contenders(
 
 
 def make(mode: Mode, server: Server, adapter: Adapter | None, threads: int | None) -> Contender:
-    """Return the contender, with that number of threads if it can be changed."""
+    """Return the contender. The number of threads is used only if it can be changed."""
     if adapter is not None and adapter.threads is not None:
         return Contender(mode, server, adapter, adapter.threads if adapter.fixed else threads or adapter.threads)
     if mode == "cgi" or server.threads is None:
@@ -187,8 +187,8 @@ def _names(chosen: Sequence[str], usual: Iterable[str], known: Iterable[str]) ->
 
 
 def _adapters(mode: Mode, speaks: Interface, chosen: Sequence[str], *, named: bool) -> Sequence[Adapter | None]:
-    """Return the adapters of a mode. A choice of adapters does not exclude CGI if that mode is named: the adapters
-    belong to other modes.
+    """Return the adapters of a mode. If adapters are chosen, a mode is left out if none of them belongs to it; but CGI
+    stays if that mode is named.
     """
     known = ADAPTERS[mode, speaks]
     if not known:

@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """The number of starts of the servers, and of rounds of slices in each start.
+    """The amount of work: numbers of starts of the servers, of rounds in each start, and of runs.
 
-    `shares`: latency is measured at these shares of the slowest server's capacity. `warm` is the longest warm-up, in
-    seconds; `runs` the number of runs of long scenarios. `thorough` adds more numbers of clients. `rates` are requests
-    per second at which latency is measured, instead of `shares`.
+    shares: latency is measured at these shares of the slowest server's capacity. rates: latency is measured at these
+    requests per second instead. warm: the longest warm-up, in seconds. runs: the number of runs of a long scenario.
+    thorough: measure with more numbers of clients.
     """
 
     name: str
@@ -33,8 +33,8 @@ class Effort:
         return len(self.rates or self.shares)
 
     def lasting(self, seconds: float) -> "Effort":
-        """Return the effort with enough rounds to put each contender under load for `seconds`, at each number of
-        clients and each rate.
+        """Return the effort with so many rounds that each contender is under load for `seconds`, at each number of
+        clients and at each rate.
         """
         return replace(self, rounds=max(1, math.ceil(seconds / WINDOW / self.starts)))
 
@@ -55,7 +55,7 @@ BETWEEN = 0.06
 
 
 def turns(contenders: Sequence[T], seed: str) -> list[T]:
-    """Return the order of the contenders in a round: random, so that no contender always follows the same other one."""
+    """Return a random order of the contenders for a round, so that none always follows the same other contender."""
     order = list(contenders)
     random.Random(seed).shuffle(order)  # noqa: S311 - nothing to be kept secret
     return order
@@ -73,5 +73,5 @@ def common_rates(capacities: Sequence[float], shares: Sequence[float]) -> list[f
 
 
 def _round(rate: float) -> float:
-    """Return the rate rounded to two digits, which are easier to read: 1,200 for 1,234."""
+    """Return the rate rounded to two digits, which is easier to read: 1,200 for 1,234."""
     return float(f"{rate:.2g}")

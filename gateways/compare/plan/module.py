@@ -1,7 +1,7 @@
-"""The source of the small module that a server gets if its command line cannot name the app. Pure.
+"""The source of the small module that is served if the server's command line cannot name the app. Pure.
 
-Such a module is self-contained: you can save it and type the server's command. It binds `app` during its import,
-because hypercorn ignores a module's `__getattr__`. Each adapter is used as documented.
+The module is self-contained: you can save it and run the server's command. It creates `app` during its import, because
+hypercorn ignores a module's `__getattr__`. Each adapter is used as its documentation says.
 """
 
 from collections.abc import Collection
@@ -57,9 +57,7 @@ def name(mode: str, on: str, by: str) -> str:
 
 
 def source(mode: str, on: str, by: str, app: str, threads: int | None, beside: Collection[str] = ()) -> str:
-    """Return the text of the module. `app` is a CGI program or a target; programs in `beside` are in the module's own
-    folder.
-    """
+    """Return the text of the module. app: a CGI program or a target. beside: programs in the module's folder."""
     imports, expression = SOURCES[mode, on, by]
     program = f"Path(__file__).with_name({app!r})" if app in beside else repr(app)
     call = expression.format(app=app, program=program, threads=threads)

@@ -1,8 +1,8 @@
-"""Scenarios: the requests of a comparison, and the purpose of each. One row per scenario. Pure.
+"""Scenarios: the requests of a comparison, and the purpose of each. Pure.
 
-Quick scenarios are measured in rounds of short slices, with all servers running. Long ones (waits, streams, big bodies,
-idle connections) can leave a server with work for clients that have disconnected, so each run has its own server.
-A new scenario is one row: its fields are all that the reports need.
+Quick scenarios are measured in rounds of short slices, while all servers run. After a long scenario (waits, streams,
+large bodies, idle connections) a server may still work for clients that have disconnected, so a server is started for
+each run. To add a scenario, add one row: reports need only its fields.
 """
 
 from collections.abc import Iterable
@@ -39,10 +39,10 @@ class Scenario:
 
     reveals: the purpose of the scenario, to complete the sentence "This shows ...".
     connections: concurrent clients; each number is measured separately. `more` are added by --thorough.
-    service: time that the app waits for each response, in seconds; it determines the theoretical maximum of threads and
-    clients.
+    service: time that the app waits for each response, in seconds; it determines the theoretical maximum rate of
+    threads and clients.
     seconds: duration of a long measurement.
-    timeout: seconds until an unanswered request counts as lost.
+    timeout: seconds until a request without a response counts as lost.
     behind: background connections; then requests are sent at `rate` per second.
     extra_routes: the app needs the routes in plan.apps.
     without: modes that cannot serve it.
@@ -224,7 +224,7 @@ def of_path(path: str, expect: int | None = None) -> Scenario:
 
 
 def of_traffic(traffic: Traffic) -> Scenario:
-    """The scenario of a user's own requests. At most MOST of them, the most frequent, are drawn from."""
+    """Return the scenario of a user's own requests: the most frequent ones, at most MOST."""
     mix = [_named(each) for each in sorted(traffic.mix(), key=lambda each: -each.weight)[:MOST]]
     several = len(mix) > 1
     return Scenario(

@@ -1,8 +1,8 @@
-"""The servers that can be compared, each with its command line: one row for each. Pure.
+"""The servers that can be compared, as a table of their command lines. Pure.
 
-They run as installed, with three exceptions, the same for all: the number of worker processes (1 by default), no access
-log, and room for 2,048 connections. A new server is one row; if it is a default, its name also goes into
-plan.contender.WAYS.
+They run with their default settings, with three exceptions that are the same for all: the number of worker processes (1
+by default), no access log, and at least 2,048 connections. To add a server, add one row; if it is a default contender,
+add its name to plan.contender.WAYS.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Server:
     arguments: the words after `python -m`, with the fields {host}, {port}, {app} ("module:attribute"), {threads} and
         {workers}.
     threads: default number of threads for a WSGI app; None if the server has an event loop.
-    threads_flag: inserted for a different number of threads, if the server itself has a default number.
+    threads_flag: inserted for a different number of threads, if the server has a default number.
     fixed: the number of threads cannot be changed.
-    grows: `threads` is the default maximum that the server starts on demand.
-    workers_flag: inserted for several worker processes, if they are not among the arguments.
+    grows: the server starts threads on demand; `threads` is the default maximum.
+    workers_flag: inserted for several worker processes, if `arguments` does not contain {workers}.
     websocket: the server supports WebSockets.
     extra: the extra of gateways that installs it; "" for a dependency of the toolkit.
     """
@@ -44,7 +44,7 @@ class Server:
         return bool(self.workers_flag) or "{workers}" in self.arguments
 
     def command(self, python: str, app: str, host: str, port: str, threads: int | None, workers: int = 1) -> list[str]:
-        """The command line."""
+        """Return the command line."""
         flag = self.threads_flag if threads not in {None, self.threads} else ()
         if workers > 1:
             flag += self.workers_flag
@@ -98,7 +98,7 @@ SERVERS: dict[str, Server] = {
             threads=4,
         ),
         Server(
-            "gunicorn-gthread-100",  # as Flask-SocketIO advises: each WebSocket holds a thread
+            "gunicorn-gthread-100",  # as Flask-SocketIO advises: each WebSocket uses a thread
             "gunicorn",
             "wsgi",
             ("gunicorn", *_GUNICORN, "--worker-class", "gthread", "--threads", "{threads}", "{app}"),

@@ -19,11 +19,10 @@ LOADING = 30.0
 
 @dataclass(frozen=True)
 class Target:
-    """The served app by form: "module:attribute", or the path of a CGI program. `form` is None for the reference app.
+    """The app to serve, by form: "module:attribute", or the path of a CGI program. `form`: None for the reference app.
 
-    `extra` has the forms of the app with the additional routes that some scenarios need. `plain`: the command line of
-    every server accepts the target. `files` are programs to write first, by name; such a program is in the same folder
-    as the module that serves it.
+    extra: the forms of the app that have the additional routes for some scenarios. plain: the command line of every
+    server accepts the target. files: programs to write first, by name, to the folder of the module that serves them.
     """
 
     name: str
@@ -87,7 +86,7 @@ from gateways.serving.target import load_object
 
 
 def _anywhere(target: str) -> str:
-    """Return the target for use in another folder."""
+    """Return the target in a form that is valid in any working folder."""
     location, colon, attribute = target.partition(":")
     return str(Path(location).resolve()) + colon + attribute if location.endswith(".py") else target
 

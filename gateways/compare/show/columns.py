@@ -1,4 +1,4 @@
-"""Meanings of the columns, in the order of the tables. Data only."""
+"""The meanings of the columns, in the order of the tables. Data only."""
 
 COLUMNS: dict[str, str] = {
     "contender": "Mode, server, adapter if there is one, and number of threads that run the app.",

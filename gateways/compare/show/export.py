@@ -1,4 +1,4 @@
-"""The results as Markdown for people and as CSV for programs. Pure."""
+"""The results as Markdown (for people) and as CSV (for programs). Pure."""
 
 import csv
 import io
@@ -38,8 +38,8 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
 
 
 def files_of(record: Record) -> list[str]:
-    """Return the modules and programs that the commands need, each once, after a sentence that names the folder for
-    them.
+    """Return the lines about the modules and programs that the commands need: a sentence that names their folder, then
+    each file once.
     """
     files = {name: text for entrant in record.entrants for name, text in entrant.files.items()}
     if not files:
@@ -49,7 +49,7 @@ def files_of(record: Record) -> list[str]:
 
 
 def where(record: Record) -> str:
-    """Return where the files of the commands are, or where they belong."""
+    """Return a sentence that says where the files of the commands are, or where to put them."""
     if any(entrant.environment for entrant in record.entrants):
         return "The commands import these files from the folder in PYTHONPATH"
     return (
@@ -123,8 +123,8 @@ FIELDS = (
 
 
 def table_of_values(sections: Sequence[Section]) -> str:
-    """Return CSV: a line for each contender, scenario and rate of the latency. For a mix, a line for each request and
-    contender follows.
+    """Return CSV: a line for each contender, scenario and rate at which latency was measured. For a mix, a line for
+    each request and contender follows.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, FIELDS, lineterminator="\n")

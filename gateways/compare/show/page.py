@@ -1,4 +1,4 @@
-"""A comparison as a page: verdicts, tables, charts, the machine, and all of the data. Pure."""
+"""A comparison as an HTML page: verdicts, tables, charts, the machine, and all data. Pure."""
 
 import json
 import re
@@ -24,7 +24,7 @@ DATA = re.compile(r'<script type="application/json" id="record">(.*?)</script>',
 
 
 def render(record: Record, sections: Sequence[Section]) -> str:
-    """The page."""
+    """Return the page."""
     numbers = {each.id: number for number, each in enumerate(each for each in record.entrants if not each.twin_of)}
     body = [
         shapes(),
@@ -44,7 +44,7 @@ def render(record: Record, sections: Sequence[Section]) -> str:
 
 
 def data_of(text: str) -> str:
-    """Return the JSON in a page; the text itself if it is not a page."""
+    """Return the JSON that a page contains; any other text is returned unchanged."""
     found = DATA.search(text)
     return found[1] if found else text
 
@@ -83,7 +83,7 @@ def _doubts(found: Sequence[Doubt]) -> str:
 
 
 def _legend(record: Record, numbers: Numbers) -> str:
-    """Switches for each contender. Without JavaScript, they are the legend."""
+    """Return a switch for each contender. Without JavaScript, the switches are the legend."""
     buttons = [
         element(
             "button",
@@ -164,7 +164,7 @@ def _charts(record: Record, sections: Sequence[Section], numbers: Numbers) -> li
 
 
 def _data(record: Record) -> str:
-    """Escape `<` for a script element: it could start an end tag or a comment."""
+    """Return the data in a script element. `<` is escaped, because it could start an end tag or a comment."""
     text = json.dumps(record.to_json(), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     name = f"gateways-compare-{record.created[:10]}.json"
     link = element("a", "Save data", href="#data", download=name, id="save", class_="button", hidden="")

@@ -12,7 +12,7 @@ from gateways.trace.html import element, facts, section
 
 
 def failures(sections: Sequence[Section], numbers: Numbers) -> str:
-    """Lost responses, and contenders that were not measured, with reasons."""
+    """Return the lost responses, and the contenders that were not measured, with reasons."""
     items = [each for of in sections for each in [*_lost(of, numbers), *_left_out(of, numbers)]]
     answered = sum(row.figures.answered for of in sections for row in of.rows)
     note = f"{answered:,} responses were verified." + (
@@ -44,7 +44,7 @@ def _failure(subject: str, what: str, why: str, examples: Sequence[str], number:
 
 
 def made_with(record: Record, numbers: Numbers) -> str:
-    """The machine, and the commands that run the servers."""
+    """Return the machine, and the commands that run the servers."""
     entrants = [each for each in record.entrants if not each.twin_of]
     commands = [
         element(
@@ -67,7 +67,7 @@ def made_with(record: Record, numbers: Numbers) -> str:
 
 
 def _files(record: Record) -> str:
-    """Modules and programs that the commands need."""
+    """Return the modules and programs that the commands need."""
     files = {name: text for entrant in record.entrants for name, text in entrant.files.items()}
     if not files:
         return ""

@@ -78,12 +78,12 @@ def _line(columns: Sequence[str], line: Line, number: int) -> str:
 
 
 def _width(cell: str) -> str | None:
-    """On a phone, two short cells fit side by side."""
+    """Return the CSS class of a cell's width: on a phone, two short cells fit side by side."""
     return "empty" if not cell else "wide" if len(cell) > SHORT else None
 
 
 def _key(sections: Sequence[Section]) -> str:
-    """Meaning of the columns."""
+    """Return the meanings of the columns."""
     there = {column.partition(" @")[0] for each in sections for column in table(each).columns}
     meanings = [
         element("div", element("dt", escape(name)), element("dd", escape(what)))

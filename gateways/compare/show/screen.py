@@ -1,7 +1,7 @@
 """Terminal output of a comparison: live progress, then the report.
 
-Knows the console. It draws only between measurements, so that drawing does not disturb them. A terminal shows a live
-picture; other outputs get a line for each step.
+Knows the console. It must not know how anything is measured. It draws only between measurements, so that drawing does
+not disturb them. A terminal shows live bars; other outputs get a line for each step.
 """
 
 import json
@@ -36,7 +36,7 @@ LAST = 12
 
 
 class Screen(AbstractContextManager["Screen"]):
-    """Listener of a bench that shows its progress, and saves the record to `file`, if given."""
+    """A listener of the bench that shows the progress, and saves the record to `file`, if given."""
 
     def __init__(self, console: Console, planned: float, file: Path | None) -> None:
         self._console, self._planned, self._file = console, planned, file
@@ -98,7 +98,7 @@ class Screen(AbstractContextManager["Screen"]):
 
 
 def found_so_far(record: Record) -> RenderableType:
-    """Return bars of the medians so far, for each measured scenario, with the last slices of the current one."""
+    """Return bars of the medians so far for each measured scenario, and the last slices of the current scenario."""
     grid = Grid.grid(padding=(0, 1))
     by: dict[tuple[str, int], dict[str, list[float]]] = {}
     for cell in record.cells:
@@ -119,7 +119,7 @@ def found_so_far(record: Record) -> RenderableType:
 
 
 def bar(share: float, length: int) -> str:
-    """Return a bar of blocks, in proportion to `share`; not empty if the value is not zero."""
+    """Return a bar of blocks, in proportion to `share`. It has at least one block unless the value is zero."""
     eighths = round(share * length * 8)
     return "█" * (eighths // 8) + ("", *"▏▎▍▌▋▊▉")[eighths % 8] or ("▏" if share else "")
 
@@ -162,7 +162,7 @@ def show(out: Console, record: Record, sections: Sequence[Section]) -> None:
 
 
 def _show_table(out: Console, shown: Table, fixed: int = 1) -> None:
-    """Print the table; on a narrow terminal, as several below each other, each with the first `fixed` columns."""
+    """Print the table. On a narrow terminal, print several, each with the first `fixed` columns."""
     out.print(Text(shown.title, style="bold"))
     out.print(Text(shown.note, style="dim"))
     for bars, columns in _parts(shown, out.width, fixed):
@@ -183,8 +183,8 @@ GAP, SHORT = 2, 8
 
 
 def _parts(shown: Table, width: int, fixed: int) -> list[tuple[bool, list[int]]]:
-    """Split a table into parts of at most `width` characters; return the columns of each, and whether it starts with
-    bars.
+    """Split a table into parts of at most `width` characters. Return, for each part, True if it starts with bars, and
+    its columns.
     """
     widths = [
         max(len(name), *(len(line.cells[number]) for line in shown.lines)) + GAP

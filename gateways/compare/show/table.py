@@ -13,7 +13,7 @@ from gateways.compare.plan.scenarios import Headline
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of the table. `bar` is the length of its bar, from 0 to 1; `dim`: not ranked."""
+    """A row of the table. bar: the length of its bar, from 0 to 1. dim: the contender is not ranked."""
 
     cells: tuple[str, ...]
     bar: float
@@ -22,7 +22,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A title with the load, a note, columns and lines; the first column names the contender, the others are
+    """A table: title with the load, note, columns, lines. The first column names the contender; the others have
     figures.
     """
 
@@ -36,7 +36,7 @@ Column = tuple[str, Callable[[Section, Row], str]]
 
 
 def table(section: Section) -> Table:
-    """Return the columns that are not empty."""
+    """Return the table of a section. Empty columns are left out."""
     named = [(_named(section, name), of) for name, of in SHOWN[section.headline]]
     columns = [(name, of) for name, of in named if any(of(section, row) for row in section.rows)]
     lines = [
@@ -126,12 +126,12 @@ def _floor(section: Section) -> str:
 
 
 def _named(section: Section, column: str) -> str:
-    """`{rate}` stands for the rate at which latency was measured."""
+    """Return the name of a column; `{rate}` is replaced by the rate at which latency was measured."""
     return column.format(rate=rate(_offered(section) or 0))
 
 
 def _offered(section: Section) -> float | None:
-    """Return the most common rate of the latencies; among several, the middle one."""
+    """Return the most common rate at which latency was measured; if several are equally common, the middle one."""
     counts = Counter(latency.offered for row in section.rows for latency in row.figures.latencies)
     common = sorted(offered for offered, count in counts.items() if count == max(counts.values()))
     return common[len(common) // 2] if common else None

@@ -1,5 +1,5 @@
-"""The reference app in ASGI, with a large body and a call that blocks the event loop, a common mistake. Knows ASGI
-only.
+"""The reference app in ASGI, with a large body, and a call that blocks the event loop (a common mistake). Knows only
+ASGI.
 """
 
 import time

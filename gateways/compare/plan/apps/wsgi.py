@@ -30,7 +30,7 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
 
 
 def echoes(environ: WSGIEnvironment) -> Iterable[bytes]:
-    """Send each message of a WebSocket back. It holds a thread, and simple-websocket starts another."""
+    """Send each message of a WebSocket back. A WebSocket uses this thread, and another one of simple-websocket."""
     from simple_websocket import ConnectionClosed, Server  # of the extra `compare`
 
     websocket = Server.accept(environ, max_message_size=None)

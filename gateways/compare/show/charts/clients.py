@@ -27,8 +27,8 @@ def throughput(sections: Sequence[Section]) -> list[Chart]:
 
 
 def _rates(sections: Sequence[Section]) -> dict[str, dict[int, Point]]:
-    """Return the points by contender and number of clients. Details beside the rate are those of the reported
-    number.
+    """Return the points by contender and number of clients. The details beside the rate belong to the reported number
+    of clients.
     """
     rates: dict[str, dict[int, Point]] = {}
     for section in sections:

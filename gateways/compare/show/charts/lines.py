@@ -55,13 +55,13 @@ def _grid(shown: Chart) -> list[svg.Element]:
 
 
 def _up(shown: Chart, value: float) -> float:
-    """Return the pixels from the top; only infinite values are at the top."""
+    """Return the distance from the top in pixels. The top is reserved for infinite values."""
     top = NEVER if shown.never and not math.isinf(value) else 0
     return round(shown.height - shown.y.place(value) * (shown.height - top), 1)
 
 
 def _guide(shown: Chart, guide: Guide, numbers: Numbers) -> svg.Element:
-    """The label is above the line, where a rising guide leaves room."""
+    """Draw a guide. Its label is above the line, where a rising guide leaves room."""
     (x, y), end = guide.start, guide.end
     first, up = shown.x.place(x), _up(shown, y)
     if end is None:

@@ -1,6 +1,7 @@
-"""Building blocks of charts: shapes, colours, text, pictures. Knows SVG. It must not know charts. Pure. Widths are in
-percent and heights in pixels, so that text has the same size on a phone. The page defines the colours; the number of a
-contender selects its colour and shape.
+"""Building blocks of charts: shapes, colours, text, pictures. Pure. Knows SVG. It must not know charts.
+
+Widths are in percent and heights in pixels, so that text has the same size on a phone. The page defines the colours;
+the number of a contender selects its colour and shape.
 """
 
 from collections.abc import Mapping
@@ -49,7 +50,7 @@ def caption(title: str, note: str) -> str:
 
 
 def spread(scale: Scale, room: float = 0.085) -> list[float]:
-    """Return the ticks with enough room for a label, also on a phone: the last one, and those far enough before it."""
+    """Return the ticks whose labels fit, even on a phone: the last tick, and those with enough distance to the next."""
     kept: list[float] = []
     for value, _ in reversed(scale.ticks):
         if not kept or scale.place(kept[-1]) - scale.place(value) > room:
@@ -58,13 +59,13 @@ def spread(scale: Scale, room: float = 0.085) -> list[float]:
 
 
 def group(contender: str, numbers: Numbers, kind: str, parts: list[svg.Element]) -> svg.Element:
-    """Return a group in a contender's colour, to show or hide with it."""
+    """Return a group in a contender's colour, which is shown or hidden with the contender."""
     number = numbers.get(contender)
     return svg.G(elements=parts, class_=[kind, colour(number)], data=None if number is None else {"series": number})
 
 
 def colour(number: int | None) -> str:
-    """Return the class with the colour."""
+    """Return the CSS class for a contender's colour."""
     return "other" if number is None else f"c{number % COLOURS}"
 
 
@@ -81,6 +82,8 @@ def text(words: str, x: svg.Length | float, y: float, anchor: str) -> svg.Elemen
 def picture(
     parts: list[svg.Element], height: int, name: str = "", width: int | None = None, *, hidden: bool = False
 ) -> str:
-    """Return an SVG. `name` is its text for screen readers; `hidden`: the text beside it has the same content."""
+    """Return an SVG. name: its text for screen readers. hidden: hide it from them, because the text beside says the
+    same.
+    """
     aria = {"aria-hidden": "true"} if hidden else {"role": "img", "aria-label": escape(name)}
     return str(svg.SVG(elements=parts, width=width or across(1), height=height, extra=aria, xmlns=None))

@@ -72,7 +72,7 @@ _OF_STREAMS: Sequence[tuple[str, str, Callable[[Cell], Histogram]]] = (
 
 
 def _percentiles(title: str, note: str, histograms: Sequence[tuple[Entrant, str, Histogram]]) -> Chart:
-    """Only percentiles with enough samples beyond them are drawn."""
+    """Return a chart of percentiles. Only those with enough samples beyond them are drawn."""
     shares = [
         each for each in SHARES if any(len(histogram) and _known(histogram, each) for *_, histogram in histograms)
     ]

@@ -1,4 +1,4 @@
-"""Slices in the order of measurement: rates and memory. They show drift and disturbances. Pure."""
+"""Charts of the slices in the order of measurement: rates and memory. They show drift and disturbances. Pure."""
 
 import math
 import statistics
@@ -64,7 +64,7 @@ def _deviation(cell: Cell, median: float) -> float:
 
 
 def _in_lane(cell: Cell, median: float, middle: float, most: float) -> Point:
-    """Return a lane. `most` is the deviation at full height."""
+    """Return the point of a slice in its lane. `most`: the deviation from the median that has the full height."""
     deviation = _deviation(cell, median)
     percent = round(math.expm1(deviation) * 100)
     text = f"{rate(cell.measured.rate)}/s" + (f" ({percent:+} %)" if percent else "")

@@ -30,12 +30,12 @@ def _itself(value: float) -> float:
 
 
 def linear(low: float, high: float, ticks: Iterable[Tick] = ()) -> Scale:
-    """Linear scale."""
+    """Return a linear scale."""
     return Scale(low, high, _itself, tuple(ticks))
 
 
 def from_zero(most: float, text: Callable[[float], str], about: int = 4) -> Scale:
-    """Return a linear axis from 0 to `most`, with about that many round ticks."""
+    """Return a linear axis from 0 to `most`, with about `about` round ticks."""
     rough = (most or 1.0) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
@@ -53,7 +53,7 @@ def logarithmic(values: Iterable[float], text: Callable[[float], str], room: flo
 
 
 def _round_between(low: float, high: float, least: int = 3) -> list[float]:
-    """Return powers of ten as ticks; if there are few, values between them too. `high` is at least twice `low`."""
+    """Return ticks: powers of ten; if there are few, also values between them. `high` must be at least twice `low`."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks: list[float] = []
     for factors in ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10)), tuple(each / 2 for each in range(2, 20))):
@@ -81,5 +81,5 @@ def nines(most: float) -> Scale:
 
 
 def percent(share: float) -> str:
-    """`50 %`, `99.9 %`."""
+    """Format a share: `50 %`, `99.9 %`."""
     return f"{share * 100:.6g} %"
