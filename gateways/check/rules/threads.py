@@ -47,8 +47,8 @@ def thread_local(seen: Seen, move: Move) -> Advice | None:
         (
             "all coroutines of an event loop share one thread, so concurrent requests overwrite the value"
             if shared
-            else f"{move.runner} gives each request any of {move.threads} threads: the next request on this thread "
-            "sees the value, one on another thread does not"
+            else f"{move.runner} runs a request on any of {move.threads} threads: the next request on this thread "
+            "sees the value, and requests on other threads do not"
         ),
         "use contextvars.ContextVar for values of a request; the adapters carry context variables across",
     )

@@ -10,8 +10,8 @@ COLUMNS: dict[str, str] = {
     "clients": "Number of concurrent clients, if it differs between contenders.",
     "requests/s": "Verified responses per second: median of the slices, or all slices together if they contain few "
     "responses. ≥: limited by the load client.",
-    "ratio": "Relative speed; above 1, the contender is faster than the reference. With its 95 % interval. "
-    "tie: no difference (after one run: below 2).",
+    "ratio": "Relative speed, with its 95 % interval; above 1, the contender is faster than the reference. "
+    "tie: no difference (after a single run: below a factor of 2).",
     "group": "Contenders that share a letter are statistically indistinguishable.",
     "CPU/request": "CPU time of the server's processes per response; × compares it with the reference.",
     "p50": "Median latency. With @, at a fixed rate, counted from when each request was due.",
