@@ -131,10 +131,15 @@ class Run:
                 if callable(trace := sys.gettrace()):
                     sys.settrace(None)
                     self._trace, self.is_observed = trace, True
-        except SystemExit as error:
-            return self._exit_status(error.code)
         except BaseException as error:
             failure = error
+        for stream in (sys.stderr, sys.stdout):  # as in the interpreter (flush_io in pythonrun.c)
+            try:
+                stream.flush()
+            except BaseException:  # noqa: S112 (whatever it is, the interpreter ignores it too)
+                continue
+        if isinstance(failure, SystemExit):
+            return self._exit_status(failure.code)
         status = 0 if failure is None else self._report(failure)
         if not self._has_exited:
             for name in ("__file__", "__cached__"):  # as in the interpreter (_PyRun_SimpleFile in pythonrun.c)
@@ -199,4 +204,3 @@ class Run:
 def _write(text: str) -> None:
     if sys.stderr is not None:
         sys.stderr.write(text)
-        sys.stderr.flush()

@@ -148,15 +148,15 @@ def _flush_files() -> None:
 
 
 def _lost_output() -> bool:
-    """Flush the standard streams. Return True if that failed for stdout; failures of stderr are ignored."""
+    """Flush the standard streams. Return True if that failed; only failures of stdout are reported."""
     lost = False
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None and not getattr(stream, "closed", False):
                 stream.flush()
         except Exception as error:  # the program may have put any object there
+            lost = True
             if stream is sys.stdout:
-                lost = True
                 _unraisable(error, stream)
     return lost
 

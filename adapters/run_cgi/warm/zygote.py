@@ -276,6 +276,11 @@ def start(connection: int, program: str) -> Zygote:
     """Set sys.path, sys.argv and the process name as for the program, and import the shared libraries."""
     if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
         sys.path[0] = os.path.dirname(os.path.realpath(program))
+    own, folder = sys.argv[0], os.path.dirname(os.path.realpath(sys.argv[0]))
+    importers = {program if path == own else path: found for path, found in sys.path_importer_cache.items()}
+    importers.pop(folder, None)
+    sys.path_importer_cache.clear()
+    sys.path_importer_cache.update(importers)
     sys.argv[:] = [program]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[-3:] = [program]

@@ -16,6 +16,10 @@ def remove_shelf(folder: Path, _number: int) -> None:
 
 LANGUAGE = {
     "modules": Idiom(f"import json, sys\n{HEAD}print(sorted(sys.modules))"),
+    "importers": Idiom(
+        f"import json, sys\n{HEAD}print(sys.path_hooks, sorted(sys.path_importer_cache), sys.path_importer_cache[__file__])",
+        varies=r"0x[0-9a-f]+",
+    ),
     "main_module": Idiom(
         f"'a docstring'\nimport json, sys\n{HEAD}print(sorted((n, str(v)) for n, v in globals().items()))\n"
         "print(__name__, __file__, __spec__, __package__, __doc__, __loader__.get_filename(), sys.modules['__main__'].__file__)",

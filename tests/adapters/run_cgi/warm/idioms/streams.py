@@ -88,6 +88,20 @@ STREAMS = {
     "descriptor_closed": Idiom(
         f"import json, os, sys\n{HEAD}print('lost')\nos.dup(1)\nos.close(1)", fault="exit status 120"
     ),  # its end is its exit
+    "flushes": Idiom(  # after the program's code, and at the end
+        f"import atexit, json, os, sys\n{HEAD}class Stream:\n    closed = False\n    def __init__(self, name): self.name = name\n"
+        "    def write(self, text): os.write(1, text.encode())\n"
+        "    def flush(self): os.write(1, f'flush {self.name} {sys.exc_info()[0]}\\n'.encode())\n"
+        "sys.stdout, sys.stderr = Stream('stdout'), Stream('stderr')\natexit.register(os.write, 1, b'at exit\\n')\n"
+        "if '1' in os.environ['QUERY_STRING']: sys.exit('text')\n",
+    ),
+    "output_before_a_late_process": Idiom(
+        f"import atexit, os, subprocess\n{HEAD}atexit.register(subprocess.run, ['echo', 'late'])\nprint(os.environ['QUERY_STRING'])"
+    ),
+    "flush_of_stderr_that_fails": Idiom(
+        f"import json, sys\n{HEAD}class Stream:\n    def flush(self): raise ValueError\nsys.stderr = Stream()\n",
+        fault="exit status 120",
+    ),
     "flush_that_fails": Idiom(
         f"import json, os, sys\n{HEAD}class Stream:\n    def flush(self):\n        raise ValueError(os.environ['QUERY_STRING'])\n"
         "sys.stdout = Stream()\n",
