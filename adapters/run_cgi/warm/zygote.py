@@ -68,6 +68,7 @@ GRACE = 0.5  # delay between SIGTERM and SIGKILL when the host has died, in seco
 LEARNING = 8  # number of requests of a new interpreter that report their imports
 FORK_AFTER = 20  # delay before the next child is forked if the last one still runs, in milliseconds
 _SIGTERM, _SIGKILL = 15, 9
+_signal: Any = sys.modules["_signal"]  # every interpreter has it
 # Prefixes of variables that an interpreter reads when it starts, or that C code reads when it is loaded.
 _OF_INTERPRETER = (b"PYTHON", b"LC_", b"LANG=", b"LANGUAGE=", b"TZ=", b"LD_", b"MALLOC_")
 
@@ -111,6 +112,8 @@ class Zygote:
             part.split("\0") if part else []
             for part in self._connection.recv(PACKET).decode("utf-8", "replace").split("\1")
         )
+        # A server may ignore SIGCHLD, and its programs inherit that. The zygote needs the status of its children.
+        self._on_child = _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
         self.program = program
         self.library = Library(program, named)
         if (reason := sharing.unfit(self.library)) or (reason := self._read_program()):
@@ -170,6 +173,11 @@ class Zygote:
         while (spare := self._spare) is None or spare.pid:
             self._turn()
         return spare
+
+    def restore(self) -> None:
+        """Set the signal handler that a program inherits from the server. In the child."""
+        if self._on_child != _signal.SIG_DFL:
+            _signal.signal(_signal.SIGCHLD, self._on_child)
 
     def _turn(self) -> None:
         """Wait for events, and handle them. Return immediately in a child that was forked for an event."""
@@ -302,6 +310,7 @@ if __name__ == "__main__":
     _own = sys.modules["__main__"]  # keeps this module alive after it is removed from sys.modules
     _zygote = start(int(sys.argv[1]), sys.argv[2])
     _spare = _zygote.serve()
+    _zygote.restore()
     _run = Run(_zygote.main)
     del _zygote.main  # now only the run refers to it, and releases it at its end
     _spare.wait(receive).become(_zygote.program)

@@ -15,7 +15,7 @@ import pytest
 from gateways.adapters.run_cgi.host import CGIHost
 from tests.adapters.run_cgi.asking import InASGI, InWSGI, Request
 from tests.adapters.run_cgi.leftovers import zombies
-from tests.adapters.run_cgi.warm.warming import KINDS, interpreters, warm_asker, write
+from tests.adapters.run_cgi.warm.warming import KINDS, interpreters, warm_asker, warmed, write
 from tests.real.serving import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("earlier_programs_are_reaped")]
@@ -215,6 +215,22 @@ def test_disconnects_at_any_moment_leave_nothing_behind(faulty: InASGI | InWSGI,
             pool.submit(faulty.leave, Request("/a.py"), functools.partial(next, iter([False] * (moment % 8)), True))
     assert faulty("/a.py").status == 200
     assert_nothing_is_left(faulty.host, before)
+
+
+def test_the_server_may_ignore_sigchld(faulty: InASGI | InWSGI, tmp_path: Path) -> None:
+    """As in a cold run, the program inherits that."""
+    before = descriptors()
+    source = "import colorsys, os, signal\nprint('X-A: b\\n\\n', os.getppid(), signal.getsignal(signal.SIGCHLD))\n"
+    program = write(tmp_path, "a.py", source)
+    handler = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        warmed(faulty, program)
+        (interpreter,) = interpreters(program)
+        responses = {faulty("/a.py").body for _ in range(3)}
+        assert_nothing_is_left(faulty.host, before)
+    finally:
+        signal.signal(signal.SIGCHLD, handler)
+    assert responses == {f" {interpreter.pid} {int(signal.SIG_IGN)}\n".encode()}
 
 
 def test_an_interpreter_whose_import_failed_is_tried_again(
