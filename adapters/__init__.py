@@ -1,7 +1,7 @@
 """Adapters between CGI, WSGI and ASGI. Standard library only; usable alone.
 
-Each class is imported on first access, so a CGI program does not import an event loop that it does not use. For the
-same reason WSGIToCGI does not import typing, logging or re: each would add a tenth to its start-up time.
+Each class is imported on first access, so a CGI program does not import an event loop that it does not use. To start
+fast, WSGIToCGI does not import typing, logging or re: each would add a tenth to its start-up time.
 """
 
 from __future__ import annotations

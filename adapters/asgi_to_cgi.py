@@ -46,10 +46,10 @@ class ASGIToCGI(CGIChild):
     waits for stderr, as Apache's mod_cgi does. Tasks that outlive the application's call are cancelled. All other
     output to stdout is redirected to stderr.
 
-    If the response is incomplete, the exit status is not 0: an error before the response headers gives a 500, a later
-    one cuts the response off. The traceback goes to the logger "gateways.asgi", which writes to stderr by default.
+    If the response is incomplete, the exit status is not 0. An error before the response headers gives a 500; a later
+    error cuts the response off. The traceback goes to the logger "gateways.asgi", which writes to stderr by default.
     SIGTERM or a closed stdout means that the client has disconnected: receive() returns http.disconnect, send() raises
-    ClientDisconnected, an OSError, and an application that continues is cancelled soon after.
+    ClientDisconnected, an OSError, and an application that continues is cancelled after GRACE.
     """
 
     def __init__(self, app: Any, *, script_name: str | None = None) -> None:
@@ -73,9 +73,10 @@ class ASGIToCGI(CGIChild):
 
 
 class _Request:
-    """The one request of this process, and the lifespan around it.
+    """The only request of this process, and the lifespan around it.
 
-    It takes the place of the Exchange's Desk: it writes the response to stdout and reads the request body from stdin.
+    It has the interface of a Desk, for the Exchange: it writes the response to stdout, and reads the request body from
+    stdin.
     """
 
     def __init__(self, app: ASGIApp, scope: Scope, body: StdinBody) -> None:
@@ -126,8 +127,8 @@ class _Request:
             await self._drain()
 
     def _terminate(self, number: int, frame: object) -> None:
-        """Handle SIGTERM: the server gives up on this request. A second one ends the process, even if its loop is
-        stuck.
+        """Handle SIGTERM: the server has given up this request. A second SIGTERM terminates the process, even if its
+        loop is blocked.
         """
         signal.signal(number, signal.SIG_DFL)
         if not self._complete:  # some servers also send SIGTERM to a program that continues after closing stdout
@@ -198,7 +199,7 @@ class _Request:
         self._over.set()
 
     def _flushed(self) -> None:
-        """Record that all output has been written. After the last block the server need not wait for this process."""
+        """Handle that all output has been written. After the last block, close stdout: the response has ended."""
         if self._last and self._closing is None:
             if self._body.must_be_read:
                 self._closing = self._loop.create_task(self._drain_and_close())

@@ -1,4 +1,4 @@
-"""ASGI applications on WSGI servers: the application runs on one event loop, the server's threads forward its blocks.
+"""ASGI applications on WSGI servers. The application runs on one event loop; the server's threads forward its blocks.
 
 Knows both interfaces. It must not know threads and loops (concurrency/), the application's start, end and order of
 events (run_asgi/), how servers offer a body and a connection (on_wsgi/), or how requests and response headers are
@@ -51,13 +51,13 @@ class ASGIToWSGI:
     loop_factory: creates the event loop, e.g. uvloop.new_event_loop. Default: asyncio's own. All adapters of a process
         with the same factory share one loop, on one thread.
     pathsend: offer `http.response.pathsend` if the server has wsgi.file_wrapper. The server's thread then reads the
-        file, and send() returns once it has been sent. Off by default: middleware that wraps send() or reads bodies
-        (compression, Starlette's BaseHTTPMiddleware) does not know this message.
+        file, and send() returns when the file has been sent. Off by default: middleware that wraps send() or reads
+        bodies (compression, Starlette's BaseHTTPMiddleware) does not know this message.
     websockets: number of WebSockets that a process may have open at once; further handshakes get a 503. 0 turns
         WebSockets off.
-    ping: seconds between pings to a WebSocket client. A client that does not respond to one is disconnected. 0 sends no
-        pings.
-    max_message: size limit in bytes of a message from a client; a larger one closes its WebSocket with 1009.
+    ping: seconds between pings to a WebSocket client. A client that does not respond to a ping is disconnected. 0 sends
+        no pings.
+    max_message: size limit in bytes of a message from a client; a larger message closes its WebSocket with 1009.
     detach: serve responses of the type text/event-stream on the loop, without a thread of the server. This requires
         that the adapter can take over the connection, as for a WebSocket, and that no middleware wraps the body. Off by
         default: the connection closes after such a response, and the server logs the response and applies its limits
@@ -69,9 +69,9 @@ class ASGIToWSGI:
     gunicorn waits for running streams before it exits, until gunicorn kills it. `def worker_exit(server, worker):
     app.close()` in gunicorn's configuration file ends the streams and the lifespan before that.
 
-    An exception of the application, or a response that breaks ASGI, is logged ("gateways.asgi") and raised to the
-    server. Before the response headers, this gives a 500. After them, it prevents the server from ending the response
-    as if it were complete. The scope has the environ as `wsgi_environ`.
+    An exception of the application, or a response that violates ASGI, is logged ("gateways.asgi") and raised to the
+    server. Before the response headers, this gives a 500. After the response headers, the server cannot end the
+    response as if it were complete. The scope has the environ as `wsgi_environ`.
 
     When the application accepts a WebSocket, the adapter takes the connection's socket from the server and serves it on
     the loop, without holding a thread (ASGI WebSocket 2.5). If the server does not expose its socket, or if the
@@ -107,7 +107,7 @@ class ASGIToWSGI:
         self._beginning: Running | None = None  # also set while it starts
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one WSGI request. Raises the application's exceptions, and LifespanFailed if it could not start."""
+        """Serve one WSGI request. Raises the application's exceptions; LifespanFailed if its startup has failed."""
         if "HTTP_UPGRADE" in environ and is_handshake(environ):
             return self._websocket(environ, start_response)
         try:
@@ -182,7 +182,7 @@ class ASGIToWSGI:
         return self._answered(response, environ, start_response, accepted)
 
     def _started(self) -> Running:
-        """Return the application, started. Raises RuntimeError on its own loop, which would wait for itself."""
+        """Start the application if necessary, and return it. Raises RuntimeError on its loop, to avoid a deadlock."""
         running = self._running
         if running is None or running.failure is not None or running.thread.ended:
             running = self._start()
@@ -206,7 +206,7 @@ class ASGIToWSGI:
             return self._running
 
     def _loop(self) -> tuple[BorrowedLoop, Callable[[], object]]:
-        """Return the loop to run on, and the callable that releases it."""
+        """Return the loop for the application, and the function that releases it."""
         thread = acquire(self._loop_factory)
         return thread, partial(release, self._loop_factory, thread)
 

@@ -1,6 +1,6 @@
 """CGI programs as an ASGI application.
 
-Knows the kinds of ASGI scopes, and whether the loop is asyncio's. It must not know an event of a request, nor what a
+Knows the kinds of ASGI scopes, and whether the loop is asyncio's. It must not know the events of a request, nor what a
 path, a variable or a response header means.
 """
 
@@ -24,11 +24,11 @@ class CGIToASGI(CGIHost):
 
     The program's whole process group is terminated when the client disconnects, even if the program writes nothing:
     SIGTERM, and half a second later SIGKILL. The same happens on timeout, when the task is cancelled, and at `close`. A
-    program that has ended its response may run on until its total timeout.
+    program that has ended its response may continue until its total timeout.
 
-    A body with a Content-Length streams to the program as it arrives; any other is spooled first, so that the program
-    gets its length (4.2). If the program fails before its response headers, the response is a 502 (504 for a timeout);
-    after them, ProgramFailed is raised to the server, so that the response does not look complete.
+    A body with a Content-Length streams to the program as it arrives; any other body is spooled first, so that the
+    program gets its length (4.2). If the program fails before its response headers, the response is a 502 (504 for a
+    timeout); if it fails later, ProgramFailed is raised to the server, so that the response does not look complete.
 
     On asyncio (also uvloop) no threads are needed; on trio each running program has one.
     """
@@ -49,9 +49,7 @@ class CGIToASGI(CGIHost):
             await refuse_scope(scope, receive, send, "a CGI program")
 
     def close(self) -> None:
-        """Terminate every program of this host, with its children. Blocks until they have exited, about a second at
-        most.
-        """
+        """Terminate all programs of this host and their children. Block until they have exited, for about a second."""
         super().close()
         if "_in_threads" in self.__dict__:
             self._in_threads.close()

@@ -34,12 +34,12 @@ class CGIToWSGI(CGIHost):
     The whole request body is read before the program is started, into memory or a temporary file. So the program gets
     its length (4.2) even if it was chunked, and no program waits for a slow client.
 
-    The program's whole process group is terminated when the server closes the response early. While the program writes
-    nothing, this needs a server that lets its application notice the disconnect (gunicorn, waitress, cheroot, werkzeug,
-    wsgiref, and any server with `waitress.client_disconnected`). The same happens on timeout and at `close`. A program
-    that has ended its response may run on until its total timeout.
+    The program's whole process group is terminated when the server closes the response early, on timeout, and at
+    `close`. If the client disconnects while the program writes nothing, the adapter detects this only on servers that
+    expose the connection (gunicorn, waitress, cheroot, werkzeug, wsgiref) or set `waitress.client_disconnected`. A
+    program that has ended its response may continue until its total timeout.
 
-    If the program fails before its response headers, the response is a 502 (504 for a timeout); after them, the
+    If the program fails before its response headers, the response is a 502 (504 for a timeout). If it fails later, the
     iterator raises ProgramFailed, so that the response does not look complete.
     """
 
@@ -156,7 +156,7 @@ class _Response:
             raise
 
     def head(self) -> CGIHead:
-        """Wait for the response headers. Raises Refused, after it has released the program."""
+        """Wait for the response headers. On failure, release the program and raise Refused."""
         try:
             while self._answer.head is None:
                 self._block = self._answer.feed(self._read())
@@ -175,7 +175,7 @@ class _Response:
         return self._answer.head
 
     def finish(self) -> None:
-        """Discard the body; only the response headers count."""
+        """Let the program run, but discard its body: only the response headers are needed."""
         try:
             while self._running.read():
                 pass
@@ -218,7 +218,7 @@ class _Response:
         return block
 
     def _read(self) -> bytes:
-        """Return the next output; b"" at the end of a good response, AppProtocolError at the end of a bad one."""
+        """Return the next output, b"" at the end. Raises AppProtocolError at the end of an incomplete response."""
         data = self._running.read()
         if not data:
             returncode = self._running.settle()

@@ -21,7 +21,7 @@ from .wsgi_types import StartResponse, WSGIApp
 
 
 class WSGIMiddleware(WSGIToASGI):
-    """a2wsgi.WSGIMiddleware; with `app` alone also that of Starlette, FastAPI and uvicorn."""
+    """Replaces a2wsgi.WSGIMiddleware; with only `app` as argument, also that of Starlette, FastAPI and uvicorn."""
 
     def __init__(self, app: WSGIApp, workers: int = 10, send_queue_size: int = 10) -> None:
         """Run `workers` threads. `send_queue_size` is ignored: data that waits for a client is bounded by its size in
@@ -31,7 +31,7 @@ class WSGIMiddleware(WSGIToASGI):
 
 
 class WsgiToAsgi(WSGIToASGI):
-    """asgiref.wsgi.WsgiToAsgi: also sends one message per block, but runs requests concurrently."""
+    """Replaces asgiref.wsgi.WsgiToAsgi. Like that, sends one message per block; but runs requests concurrently."""
 
     _verbatim = True
 
@@ -51,7 +51,7 @@ class WsgiToAsgi(WSGIToASGI):
 
 
 class ASGIMiddleware(ASGIToWSGI):
-    """a2wsgi.ASGIMiddleware: if the application fails before its response headers, the adapter itself sends the 500."""
+    """Replaces a2wsgi.ASGIMiddleware. Like that, itself sends a 500 if the application fails before its headers."""
 
     def __init__(self, app: Any, wait_time: float | None = None, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Run on `loop`, which the caller runs in another thread, or on the process's own loop.

@@ -23,15 +23,11 @@ class ClientDisconnected(OSError):
 
 
 class AppProtocolError(AssertionError):
-    """The application broke the interface. The message contains the wrong value, the specification's rule and the
-    fix.
-    """
+    """The application violated its interface. The message has the wrong value, the specification's rule and the fix."""
 
 
 class BadRequest(Exception):
-    """The request cannot be forwarded unchanged; respond with `status`. The message contains the wrong value and the
-    rule.
-    """
+    """The request is invalid: respond with `status`. The message has the wrong value and the rule."""
 
     status = 400
 

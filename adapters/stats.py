@@ -73,7 +73,7 @@ class Tallies:
 
     def __init__(self) -> None:
         self._of: dict[Any, Tally] = {}
-        self._past = Tally()  # the sum for loops that have ended
+        self._past = Tally()  # the sum of the counters of loops that have ended
 
     def of(self, loop: Hashable) -> Tally:
         """Return the counters of a loop; `loop` must have a method closed()."""

@@ -1,4 +1,4 @@
-"""WSGI applications on ASGI servers: the application runs in a worker thread, the request's coroutine sends its blocks.
+"""WSGI applications on ASGI servers. The application runs in a worker thread; the request's coroutine sends its blocks.
 
 Knows both interfaces, and the request headers that announce a body. It must not know how a request is mapped to an
 environ (mapping/) or in which order its events happen (on_asgi/wsgi_request.py).
@@ -39,20 +39,20 @@ class WSGIToASGI:
         wait without a thread. A thread that waits for a slow client does not count (up to 512 of them), so slow clients
         cannot block other requests. With 1 the application handles one request at a time.
     spool: limit in bytes for a request body of unknown length (chunked, HTTP/2), which is written to a temporary file
-        before the application starts, so that it has a CONTENT_LENGTH. 0 streams the body immediately; the environ then
-        has wsgi.input_terminated, but no CONTENT_LENGTH.
+        before the application starts, so that the environ has a CONTENT_LENGTH. 0 streams the body immediately; the
+        environ then has wsgi.input_terminated, but no CONTENT_LENGTH.
     pathsend: let the server send files of `wsgi.file_wrapper` itself, by `http.response.pathsend` or `zerocopysend`, if
         it offers one. Use it only if files stay in place until they have been sent, and if the middleware around the
         adapter knows these messages.
     share_loop: run async views (Flask, Django, by asgiref) on the server's event loop, where they can share clients and
         pools with the rest of the process. A view that blocks then blocks the server. With False each call has its own
         event loop, as on a WSGI server.
-    queue: number of requests that may wait for a thread; one more gets a 503 with Retry-After immediately. Default: no
-        limit.
-    queue_timeout: seconds that a request may wait for a thread before it gets that 503. Default: no limit.
-    slow: seconds after which a request that still holds a thread is logged, with the thread's stack. Default: never.
-    websockets: number of WebSockets that the application may have open at once. Each holds a thread, in addition to
-        `threads`; further ones are refused with 503 or 1013. 0 refuses all.
+    queue: number of requests that may wait for a thread; if so many wait, a request gets a 503 with Retry-After
+        immediately. Default: no limit.
+    queue_timeout: seconds that a request may wait for a thread before it gets a 503. Default: no limit.
+    slow: seconds after which a running request is logged, with its thread's stack. Default: never.
+    websockets: number of WebSockets that the application may have open at once. Each uses a thread, in addition to
+        `threads`; further WebSockets are refused with 503 or 1013. 0 refuses all.
 
     The environ has `asgi.scope`, `wsgi.input_terminated` (the input ends by itself), `waitress.client_disconnected` (a
     callable; returns True if the client has disconnected) and, if the server offers them, `wsgi.early_hints` (a
@@ -64,7 +64,7 @@ class WSGIToASGI:
     several loops, and kept across a fork.
     """
 
-    _verbatim = False  # one message for each block, and the application's headers only: for dropin.py
+    _verbatim = False  # for dropin.py: send one message for each block, and no headers besides the application's
 
     def __init__(  # noqa: PLR0913 - each is an option
         self,
@@ -155,7 +155,7 @@ class WSGIToASGI:
             await refuse_scope(scope, receive, send, serving)
 
     def close(self) -> None:
-        """Stop the idle worker threads, and the busy ones after their request. Does not wait."""
+        """Stop the worker threads: idle threads immediately, busy threads after their request. Does not block."""
         self._terms.workers.close()
         self._sockets.close()
 

@@ -39,13 +39,13 @@ class WSGIToCGI(CGIChild):
         the path (`RewriteRule ^(.*)$ app.cgi/$1`).
 
     The environ is the process's environment and `wsgi.*`. `wsgi.input` ends by itself (`wsgi.input_terminated`). A
-    chunked body, which Apache passes without a length, is spooled first, so that it has one. Each block is written as
-    it is produced. All other output to stdout is redirected to stderr.
+    chunked body, which Apache passes without a length, is spooled first, so that its length is known. Each block is
+    written as it is produced. All other output to stdout is redirected to stderr.
 
-    If the response is incomplete, the exit status is not 0: an error before the response headers gives a 500, a later
-    one cuts the response off; the traceback goes to stderr. SIGTERM or a failing write means that the client has
-    disconnected: the iterable is closed, and the process ends. The client does not wait for close() once the response
-    is complete.
+    If the response is incomplete, the exit status is not 0. An error before the response headers gives a 500; a later
+    error cuts the response off. The traceback goes to stderr. SIGTERM or a failing write means that the client has
+    disconnected: the iterable is closed, and the process exits. When the response is complete, the client does not wait
+    for close().
     """
 
     def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
@@ -101,7 +101,7 @@ class _Output:
             raise ClientDisconnected("the client has disconnected") from error
 
     def _end(self) -> None:
-        """Complete the response: the server need not wait for this process."""
+        """Complete the response, so that the server need not wait for the exit of this process."""
         self._drain()
         self._complete = True
         os.close(self._stdout)
@@ -115,9 +115,7 @@ class _Output:
             return  # nothing more can be written
 
     def terminate(self, number: int, frame: object) -> None:
-        """Handle SIGTERM: the server gives up on this request. Raises SystemExit in an application that is still
-        responding.
-        """
+        """Handle SIGTERM: the server has given up this request. Raises SystemExit if the response is not complete."""
         signal(number, SIG_DFL)
         if not self._complete:  # some servers send SIGTERM to a program that continues after closing stdout
             self._status = 128 + number

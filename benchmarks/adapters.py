@@ -26,7 +26,7 @@ and [one request, counted](benchmarks-ledger.md).
 
 
 def main(which: list[str]) -> None:
-    """Print Markdown."""
+    """Print the results as Markdown."""
     warnings.simplefilter("ignore")
     print(_METHOD.format(date=datetime.now(UTC).date().isoformat()))
     print(machine("a2wsgi", "asgiref", "uvicorn", "uvloop", "waitress", "gunicorn", "granian"), "\n")

@@ -143,7 +143,7 @@ def processor_times(title: str, program: str, hosts: dict[str, Host], count: int
             before = processor_time(host.pid)
             for _ in range(count):
                 ask()
-            time.sleep(0.2)  # until the last program has exited
+            time.sleep(0.2)  # let the last program exit
             return (processor_time(host.pid) - before) / count
 
         return measure
@@ -208,7 +208,7 @@ def contest(title: str, program: str, hosts: dict[str, Host], folder: Path, coun
 
 
 def aims(shell: Figures, python: Figures, flask: Figures, fastapi: Figures) -> Iterator[tuple[str, float, float, bool]]:
-    """Return the targets: name, figure, target, and whether more is better."""
+    """Yield the target figures: name, measured figure, target, and True if more is better."""
     for host in ("ours on uvicorn", "ours on waitress"):
         more = statistics.median(a - b for a, b in zip(shell[host], shell["a bare spawn"], strict=True))
         yield f"shell hello, {host}: extra ms over a bare spawn", more, 1.2, False
@@ -223,7 +223,7 @@ def aims(shell: Figures, python: Figures, flask: Figures, fastapi: Figures) -> I
 
 
 def main() -> None:
-    """Print Markdown."""
+    """Print the results as Markdown."""
     commands = dict(COMMANDS)
     os.environ["PATH"] += os.pathsep + "/usr/sbin"
     if not shutil.which("lighttpd"):

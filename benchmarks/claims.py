@@ -220,8 +220,8 @@ def _async_app_scales(found: Found) -> tuple[Verdict, str]:
 
 
 def _no_websockets(found: Found) -> tuple[Verdict, str]:
-    """WSGI itself has no WebSockets, so no figure can refute the claim. The figures show whether WebSockets work
-    through the adapters.
+    """Return the verdict on "WSGI has no WebSockets". WSGI itself has none, so no figure can refute the claim; the
+    figures show whether WebSockets work through the adapters.
     """
     native = found.of("websocket", LOOP)
     bridged, own = _working(found, SOCKETS_BEHIND_THREADS), _working(found, SOCKETS_OF_WSGI)

@@ -36,8 +36,8 @@ class Line(NamedTuple):
     """The straight line that fits a curve best (least squares of relative errors)."""
 
     fixed: float  # value at x = 0
-    slope: float  # per unit of x
-    deviation: float  # largest deviation of a point, relative to the line
+    slope: float  # increase per unit of x
+    deviation: float  # largest deviation of a point from the line, as a share
 
 
 def processor(measure: Callable[[], object], requests: int) -> Measure:

@@ -17,17 +17,15 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """All figures, by scenario and contender. `repeated`: for each scenario looked up, whether it was measured more
-    than once.
+    """All figures, by scenario and contender. `repeated`: for each scenario that was looked up, True if it was measured
+    more than once.
     """
 
     sections: Sequence[Section]
     repeated: dict[str, bool] = field(default_factory=dict)
 
     def of(self, scenario: str, contender: str, *, failing: bool = False) -> Figures:
-        """Return a contender's figures. Raises Missing if it was not measured, or loses too many requests to be
-        ranked.
-        """
+        """Return a contender's figures. Raises Missing: not measured, or too many lost requests to be ranked."""
         return self.row(scenario, contender, failing=failing)[1].figures
 
     def row(self, scenario: str, contender: str, *, failing: bool = False) -> tuple[Section, Row]:
@@ -58,7 +56,7 @@ class Found:
         return row.figures.rate > beside.figures.rate and section.apart(one, other)
 
     def beside(self, scenario: str, *contenders: str) -> str:
-        """Return their rates as text; with a remark if two of them do not differ significantly."""
+        """Return the rates of contenders as text, with a remark if two of them do not differ significantly."""
         rows = [self.row(scenario, each) for each in contenders]
         text = ", ".join([f"{_rate(rows[0][1])} requests/s", *(_rate(row) for _, row in rows[1:])])
         alike = len(rows) == 2 and not rows[0][0].apart(*contenders)

@@ -1,7 +1,7 @@
 """`python -m benchmarks.free_threading PYTHON FREE_PYTHON`: a WSGI app under one uvicorn, with the GIL and without it.
 
-Both interpreters must have uvicorn and httptools. Knows servers in processes of their own and clients in threads;
-rounds.py measures in turns and computes ratios.
+Both interpreters must have uvicorn and httptools. Knows servers in separate processes, and clients in threads. It must
+not know how contenders take turns and how ratios are computed (rounds.py).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ print(json.dumps([platform.python_version(), sysconfig.get_config_var("CONFIG_AR
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Return hello; at /computes, after a loop of pure Python."""
+    """Send a short text; at /computes, run a loop of pure Python first."""
     total = 0
     if environ["PATH_INFO"] == "/computes":
         for number in range(150_000):

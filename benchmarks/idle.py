@@ -66,7 +66,7 @@ def resident(pid: int) -> int:
 
 
 def allow_descriptors() -> None:
-    """Raise the limit of open files of this process and its servers as far as allowed."""
+    """Raise the limit of open files to the allowed maximum, for this process and its servers."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

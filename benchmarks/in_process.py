@@ -192,7 +192,7 @@ def run_coroutine_threadsafe(loop: asyncio.AbstractEventLoop) -> Any:
 
 
 def report(count: int = 15) -> str:
-    """All tables."""
+    """Return all tables."""
     parts: list[str] = []
 
     def add(title: str, contenders: dict[str, Measure]) -> None:

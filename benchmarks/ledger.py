@@ -25,7 +25,7 @@ from typing import Any
 from .rounds import machine
 
 FEW, MANY = 500, 2500  # requests of the two runs
-INSTRUCTIONS = (  # commands that count the instructions of another, and how they report them
+INSTRUCTIONS = (  # commands that count the instructions of another command, and the format of their reports
     (("perf", "stat", "-x,", "-e", "instructions:u"), re.compile(r"^(\d+),,instructions", re.MULTILINE)),
     (("valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}"), re.compile(r"Collected : (\d+)")),
 )

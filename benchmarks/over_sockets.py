@@ -109,7 +109,7 @@ def _all(commands: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 def report(count: int = 7) -> str:
-    """All tables."""
+    """Return all tables."""
     parts = [
         _hello(
             "WSGI on ASGI: hello over a socket, uvicorn (uvloop, httptools), 32 connections",

@@ -1,7 +1,7 @@
 """`python -m benchmarks.overload`: ten times the capacity of WSGIToASGI offered, with and without a bounded queue.
 
-Prints a Markdown section: accepted and rejected requests, the latency of those accepted, and the memory of waiting
-requests. Knows an open loop of arrivals. It must not know how the adapter rejects.
+Prints a Markdown section: accepted and rejected requests, the latency of the accepted requests, and the memory of
+waiting requests. Knows how to send requests in an open loop. It must not know how the adapter rejects requests.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from .rounds import machine
 ROUNDS, SECONDS, RAMP = 5, 5.0, 0.3
 CONNECTIONS = 32
 PERCENTILES = (0.5, 0.99, 0.999)
-HALF = 0.5  # share of the capacity
+HALF = 0.5  # the offered rate, as a share of the capacity
 
 HEADING = """# Tails: the slowest responses
 

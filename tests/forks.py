@@ -1,4 +1,4 @@
-"""fork() for tests, whose process has threads."""
+"""fork() for tests: in a process with threads, which Python warns about."""
 
 import os
 import warnings

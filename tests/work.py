@@ -1,7 +1,8 @@
-"""Distribution of the tests among workers. A unit of work is a file, a part of a long file, or what shares one server.
+"""Distribution of the tests among workers. A unit of work is a file, a part of a long file, or all tests that share a
+server.
 
-Knows which files take long, and which share servers (tests/real/conftest.py). The longest begin first, so that no
-worker works alone for long at the end.
+Knows which files take long, and which files share servers (tests/real/conftest.py). The longest units begin first, so
+that at the end no worker runs alone for long.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -90,7 +90,7 @@ def _serve_until_interrupted(server: BaseServer) -> None:
 
     def interrupt(number: int, frame: object) -> None:
         nonlocal interrupted
-        interrupted = True  # wsgiref drops the exception while it handles a request
+        interrupted = True  # a flag, because wsgiref drops the exception while it handles a request
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)

@@ -1,4 +1,4 @@
-"""An application as a CGI program (RFC 3875): set-up and exit around its one response; reserves stdout for it.
+"""An application as a CGI program (RFC 3875): the set-up before its response, the exit after it, and reserving stdout.
 
 Knows this process, on POSIX: its descriptors and exit status. It must not know how an application is called. It imports
 little, because each request pays for it.
@@ -62,13 +62,13 @@ class CGIChild(ABC):
 
 
 def take_over() -> tuple[int, int]:
-    """Reserve stdin and stdout for the adapter, in this process and its children; return their new descriptors.
+    """Reserve stdin and stdout for the adapter, in this process and its children. Return their new descriptors.
 
-    From now on descriptor 0 is empty, and output to descriptor 1 or sys.stdout, also by C libraries and subprocesses,
-    goes to stderr: a stray print() does not become part of the response.
+    From now on descriptor 0 is an empty file. Output to descriptor 1 or sys.stdout, even by C libraries and child
+    processes, goes to stderr, so that a stray print() does not become part of the response.
     """
     null = os.open(os.devnull, os.O_RDWR)
-    while null <= 2:  # opens descriptors that the server has closed
+    while null <= 2:  # use up the numbers of standard streams that the server has closed
         null = os.dup(null)
     stdin, stdout = fcntl(0, F_DUPFD_CLOEXEC, 3), fcntl(1, F_DUPFD_CLOEXEC, 3)
     os.dup2(null, 0)

@@ -27,7 +27,8 @@ _DEFAULTS = {
     "SERVER_PORT": "80",
     "SERVER_PROTOCOL": "HTTP/1.0",
 }
-# CONTENT_TYPE and CONTENT_LENGTH have no prefix (4.1.18). HTTP clients would use HTTP_PROXY as their proxy ("httpoxy").
+# CONTENT_TYPE and CONTENT_LENGTH are passed without the prefix (4.1.18). An HTTP client in the application would use
+# HTTP_PROXY as its proxy ("httpoxy").
 _DROPPED = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_PROXY")
 _REDIRECTED = ("REDIRECT_HTTP_AUTHORIZATION", "REDIRECT_REDIRECT_HTTP_AUTHORIZATION")  # Apache's names after rewriting
 
@@ -37,7 +38,7 @@ def request_environ(script_name: str | None) -> Environ:
     wsgi.url_scheme.
     """
     environ: Environ = {name.decode("latin-1"): value.decode("latin-1") for name, value in os.environb.items()}
-    os.environ.pop("HTTP_PROXY", None)  # also for the HTTP clients that the application uses
+    os.environ.pop("HTTP_PROXY", None)  # so that HTTP clients in the application do not see it
     for name in _DROPPED:
         environ.pop(name, None)
     for name, default in _DEFAULTS.items():
@@ -56,8 +57,8 @@ def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
     program's URL.
 
     If /shop/cart was rewritten to /shop/app.cgi/cart, SCRIPT_NAME is /shop, so that links are valid for the client. A
-    given `script_name` is used as it is; the rest of the client's path is PATH_INFO if the server passes none (Apache's
-    FallbackResource). Servers merge repeated slashes and resolve "." and ".." before they rewrite.
+    given `script_name` is used unchanged; if the server passes no PATH_INFO (Apache's FallbackResource), it is the rest
+    of the client's path. Servers merge repeated slashes and resolve "." and ".." before they rewrite.
     """
     script, info = environ["SCRIPT_NAME"].rstrip("/"), environ["PATH_INFO"]
     requested = _asked_path(environ)
@@ -81,8 +82,9 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 def _is_plain(prefix: str) -> bool:
-    """Return True if links may begin with this path. A client must not choose their host: "//elsewhere.example/" is
-    refused, even if its slashes have been merged.
+    """Return True if it is safe that links begin with this path: a client must not be able to choose their host.
+
+    So "//elsewhere.example/" is refused, even if the server has merged its slashes.
     """
     return all(segment not in ("", ".", "..") and "\\" not in segment for segment in prefix.split("/")[1:])
 
@@ -145,12 +147,12 @@ class StdinBody:
 
     @property
     def length(self) -> int | None:
-        """Return the number of bytes left, None if only the end of the input marks it."""
+        """The number of bytes that are left, None if only the end of the input marks the end of the body."""
         return self._missing
 
     def read(self, size: int) -> bytes:
-        """Return at most `size` bytes, as soon as any arrive; b"" at the end. Raises ClientDisconnected if it ends
-        early.
+        """Return at most `size` bytes, as soon as any arrive; b"" at the end. Raises ClientDisconnected if the body
+        ends early.
         """
         if not self.more:
             return b""
@@ -169,11 +171,11 @@ class StdinBody:
 
     @property
     def must_be_read(self) -> bool:
-        """Return True if closing stdin now would lose the response: Apache's mod_cgid uses one socket for both."""
+        """True if closing stdin now would lose the response, because stdin and stdout are one socket (mod_cgid)."""
         return self.more and stat.S_ISSOCK(os.fstat(self.stdin).st_mode)
 
     def close(self) -> None:
-        """Stop reading it."""
+        """Stop reading the body."""
         self.more = False
         os.close(self.stdin)
 

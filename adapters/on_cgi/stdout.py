@@ -20,7 +20,8 @@ log = logging.getLogger("gateways.asgi")
 class Stdout:
     """stdout on the loop. Waits without blocking the loop while a pipe or socket is full.
 
-    A file is written immediately: this blocks for the disk at most, which a loop without threads cannot avoid.
+    If stdout is a file, data is written immediately; this may block for the disk, which a loop without threads cannot
+    avoid.
     """
 
     def __init__(self, fd: int, flushed: Callable[[], None], gone: Callable[[], None]) -> None:

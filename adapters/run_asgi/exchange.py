@@ -48,7 +48,7 @@ class PathSend(NamedTuple):
 
 
 class Outlet(Protocol):
-    """The object that takes the response: the Desk of the server's thread, or a Stream. Desk has the documentation."""
+    """The object that takes the response: the Desk of the server's thread, or a Stream. See Desk for the methods."""
 
     closed: bool
 
@@ -65,7 +65,7 @@ class Outlet(Protocol):
 
 
 class Exchange:
-    """One request. The server's thread reads `head`, `complete` and `error` once the desk has woken it."""
+    """One request. The server's thread reads `head`, `complete` and `error` when the desk has woken it."""
 
     # Most requests keep these values. As class attributes they cost no time per request.
     can_leave = False  # if True, the server's thread is also notified when an event stream starts
@@ -73,14 +73,14 @@ class Exchange:
     unanswered = False  # the client disconnected before the response began; the application may finish
     _cancelled = _told = _late = False
     _has_failed = False  # the application failed for another reason than a disconnect
-    _unheard = False  # the application continues to send a body that will be dropped
+    _unheard = False  # the response is over, but the application continues to send a body that is dropped
     head: tuple[str, Headers] | None = None
     complete = False  # the server has the complete response
     dropped = False  # the server gets no content: HEAD, 204, 304
     error: BaseException | None = None
     task: asyncio.Task[None] | None = None
     _asked = _begun = _gone = False
-    _unpromised = False  # the length of the content is unknown
+    _unpromised = False  # the application has sent no Content-Length
     _missing: int | None = None
     _offered: frozenset[str] = frozenset()
     _receivers: tuple[asyncio.Future[None], ...] = ()
@@ -89,9 +89,9 @@ class Exchange:
     def __init__(
         self, app: ASGIApp, scope: Scope, desk: Desk, messages: list[Message], more: bool, *, owner: object = None
     ) -> None:
-        """`messages` are the part of the request body that has arrived; with `more`, the thread supplies the rest.
+        """messages: the part of the request body that has arrived. more: the thread supplies the rest.
 
-        `owner` is not garbage-collected while this runs.
+        owner: an object to keep alive while the application runs.
         """
         self._owner = owner
         self.desk = desk
@@ -119,7 +119,7 @@ class Exchange:
     async def _run(self, live: set[Exchange]) -> None:
         try:
             await self._app(self._scope, self._receive, self._send)
-        except BaseException as error:  # also SystemExit and KeyboardInterrupt, which would end the loop
+        except BaseException as error:  # including SystemExit and KeyboardInterrupt, which would end the loop
             self._failed(error)
         else:
             if self._told and not self.complete:
@@ -166,7 +166,7 @@ class Exchange:
         if self._file is not None:
             self.file_done(ClientDisconnected())
         if self.outlet.closed:
-            self.error = None  # it will not be raised, and its traceback refers to this exchange
+            self.error = None  # the error will not be raised, and its traceback refers to this exchange
         self._wake_receivers()
         if self.task is not None and not self.unanswered:
             asyncio.get_running_loop().call_later(GRACE, self.cancel)
@@ -199,7 +199,7 @@ class Exchange:
             if self._messages:
                 message = self._messages.popleft()
                 if message["type"] == _DISCONNECT:
-                    self._messages.append(message)  # further calls get it too
+                    self._messages.append(message)  # further calls of receive() get the disconnect too
                     self._told = True
                 return message
             if self._more and not self._asked:
@@ -238,10 +238,10 @@ class Exchange:
             )
 
     async def _ignore(self, message: Message) -> None:
-        """ASGI HTTP, "Response Body": after the end any further messages will be ignored."""
+        """Ignore a message after the end of the response (ASGI HTTP, "Response Body")."""
         if self._unheard and message["type"] == "http.response.body":
             self._unheard = bool(message.get("more_body", False))
-            return await asyncio.sleep(0)  # the application may await nothing but send()
+            return await asyncio.sleep(0)  # let other tasks run: the application may call send() in an endless loop
         level, self._late = logging.DEBUG if self._late else logging.WARNING, True
         log.log(level, "the application sent %r after its response was complete: ignored", message.get("type"))
 
@@ -263,9 +263,9 @@ class Exchange:
                 self.outlet.put(b"", 0)
 
     async def _path(self, message: Message) -> None:
-        """Make the server send a file. Return once the server has closed it: until then the file must not change.
+        """Let the server send a file. Return when the server has closed the file.
 
-        Once this returns, the application may rewrite or delete the file.
+        Until then the file must not change; afterwards the application may rewrite or delete it.
         """
         if self.head is None or self._begun:
             raise AppProtocolError("'http.response.pathsend' is the whole body: send it once, after the start")
@@ -283,7 +283,7 @@ class Exchange:
 
     @property
     def name(self) -> str:
-        """The request as text for the log. The path is quoted, because a decoded path may contain line breaks."""
+        """The request as a text for the log. The path is quoted, because a decoded path may contain line breaks."""
         return f"{self._scope.get('method')} {quote(self._scope.get('path') or '', safe=PATH_SAFE)}"
 
     @property
@@ -327,8 +327,8 @@ class Exchange:
     def _leave_unheard(self) -> None:
         """End a response without content (HEAD, 204, 304) although the application continues to send its body.
 
-        A later disconnect could not be detected, because nothing is written. So the client is treated as disconnected:
-        the application may end by itself; otherwise it is cancelled.
+        Nothing is written any more, so a later disconnect could not be detected. Therefore the application is notified
+        of a disconnect now. If it does not end soon, it is cancelled.
         """
         self.complete = self._unheard = True
         self.outlet.put(b"", 0, last=True)

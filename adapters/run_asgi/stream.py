@@ -89,7 +89,7 @@ class Stream(asyncio.Protocol):
                 self.end()
 
     def ask(self) -> None:
-        """Never called: the request body was read before the response left the server's thread."""
+        """Never called, because the request body was read before the response left the server's thread."""
         raise AssertionError("a detached response has no request body")
 
     def end(self) -> None:
@@ -168,7 +168,7 @@ class Stream(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         with suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)  # a forked child may hold a copy: close() alone would not end it
+            self._sock.shutdown(socket.SHUT_RDWR)  # a forked child may have a copy, so close() alone may not end it
         self.closed = self.ended = True
         self.resume_writing()
         if not self._exchange.complete:

@@ -35,7 +35,7 @@ class Limits(NamedTuple):
 
 
 class WebSocketExchange(Exchange):
-    """One WebSocket. `accepted` is for the server's thread once the desk has an item."""
+    """One WebSocket. The server's thread reads `accepted` when the desk has an item."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class WebSocketExchange(Exchange):
         over: Callable[[], object],
         owner: object = None,
     ) -> None:
-        """Call `over` once, when application and connection have ended, and keep `owner` alive until then."""
+        """over: called once, when application and connection have ended. owner: an object to keep alive until then."""
         super().__init__(app, scope, desk, [{"type": "websocket.connect"}], False, owner=owner)
         self.accepted = False
         self._limits, self._over = limits, over
@@ -63,7 +63,7 @@ class WebSocketExchange(Exchange):
         self._ended = False
 
     def open_in(self, sockets: set[WebSocketExchange]) -> None:
-        """Keep the WebSocket in this set from its acceptance until it has ended, instead of start()'s `live`."""
+        """After the acceptance, keep the WebSocket in this set until its end, instead of in `live` of start()."""
         self._open = sockets
 
     # the application's task
@@ -94,7 +94,7 @@ class WebSocketExchange(Exchange):
 
     def _failed_open(self, error: BaseException) -> None:
         if self._left and ("Disconnect" in type(error).__name__ or isinstance(error, OSError)):
-            return  # frameworks raise this at the end of every WebSocket
+            return  # frameworks raise this error at the end of every WebSocket
         if self._cancelled and isinstance(error, asyncio.CancelledError):
             return
         self.tally.errors += 1
@@ -113,7 +113,7 @@ class WebSocketExchange(Exchange):
             await self._wait_to_receive()
         message = self._messages.popleft()
         if message["type"] == "websocket.disconnect":
-            self._messages.append(message)  # further calls get it too
+            self._messages.append(message)  # further calls of receive() get the disconnect too
         elif message["type"] == "websocket.receive":
             self._waiting -= cost(message.get("text") or message.get("bytes") or "")
             if self._waiting < HIGH_WATER // 2 and self._connection is not None:
@@ -181,7 +181,7 @@ class WebSocketExchange(Exchange):
     # called on the loop, posted by the server's thread
 
     def attach(self, sock: socket.socket, early: bytes) -> None:
-        """Continue with the client's connection, which the server has released."""
+        """Continue on the client's connection, which the server has released."""
         if self._ended:
             with sock, suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -254,7 +254,7 @@ class WebSocketExchange(Exchange):
             super().hang_up(patient)
 
     async def end(self) -> None:
-        """Hang up for the server's shutdown, and wait for application and client, at most for the grace period."""
+        """End the WebSocket at the server's shutdown. Wait for application and client, at most for the grace period."""
         self.hang_up()
         waiting: list[asyncio.Future[None]] = [] if self.task is None else [self.task]
         connection = self._connection

@@ -69,10 +69,10 @@ class WSGIResponse:
         verbatim: bool = False,
         may_warn: Callable[[], bool] = bool,
     ) -> None:
-        """`put` takes an item and the size of its block in bytes; `method` is the request's.
+        """put: takes an item, and the size of its block in bytes. method: the method of the request.
 
-        `verbatim`: add no Content-Length, and send each block separately. `may_warn` returns True, once per
-        application, if a warning about a dropped header is due.
+        verbatim: add no Content-Length, and send each block separately. may_warn: returns True once per application:
+        then log a warning about a dropped header.
         """
         self._may_warn = may_warn
         self._put = put
@@ -155,7 +155,7 @@ class WSGIResponse:
         return head
 
     def _whole(self, blocks: list[bytes] | tuple[bytes, ...]) -> list[Item]:
-        """Return the items of a body that is complete in memory, joined if that costs little."""
+        """Return the items of a body that is complete in memory. Blocks are joined if that costs little."""
         if len(blocks) == 1:
             body = blocks[0]
             if type(body) is not bytes:
@@ -218,7 +218,7 @@ class WSGIResponse:
         self._put((head, b"", True), 0)
 
     def _send_file(self, result: FileWrapper, send_file: SendFile) -> bool:
-        """Make the server send the file itself. Return False, with nothing sent, if it cannot."""
+        """Let the server send the file itself. Return False if it cannot; then nothing has been sent."""
         if self._sent or self._head is None or self._to_head or not has_body(self._head.status):
             return False
         size = send_file.size(result.filelike)

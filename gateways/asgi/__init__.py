@@ -1,1 +1,1 @@
-"""ASGI 3: the reference app, its servers, and its observer."""
+"""ASGI 3: the reference app, its servers, and the observer that records its steps."""

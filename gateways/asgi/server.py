@@ -38,7 +38,7 @@ def _hypercorn(load: Load, sock: socket.socket, settings: Settings) -> None:
 
 
 def _daphne(load: Load, sock: socket.socket, settings: Settings) -> None:
-    logging.getLogger("daphne").setLevel(logging.WARNING)  # no startup lines, as with the other servers
+    logging.getLogger("daphne").setLevel(logging.WARNING)  # suppresses its startup lines, as for the other servers
     # The import installs Twisted's asyncio reactor, which must happen before any other import of a reactor.
     from daphne.endpoints import build_endpoint_description_strings
     from daphne.server import Server as Daphne

@@ -30,7 +30,7 @@ def watch(app: ASGIApp, record: Record) -> ASGIApp:
             return message
 
         async def noted_send(message: Message) -> None:
-            # Not copied: the server rejects a message that is not a dict, and a sent message does not change.
+            # The message is not copied: the server rejects a message that is not a dict, and the app never changes it.
             note("send", message)
             await send(message)
 

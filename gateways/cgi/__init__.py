@@ -1,1 +1,1 @@
-"""CGI (RFC 3875): the reference app, its server, and its observer."""
+"""CGI (RFC 3875): the reference app, its server, and the observer that records its steps."""

@@ -25,7 +25,7 @@ PROGRAMS = ("cgi-bin", "htbin")
 INDEX = ("index.html", "index.htm")
 BLOCK = 65536
 
-# The Content-Type of a compressed file is that of its compression, so that no proxy or client decompresses it.
+# The Content-Type of a compressed file names the compression, so that no proxy or client decompresses the file.
 COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 
 LISTING = """<!DOCTYPE html>
@@ -171,8 +171,9 @@ def _file(path: Path, environ: WSGIEnvironment) -> _Answer:
 
 
 def _is_known(environ: WSGIEnvironment, modified: int) -> bool:
-    """RFC 9110, 13.1.3: compare whole seconds; ignore the header if If-None-Match is present, or if it is not a valid
-    date.
+    """Return True if the client has the current file (RFC 9110, 13.1.3: If-Modified-Since).
+
+    Whole seconds are compared. The header is ignored if If-None-Match is present, or if it is not a valid date.
     """
     since = environ.get("HTTP_IF_MODIFIED_SINCE", "")
     if not since or "HTTP_IF_NONE_MATCH" in environ:

@@ -1,4 +1,4 @@
-"""The servers for CGI programs, each with the CGI host between server and program. Must not know WSGI and ASGI apps."""
+"""The servers for CGI programs, with the CGI host between server and program. It must not know WSGI or ASGI apps."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ REFERENCE = str(Path(__file__).with_name("app.py"))
 
 
 def load(job: Job) -> App:
-    """Return the job's programs behind the CGI host for its server."""
+    """Return the CGI host for the job's server and programs."""
     return host(job.target, "CGIToWSGI" if job.mode == "wsgi" else "CGIToASGI", job.settings)
 
 
@@ -43,8 +43,8 @@ def host_options(settings: Settings) -> dict[str, Any]:
 
 
 def environment(wanted: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the variables for programs: the given ones ("NAME=VALUE", or "NAME" for this process's value), and
-    PATH.
+    """Return the variables for programs: PATH, and those in `wanted` ("NAME=VALUE", or "NAME" for this process's
+    value).
     """
     pairs = [each.partition("=") for each in wanted]
     given = {

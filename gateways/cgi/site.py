@@ -33,11 +33,11 @@ class _Site:
         self._hosts: dict[str, Any] = {}
 
     def host(self, path: bytes) -> Any:
-        """Return the CGI host of a decoded path; None if the path is a file."""
+        """Return the CGI host for a decoded path; None if the path is that of a file."""
         try:
             path = resolved(path)
         except Refused:
-            return None  # self.files refuses the path too
+            return None  # self.files also refuses an invalid path
         for name in self._names:
             if cut(path, os.fsencode(f"/{name}" if name else "")) is None:
                 continue

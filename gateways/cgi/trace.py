@@ -1,4 +1,4 @@
-"""Observe a CGI program: its environment, its three pipes, and its exit. Must not know WSGI and ASGI apps.
+"""Observe a CGI program: its environment, its three pipes, and its exit. It must not know WSGI or ASGI apps.
 
 The program's behaviour does not change: the same host starts it in the same way, and a tap between its pipes and the
 host forwards each byte immediately, in both directions. Only its stderr is recorded instead of logged.
@@ -34,7 +34,7 @@ _note: ContextVar[Note] = ContextVar("note")
 
 
 def watch(host: CGIToASGI, record: Record) -> ASGIApp:
-    """The host, which records an event for each step between it and its programs, and for its response."""
+    """Return the host as an app that records an event for each step of its programs, and for its response."""
     exchanges = count(1)
 
     def started(variables: Variables, program: Program) -> None:
@@ -108,7 +108,7 @@ def tap(program: Program, note: Note) -> None:
 
     def noted_end() -> None:
         note("exit", program.returncode)
-        output.join(PASSING)  # otherwise stdout is still open, and the host assumes that children hold it
+        output.join(PASSING)  # otherwise stdout may still be open, as if a child of the program had it open
 
     program.on_ended = noted_end
 
@@ -128,7 +128,7 @@ def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) 
                     while view:
                         view = view[writer.write(view) :]
             except BrokenPipeError:
-                return  # the reader has closed; closing the source notifies the writer
+                return  # the reader has closed its end; closing the source notifies the writer
             noted(b"")
 
     thread = threading.Thread(target=copy, name="gateways-tap", daemon=True)

@@ -1,6 +1,7 @@
 """One line per request, for WSGI apps, at the lowest possible cost. Knows WSGI and the clock.
 
-A list goes to the server unchanged, and its length is counted immediately. Only other iterables are wrapped.
+A list is passed to the server unchanged, and its bytes are counted immediately. Other iterables are wrapped. It must
+not know servers.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -63,7 +64,7 @@ def _client(environ: WSGIEnvironment) -> tuple[str, str] | None:
 
 
 def _wanted(environ: WSGIEnvironment, line: "_Line") -> float:
-    """Return the number of bytes that a server must read of an iterable; it may stop after them."""
+    """Return the number of bytes after which a server may stop to read an iterable."""
     if environ["REQUEST_METHOD"] == "HEAD" or line.status in (204, 304):
         return 0
     return content_length(line.headers) or inf
@@ -127,6 +128,6 @@ class _SizedCounted(_Counted):
 
 
 def is_file(result: Iterable[bytes], environ: WSGIEnvironment) -> bool:
-    """Return the server's file wrapper unchanged: the server recognises it by class. Its bytes are not counted."""
+    """Return True for the server's file wrapper. It must not be wrapped, because the server recognises its class."""
     wrapper = environ.get("wsgi.file_wrapper")
     return isinstance(wrapper, type) and isinstance(result, wrapper)

@@ -1,4 +1,4 @@
-"""The WSGI servers, and how to run each on a socket. Must not know CGI or ASGI."""
+"""The WSGI servers, and how to run each on a socket. It must not know CGI or ASGI."""
 
 import socket
 from collections.abc import Callable

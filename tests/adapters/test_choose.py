@@ -1,4 +1,4 @@
-"""adapt() returns the adapter for each pair of interfaces, and its errors list the known names."""
+"""adapt() returns the adapter for each pair of interfaces, and its errors list the valid names."""
 
 from __future__ import annotations
 

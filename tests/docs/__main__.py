@@ -1,6 +1,6 @@
-"""`make docs`: run the pages, and regenerate the files and outputs they show.
+"""`make docs`: run all pages, and regenerate the files and outputs that they show.
 
-`python -m tests.docs README.md` for one.
+`python -m tests.docs README.md` does this for one page.
 """
 
 import sys

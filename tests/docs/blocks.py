@@ -1,4 +1,4 @@
-"""Parse a page: its fenced blocks, their commands, and whether an output still matches the shown one.
+"""Parse a page: its fenced blocks and their commands. Check whether an output matches the output in the page.
 
 Pure. It must not know how to run a command.
 """

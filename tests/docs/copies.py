@@ -1,7 +1,7 @@
 """Copy files of this tree into the pages that show them, so that pages can be read without a build.
 
 `<!-- shown: demos/x.py -->` above a fenced block: the block is that file. `<!-- shown: docs/y.md, Title -->`: the text
-up to `<!-- end -->` is the section with that title. `python -m tests.docs.copies` writes all of them anew.
+up to `<!-- end -->` is the section with that title. `python -m tests.docs.copies` updates all copies.
 """
 
 import re

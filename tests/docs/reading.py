@@ -1,7 +1,7 @@
 """Read pages in separate network and process namespaces, find their errors, and regenerate their outputs.
 
-Knows namespaces of Linux; without them, pages are read too, but their ports must be free. It must not know what
-is in a page.
+Knows namespaces of Linux; without them, pages are read too, but their ports must be free. It must not know the contents
+of a page.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Blocks of the pages that no test runs, with the reason: each line is a gap. Pure."""
+"""Blocks of the pages that no test runs, with reasons: each line is a gap in the tests. Pure."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""docs/peers.md: outcomes as tables, with a section per suite, a row per clause, and a column per adapter; totals
+"""docs/peers.md: the outcomes as tables, with a section per suite, a row per clause, a column per adapter. Totals come
 first.
 
 Pure: outcomes in, Markdown out; also splits an existing page into its sections. It must not run anything.

@@ -1,4 +1,4 @@
-"""The tables of the peers: the counting of outcomes, and whether docs/peers.md matches the suites."""
+"""The tables of other adapters: outcomes are counted correctly, and docs/peers.md matches the suites."""
 
 from __future__ import annotations
 

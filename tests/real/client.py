@@ -1,4 +1,5 @@
-"""An HTTP/1.1 client for tests: one connection per request, and the unchanged response; and the limits of httpx's.
+"""An HTTP/1.1 client for tests, with one connection per request, which returns the response unchanged; and the limits
+of httpx's client.
 
 Knows http.client and the requests of tests/gateways/cases.py. It must not know servers or the meaning of requests.
 """

@@ -1,4 +1,4 @@
-"""Background work when a worker exits: it is finished, and the lifespan's shutdown can still use an executor."""
+"""When a worker exits, background work is finished first, and the lifespan's shutdown can still use an executor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real comparisons with a minimum of slices: findings about apps with known faults."""
+"""Real comparisons with few slices: apps with known faults are detected."""
 
 import json
 import os

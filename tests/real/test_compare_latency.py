@@ -1,7 +1,7 @@
 """The load client's rate and 99th percentile beside those of independent tools, for one request of a server that waits.
 
-They take turns on the same server. If the figures of one tool differ from one turn to the next, the machine is too busy
-to judge.
+The tools take turns on the same server. If the figures of one tool differ from turn to turn, the machine is too busy
+for a judgement.
 """
 
 import re

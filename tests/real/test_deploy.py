@@ -1,4 +1,4 @@
-"""The recipes of docs/deploy: checked with the usual tools, and started as far as possible without a machine."""
+"""The recipes of docs/deploy: checked with the usual tools, and started as far as a test can do that."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""The support that runs servers for tests: it fails with reasons, and leaves nothing running."""
+"""The module that runs servers for tests: failures have a reason, and no process is left running."""
 
 import sys
 

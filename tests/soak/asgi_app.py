@@ -1,4 +1,4 @@
-"""The ASGI app of the soak: each path has another behaviour of apps, correct or faulty.
+"""The ASGI app of the soak: each path has a different behaviour, correct or faulty.
 
 Knows ASGI. It must not know the adapter.
 """

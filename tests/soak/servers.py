@@ -1,4 +1,4 @@
-"""Load by many clients on one WSGI server after the other, and what remains afterwards: nothing, if all is right.
+"""Put load by many clients on one WSGI server after the other, and report the resources that are left afterwards.
 
 Knows the load and the app's report at /held. It must not know what a client does: streams (event_streams.py) or
 WebSockets (websockets.py).

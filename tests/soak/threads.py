@@ -1,6 +1,6 @@
 """`python -m tests.soak.threads [--seconds N]`: every adapter under 32 clients, on four loops or in 32 threads.
 
-Each request carries a token that its response must contain, and one client in ten leaves early. It is meant for
+Each request has a token that its response must contain, and one client in ten disconnects early. It is meant for
 free-threaded Python, where code that relied on the GIL fails; it runs on any Python. Exits with 1 if a response is
 wrong, a client hangs, or a process of a program is left. Knows clients; it must not know how an adapter works.
 """

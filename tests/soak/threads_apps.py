@@ -1,4 +1,4 @@
-"""The apps of `python -m tests.soak.threads`: each answers with the request's query, a space and the request's body."""
+"""The apps of `python -m tests.soak.threads`: each responds with the query, a space and the body of the request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The WSGI app of the soak: each path has another behaviour of apps, correct or faulty.
+"""The WSGI app of the soak: each path has a different behaviour, correct or faulty.
 
 Knows PEP 3333. It must not know the adapter.
 """

@@ -1,6 +1,4 @@
-"""ASGI apps for the tests, and their parts: messages, gates, a journal. Knows ASGI only; the name of an app says what
-it does.
-"""
+"""ASGI apps for the tests, named after their behaviour; and their parts: messages, gates, journal. Knows ASGI only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loops that do not start, end, are stopped, or raise: no thread waits for them forever."""
+"""Loops that cannot start, that end or are stopped, or that raise: no thread waits for them forever."""
 
 from __future__ import annotations
 

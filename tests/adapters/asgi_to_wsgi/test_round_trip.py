@@ -1,4 +1,4 @@
-"""An app behind both adapters: data that one direction loses is missing in the other."""
+"""An app behind both adapters, one after the other: data that one adapter loses is missing in the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lifespan 2.0: shutdown at close(), once, after the requests, even if it fails."""
+"""Lifespan 2.0: close() shuts down once, after the requests have ended, even if the shutdown fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""stats(): the figures of requests, background work, errors, disconnects, and the oldest of all."""
+"""stats(): the figures of requests, background work, errors and disconnects, and the age of the oldest request."""
 
 from __future__ import annotations
 

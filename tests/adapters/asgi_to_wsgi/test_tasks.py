@@ -1,4 +1,4 @@
-"""Apps of several tasks, and calls from the loop itself: ASGI lets every task of an app call receive() and send()."""
+"""Apps with several tasks, each of which may call receive() and send(); calls of the adapter from the loop itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WebSocket: a handshake on a server that does not expose its connection gets a 501 with the reason."""
+"""WebSocket handshakes on a server that does not expose its connection get a 501 with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop among green threads: while it waits, other green threads run, and it must not seem to run in them."""
+"""The loop among green threads: while it waits, others run, and asyncio must not see a running loop in them."""
 
 from __future__ import annotations
 

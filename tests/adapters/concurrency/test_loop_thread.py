@@ -1,4 +1,4 @@
-"""The loop thread: which calls of its mailbox run, in which order, and until when."""
+"""The loop thread: which calls in its mailbox run, in which order, and which do not run after its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Response headers in three notations: examples of refused ones, and properties for arbitrary text and bytes."""
+"""Response headers in three notations: examples of invalid headers, and properties for arbitrary text and bytes."""
 
 from __future__ import annotations
 

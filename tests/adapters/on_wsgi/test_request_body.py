@@ -1,4 +1,4 @@
-"""How much of a request body one read takes: all that has arrived, up to a limit, and less where a read waits."""
+"""The size of one read of a request body: all that has arrived, up to a limit, and less on servers whose read waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The start of a response as servers write it, cut at every byte; and what must not be continued."""
+"""The start of a response as servers write it, cut at every byte; and responses that must not be continued."""
 
 from __future__ import annotations
 

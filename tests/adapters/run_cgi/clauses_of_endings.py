@@ -1,4 +1,4 @@
-"""The end of a program, and its leftovers; subclasses run it in process and on servers."""
+"""Requirements for the end of a program, and for its leftovers; subclasses run them in process and on servers."""
 
 import time
 import uuid

@@ -1,4 +1,4 @@
-"""Leftovers of a host: processes of programs, found by one of their variables, and zombies below the host."""
+"""Find leftovers of a host: processes of programs (by one of their variables), and zombies that are its descendants."""
 
 import contextlib
 from functools import partial

@@ -1,4 +1,4 @@
-"""The endings, in process: the same for the ASGI host and the WSGI host."""
+"""The ends of programs, in process: the same for the ASGI host and the WSGI host."""
 
 import os
 

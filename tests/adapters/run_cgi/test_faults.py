@@ -1,6 +1,6 @@
-"""The hosts during failures: full tables and disks, forks, logging, exits, disconnects. Nothing is lost.
+"""The hosts during failures: full process tables and disks, forks, failing loggers, exits, disconnects.
 
-After each failure: every request has a response, and no zombie, used slot or descriptor is left.
+After each failure every request has a response, and no zombie, used slot or descriptor is left.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A program in its server's thread: one poll() for its pipes, its exit, its timeouts and its client."""
+"""A program that a thread of the server drives: one poll() for the pipes, the exit, the timeouts and the client."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""The reasons for which a host terminates programs."""
+"""The reasons why a host terminates programs."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The timeouts of a program, with the test's own clock; and the slots."""
+"""The timeouts of a program, with a clock that the test sets; and the slots."""
 
 import pytest
 

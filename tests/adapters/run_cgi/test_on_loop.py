@@ -1,4 +1,4 @@
-"""A program on an asyncio loop: its pipes, its timeouts, and other ends of its response."""
+"""A program that an asyncio loop drives: its pipes, its timeouts, and the ways in which its response can end."""
 
 import asyncio
 import os

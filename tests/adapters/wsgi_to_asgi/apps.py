@@ -1,6 +1,6 @@
 """WSGI apps, named after their behaviour or their fault.
 
-Know PEP 3333 only. An app stores its observations as attributes, for the test.
+They know only PEP 3333. An app stores its observations as attributes, for the test.
 """
 
 from __future__ import annotations

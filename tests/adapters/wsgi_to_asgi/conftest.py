@@ -1,4 +1,4 @@
-"""Fixtures of the contract suite: every test runs on each kind of loop; nothing may be left over after it."""
+"""Fixtures of the contract suite: every test runs on each kind of loop, and must leave no threads or tasks behind."""
 
 from __future__ import annotations
 

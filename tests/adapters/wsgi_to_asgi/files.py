@@ -1,6 +1,6 @@
-"""Files of all kinds, each opened in a way that an optimisation could handle wrongly.
+"""Files of all kinds, each opened in a way that an optimised sendfile could handle wrongly.
 
-Knows files only; each row has the expected content.
+Knows only files. Each row has the expected content.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""For tests in a separate process: run a script, and functions with which a script calls an adapter.
+"""Tools for tests in a separate process: run a script; and functions with which a script calls an adapter.
 
 Knows asyncio only. It must not know pytest: scripts import it.
 """

@@ -1,4 +1,4 @@
-"""Bodies as read by the request classes of the frameworks, which detect the end in different ways."""
+"""Request bodies, read by the request classes of the frameworks, which detect the end in different ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Creation and end of adapters and loops, in any order."""
+"""The creation and the end of adapters and loops, in any order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More requests than threads: waiting requests, rejected requests, and the adapter's reports."""
+"""More requests than threads: waiting requests, rejected requests, and the adapter's log lines and figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules: which observation matters for which move."""
+"""The rules: the moves for which an observation matters."""
 
 import inspect
 from typing import Any

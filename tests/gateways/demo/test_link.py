@@ -1,4 +1,4 @@
-"""From the command to the page's process: the lanes, then each batch, without blocking the command."""
+"""The link from the command to the page's process sends the servers, then each batch, without blocking the command."""
 
 import queue
 import threading

@@ -1,4 +1,4 @@
-"""Answers for tests."""
+"""Create responses (Answer) for tests."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Planted differences, octet by octet, between two servers in this process: each is named, and nothing else is."""
+"""Planted differences between the responses of two servers in this process: each is reported, and nothing else."""
 
 import gzip
 import itertools

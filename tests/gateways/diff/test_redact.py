@@ -1,4 +1,4 @@
-"""A result is shown without secrets, but compared with them."""
+"""Responses are compared with their secrets, but shown without them."""
 
 import json
 from dataclasses import replace

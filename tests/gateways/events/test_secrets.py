@@ -1,4 +1,4 @@
-"""Secrets are found by the names beside them and by their form, wherever a text has them."""
+"""Secrets are found by their names and by their form, at any place in a text."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Content codings are undone, and what is in none is left as it is."""
+"""Content codings are decoded; content without a coding is unchanged."""
 
 import gzip
 import sys

@@ -1,4 +1,4 @@
-"""Requests in the log lines of Python servers, as these write them by default."""
+"""Requests in the default log lines of Python servers."""
 
 import pytest
 

@@ -1,7 +1,7 @@
 """Records of ASGI apps: lines in the file that RECORDS names, each with its process.
 
-A file, because a server may run several processes, and because the last lines are written when the process ends.
-Must not know frameworks or adapters.
+It is a file, because a server may run several processes, and because the last lines are written when the process exits.
+It must not know frameworks or adapters.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Records of the apps of this folder: counts of blocks and hooks, digests of received data.
 
-Must not know frameworks or adapters.
+It must not know frameworks or adapters.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The comparison of native and adapted answers: what counts as a difference."""
+"""The comparison of native and adapted responses: which differences count."""
 
 import gzip
 import socket

@@ -1,4 +1,4 @@
-"""The end of a warm process, apart from the interpreter that forks it."""
+"""The exit of a warm process, tested without the interpreter that forks it."""
 
 import subprocess
 import sys

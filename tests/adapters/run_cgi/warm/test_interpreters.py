@@ -1,4 +1,4 @@
-"""The interpreters: their number, their programs, and what happens if one fails or must end."""
+"""The interpreters: their number, their programs, and their failure or retirement."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""Libraries: imported before a program runs, unless the program could notice."""
+"""Libraries are imported before a program runs, unless the program could detect this."""
 
 import logging
 from pathlib import Path

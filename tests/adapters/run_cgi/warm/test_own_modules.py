@@ -1,4 +1,4 @@
-"""The program's own modules: imported in each run, unless named."""
+"""The program's own modules are imported in each run, unless the option `warm` names them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Hosts with warm programs, libraries installed for them, and their interpreters."""
+"""Tools for tests: hosts with warm programs, libraries that are installed for them, and their interpreters."""
 
 import asyncio
 import contextlib

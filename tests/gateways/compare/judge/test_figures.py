@@ -1,4 +1,4 @@
-"""Figures of literal slices."""
+"""Figures that are computed from slices with literal values."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Sentences about handmade records."""
+"""Verdicts: the sentences about handmade records."""
 
 from dataclasses import replace
 

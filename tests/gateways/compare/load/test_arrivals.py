@@ -1,4 +1,4 @@
-"""The instants of an open loop."""
+"""The due times of the requests of an open loop."""
 
 import itertools
 import statistics

@@ -1,4 +1,4 @@
-"""Idioms of processes, threads, signals and ends."""
+"""Idioms of processes, threads, signals and exits."""
 
 from tests.adapters.run_cgi.warm.idioms.idiom import HEAD, Idiom
 
