@@ -273,4 +273,4 @@ def _joined(pieces: Sequence[str]) -> str:
 
 
 def _summary(answer: Answer) -> str:
-    return f"{answer.body.length:,} octets, sha256 {answer.body.digest[:12]}…"
+    return f"{answer.body.length:,} bytes, sha256 {answer.body.digest[:12]}…"

@@ -8,7 +8,7 @@ def unsafe_global(seen: Seen, move: Move) -> Advice | None:
     values = seen.values
     if not (move.leaves_importing_thread if values["bound"] else move.threads > 1):
         return None
-    many = f"up to {move.threads} threads" if move.threads > 1 else "another thread than the one that imported it"
+    many = f"up to {move.threads} threads" if move.threads > 1 else "a thread other than the one that imported it"
     return Advice(
         f"{values['name']}, a {values['type']}, is created at import and shared by all threads",
         f"{move.runner} runs the app on {many}. {values['why']}",

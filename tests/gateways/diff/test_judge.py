@@ -54,7 +54,7 @@ def named(olds: list[Answer], *news: Answer) -> dict[str, tuple[str, str]]:
             (": 1", ":1"),
         ),
         (answer(b"\x00a"), answer(b"\x00b"), "body", (
-            "2 octets, sha256 022a6979e6da…", "2 octets, sha256 57eb35615d47…"
+            "2 bytes, sha256 022a6979e6da…", "2 bytes, sha256 57eb35615d47…"
         )),
         (answer(), answer(framing="chunked"), "framing", ("Content-Length", "chunked")),
         (answer(interim=((103, ()),)), answer(), "interim", ("103", ABSENT)),
