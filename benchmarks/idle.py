@@ -127,7 +127,7 @@ def opened(url: str, target: str, count: int) -> Iterator[Streams]:
 
 
 def cost(command: str, count: int, interval: float = 0.0) -> Cost:
-    """Return the cost of `count` streams on a fresh server. Raises TooFew.
+    """Return the cost of `count` streams on a newly started server. Raises TooFew.
 
     `interval`: seconds between two events of each stream; 0 for streams without further events.
     """

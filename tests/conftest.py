@@ -25,17 +25,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @settings(max_examples=1, database=None)
 @given(st.none())
 def start_hypothesis(_: None) -> None:
-    """Let Hypothesis make its random numbers, and look for what refers to them."""
+    """Let Hypothesis create its random generators before the garbage collector's freeze, and find their referrers."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection() -> None:
-    """Stop the garbage collector while the tests are made, which leaves no garbage: a quarter of that time."""
+    """Disable the garbage collector during the collection of tests, which leaves no garbage. It would take a quarter of
+    that time.
+    """
     gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Freeze the many thousands of tests: many tests collect garbage, and a test that lives to the end is not garbage.
+    """Freeze the many thousands of test objects, which live to the end, so that garbage collections in tests are
+    faster.
 
     Hypothesis starts before: from Python 3.14 on, it finds no referrer after a freeze, and warns.
     """

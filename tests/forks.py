@@ -5,7 +5,7 @@ import warnings
 
 
 def fork() -> int:
-    """Fork as a server with threads does. Python 3.12 and later warn of it when the child exists, in both processes."""
+    """Fork like a server with threads. Python 3.12 and later then issue a warning in both processes; ignore it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()

@@ -23,7 +23,7 @@ class Limit(NamedTuple):
     program: str | None  # exits with 0 where the package can do it; None: pyproject.toml leaves the package out there
 
     def applies(self, python: str) -> bool:
-        """Return True if it does not work on this version of Python, for example '3.15.2'."""
+        """Return True if the feature does not work on this version of Python, for example '3.15.2'."""
         return SpecifierSet(self.pythons).contains(python, prereleases=True)
 
 
@@ -61,7 +61,7 @@ sys.exit(b"--cgi" not in subprocess.run(command, capture_output=True).stdout)"""
 
 
 def limited(name: str) -> bool:
-    """Return True if this Python is one of the row's."""
+    """Return True if the row applies to this Python."""
     return LIMITS[name].applies(platform.python_version())
 
 

@@ -21,7 +21,9 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The same request to each server, by `clients` concurrent clients. `digest` is that of its body, if any."""
+    """The same request to each server, by `clients` concurrent clients. `digest`: the digest of the request body, if
+    any.
+    """
 
     request: Request
     clients: int = 1
@@ -82,7 +84,7 @@ def plan(name: str, query: Mapping[str, str]) -> Plan:
 
 
 def of_body(body: Body, digest: str) -> Plan:
-    """An upload."""
+    """Return the plan of an upload."""
     return Plan(Request("POST", "/upload", body), digest=digest)
 
 

@@ -1,7 +1,8 @@
 """Accept requests of the page itself, and refuse those of other sites. Pure: a scope in, a reason or None out.
 
-A script of another site can send requests to this address, and read the responses if its name resolves to it (DNS
-rebinding). So the Host must be a name that no foreign DNS can give, and requests that act need the page's own origin.
+A script of another site can send requests to this address, and can read the responses if the site's name resolves to
+this address (DNS rebinding). So the Host must be a name that another site's DNS cannot define, and requests that cause
+an action must have the page's own origin.
 """
 
 import ipaddress

@@ -47,7 +47,7 @@ class Converter:
         exchange = self._running.get(key)
         if exchange is None:
             if events[0][3] not in BEGINNINGS:
-                return  # an app may leave tasks that keep receiving
+                return  # an app may leave tasks that continue to call receive()
             exchange = self._running[key] = begin(self._next(mode), events[0])
             heading = {"heading": exchange.heading, "process": batch.process}
             yield _item(mode, exchange.number, exchange.began, "begin", **heading)

@@ -1,6 +1,7 @@
-"""The app of the WSGI lane: the WSGI reference app, and for a WebSocket handshake the ASGI one behind ASGIToWSGI.
+"""The app of the WSGI lane: the WSGI reference app; for a WebSocket handshake, the ASGI reference app behind
+ASGIToWSGI.
 
-WSGI has no WebSockets, but its server has the connection, which the adapter takes over. Knows only this choice.
+WSGI has no WebSockets, but the server has the connection, which the adapter takes over. Knows only this choice.
 """
 
 from collections.abc import Iterable

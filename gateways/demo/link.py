@@ -46,7 +46,7 @@ Told = tuple[Mode, Batch]
 
 
 class Link:
-    """The command's end. `put` never blocks. A thread sends to the first client that connects, and to no other."""
+    """The end of the link in the command. `put` never blocks. A thread sends to the first client that connects only."""
 
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
@@ -81,7 +81,7 @@ class Link:
 
 
 def connect(address: str) -> tuple[Lanes, "Connection[Any, Any]"]:
-    """In the page's process: return the servers, and the connection for `follow`."""
+    """Return the servers, and the connection for `follow`. Called in the page's process."""
     connection = Client(address, "AF_UNIX")
     lanes: Lanes = connection.recv()
     return lanes, connection

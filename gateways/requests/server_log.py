@@ -1,7 +1,8 @@
 """Find the request in a log line of a Python server, by its form. Pure.
 
-uvicorn, hypercorn, granian, daphne, Werkzeug and uWSGI write formats of their own, nginx and Apache httpd often one
-that is longer than "combined", and a container adds a prefix to each line. All contain the request and the status.
+uvicorn, hypercorn, granian, daphne, Werkzeug and uWSGI have their own formats; nginx and Apache httpd often use a
+format longer than "combined"; a container may add a prefix to each line. All these lines contain the request and the
+status.
 """
 
 import re

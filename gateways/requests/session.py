@@ -50,10 +50,10 @@ class Session:
             self.values[take.name] = taken(take, status, headers, body, self.jar.everything())
 
     def ends(self, request: Request, status: int, headers: Headers) -> str:
-        """Return the name of the cookie whose loss ends the session, if the response is one to a logout; else "".
+        """Return the name of the cookie whose deletion ends the session, if this is the response to a logout; else "".
 
-        That is a redirect, or a response without content, that deletes a cookie which a login set. An OAuth 2 callback
-        deletes a cookie too, but sets the session cookie.
+        The response to a logout is a redirect, or has no content, and deletes a cookie that a login set. An OAuth 2
+        callback deletes a cookie too, but it also sets the session cookie.
         """
         if status not in (204, 302, 303):
             return ""

@@ -1,6 +1,6 @@
 """Filter the log messages of servers about requests that they abort at shutdown: the request's own line reports that.
 
-Knows the log records of uvicorn and hypercorn. Records of the app pass, and so does every other error.
+Knows the log records of uvicorn and hypercorn. Records of the app, and all other errors, are not filtered.
 """
 
 import logging

@@ -38,7 +38,7 @@ def is_format(text: str) -> bool:
 
 
 def level_of(status: int, flaw: str) -> str:
-    """The level of a request: "error" if the app failed, "warning" for a 4xx status, else "info".
+    """Return the level of a request: "error" if the app failed, "warning" for a 4xx status, else "info".
 
     A client that disconnects is not a failure of the app.
     """

@@ -26,7 +26,7 @@ def _is_below(path: Any, root: Any, slash: Any) -> bool:
 
 
 def _wsgi(app: WSGIApplication, root_path: str) -> WSGIApplication:
-    """PEP 3333: SCRIPT_NAME and PATH_INFO together are the path, as bytes decoded as latin-1."""
+    """Mount a WSGI app. PEP 3333: SCRIPT_NAME and PATH_INFO together are the path, as bytes decoded as latin-1."""
     root = root_path.encode().decode("latin-1")
 
     def below(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -40,7 +40,7 @@ def _wsgi(app: WSGIApplication, root_path: str) -> WSGIApplication:
 
 
 def _asgi(app: ASGIApp, root_path: str) -> ASGIApp:
-    """ASGI's HTTP specification: the path includes the root path."""
+    """Mount an ASGI app. ASGI's HTTP specification: the path includes the root path."""
     raw_root = quote(root_path).encode()
 
     async def below(scope: Scope, receive: Receive, send: Send) -> None:

@@ -65,7 +65,9 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
 
 @contextlib.contextmanager
 def _signals_deferred() -> Iterator[None]:
-    """Call the handlers of signals at the end. One that raised earlier would leave a process that nothing ends."""
+    """Call the handlers of signals at the end of the block: a handler that raises earlier would leave a process
+    running.
+    """
     received: list[int] = []
     handlers: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():

@@ -43,13 +43,13 @@ class Run:
 
     @property
     def made(self) -> tuple[float, ...]:
-        """Return when the app sent each block of the stream, in seconds since the first byte of the request."""
+        """The times at which the app sent each block of the stream, in seconds since the first byte of the request."""
         steps = app_steps(self.stream)
         return tuple(step.at for step in steps if _makes(step) and step.at > _head_over(steps))
 
     @property
     def sent(self) -> tuple[float, ...]:
-        """Return when data of the response body crossed the socket, in seconds."""
+        """The times at which data of the response body crossed the socket, in seconds."""
         if self.stream.connection is None:
             return ()
         steps = [step for step in self.stream.connection.steps if step.source > step.target and _has_content(step)]
@@ -92,7 +92,7 @@ def app_steps(trace: Trace) -> list[Step]:
 
 
 def median(traces: list[Trace]) -> Trace:
-    """Return the trace with the median total time; a failed one takes precedence."""
+    """Return the trace with the median total time; if a trace has failed, return that."""
     failed = [trace for trace in traces if trace.problem]
     ordered = sorted(traces, key=lambda trace: times(trace)[1] or 0.0)
     return failed[0] if failed else ordered[len(ordered) // 2]

@@ -13,7 +13,7 @@ COLUMNS = ("", "is called", "runs in", "takes", "first byte", "in total", "canno
 
 
 def render(timeline: Timeline) -> str:
-    """The page."""
+    """Return the page."""
     served = timeline.runs[-1].hello.served
     origin = f"gateways {served.gateways} on Python {served.python}; one after the other on one machine"
     body = [

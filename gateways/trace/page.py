@@ -20,7 +20,7 @@ PAUSE = 0.05
 
 
 def render(trace: Trace) -> str:
-    """The page."""
+    """Return the page."""
     served = trace.served
     body = [_header(trace), _axis(trace), _steps(trace), _log(trace)]
     versions = f"gateways {served.gateways} on Python {served.python}, {served.server} {served.version}: {served.model}"
@@ -61,7 +61,7 @@ def _facts(trace: Trace) -> list[tuple[str, str]]:
 
 
 def _axis(trace: Trace) -> str:
-    """Lifelines from left to right; each step is at its time."""
+    """Return the axis: the lifelines, with each step at its time."""
     steps = [(number, step) for number, step in enumerate(trace.steps, 1) if step.phase == "request"]
     if not steps:
         return ""

@@ -36,11 +36,13 @@ BEGINNINGS = ("environment", "environ", "scope")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The target, its server, and the requests; `seconds` is the timeout for each response.
+    """The target, its server, and the requests.
 
-    `before` are requests that are sent first and not traced. Their cookies and values are inserted into `last`. If
-    `last` is given, it is traced after `requests`; with `texts`, as a WebSocket. `warm_up`: the only purpose of
-    `before` is to make the app start. If it gets no response, the traced request is sent to a new server.
+    seconds: timeout for each response.
+    before: requests that are sent first and not traced. Their cookies and values are inserted into `last`.
+    last: a request that is traced after `requests`, if given. texts: messages; with them, `last` is a WebSocket.
+    warm_up: the only purpose of `before` is to make the app start. If it gets no response, the traced request is sent
+    to a new server.
     """
 
     known: Known
@@ -234,7 +236,7 @@ def _ask(
 
 
 def _follow(seconds: float, incoming: EventQueue, recording: _Recording) -> bool:
-    """Collect events until the client is done, or the timeout. Return True if the server has exited."""
+    """Collect events until the client has finished, or until the timeout. Return True if the server has exited."""
     for item in _incoming(incoming, time.monotonic() + seconds + 0.2):
         if item is None:
             return False

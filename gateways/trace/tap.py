@@ -50,7 +50,7 @@ class Tap:
     def _serve(self) -> None:
         try:
             client, _ = self._listener.accept()
-        except OSError:  # closed before a client connected
+        except OSError:  # the tap was closed before a client connected
             return
         self._open.append(client)
         server = socket.create_connection(self._server, timeout=5)

@@ -45,7 +45,7 @@ class Command:
 
 
 def blocks(page: str) -> Iterator[Block]:
-    """Return the fenced blocks of a page. Raises ValueError for an unclosed one."""
+    """Return the fenced blocks of a page. Raises ValueError for an unclosed block."""
     lines = page.splitlines()
     number = 0
     while number < len(lines):

@@ -88,7 +88,7 @@ class Reader:
         self.end()
 
     def _keep(self, block: Block, title: str) -> None:
-        """A block with a title is that file."""
+        """Write a block with a title to the file of that name."""
         file = self.folder / title
         if not file.resolve().is_relative_to(self.folder.resolve()):
             raise ValueError(f"line {block.line}: {title} would be written into this tree")

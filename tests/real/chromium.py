@@ -129,7 +129,7 @@ class Page:
             self.do("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key], **text)
 
     def screenshot(self, file: Path, whole: bool = True) -> None:
-        """Return a picture of the page, or of its first screen."""
+        """Return a picture of the whole page, or of its first screen."""
         done = self.do("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         file.write_bytes(base64.b64decode(done["data"]))
 

@@ -93,7 +93,7 @@ class Running:
         return [line.strip() for line in self.wait_for("Ctrl-C") if line.strip().startswith("curl")]
 
     def _look(self) -> None:
-        """Record all its processes, because those that leave its process group cannot be found later."""
+        """Record all processes of the command, because processes that leave its process group cannot be found later."""
         try:
             self._seen.update(psutil.Process(self.process.pid).children(recursive=True))
         except psutil.NoSuchProcess:

@@ -1,8 +1,9 @@
-"""The process of one request, which is forked before the request arrives: its start and its end.
+"""A process that is forked before its request arrives: its start and its end.
 
 Knows processes and descriptors. It must not know how a request becomes a program. Part of zygote.py, loaded by file
-name into the program's own interpreter (Python 3.9 or later). A request thus waits neither for the fork nor for the
-copies of the memory that each process changes at its start.
+name into the program's own interpreter (Python 3.9 or later).
+
+The request does not wait for the fork, nor for the copies of memory pages that each process changes at its start.
 """
 
 # every program would import pathlib
@@ -27,9 +28,9 @@ REPORT = 1 << 18  # size limit of the report of a process (names of modules and 
 class Spare:
     """A process that waits for its request.
 
-    pid: 0 in the process itself.
+    pid: the number of the process; 0 in the process itself.
     end: a descriptor that reports the exit of the process.
-    request: None until it has one.
+    request: None until the process has a request.
     """
 
     def __init__(self, learning: bool) -> None:
@@ -44,7 +45,7 @@ class Spare:
             self._connection.close()
             raise
         if self.pid:
-            theirs.close()  # so the next line has a free descriptor
+            theirs.close()  # closed first, so that pidfd_open() gets a free descriptor
             try:
                 self.end = os.pidfd_open(self.pid)
             except OSError:
@@ -59,7 +60,11 @@ class Spare:
         self._connection.close()
 
     def wait(self, receive: Callable[[_socket.socket], tuple[bytes, Request | None]]) -> Request:
-        """Wait for the request, in the process, with no descriptor of other requests. Exit if none can come."""
+        """Close the descriptors of other requests, and wait for the request. Exit if the zygote has dismissed this
+        process.
+
+        Called in the process.
+        """
         os.setsid()
         os.dup2(self._connection.detach(), 3)
         os.closerange(4, max(map(int, os.listdir("/proc/self/fd"))) + 1)
@@ -71,14 +76,14 @@ class Spare:
         return self.request
 
     def give(self, request: Request) -> None:
-        """Give the request to the process. Raises OSError."""
+        """Send the request to the process. Raises OSError."""
         request.send(self._connection)
         self._connection.close()
         request.close_streams()
         self.request = request
 
     def tell_end(self) -> None:
-        """Send the imports and the status of the process to the host. It has exited and is not reaped yet."""
+        """Send the imports and the exit status of the process to the host, after its exit and before reap()."""
         assert self.request is not None
         status = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         if self._report is not None and (length := int.from_bytes(self._report[:4], "little")):
@@ -88,7 +93,7 @@ class Spare:
         self.request.tell(b"status %d" % code)
 
     def reap(self) -> None:
-        """Reap the process, and forget the request."""
+        """Reap the process, and close its request."""
         os.waitpid(self.pid, 0)
         if self.request is not None:
             os.close(self.request.control)
@@ -96,7 +101,9 @@ class Spare:
             self._report.close()
 
     def learn(self, shared: set[str], library: Library) -> None:
-        """Report the names of imported libraries and of variables that the program set. In the process, at its end."""
+        """Report the names of imported libraries and of variables that the program set. Called in the process, at its
+        end.
+        """
         if self._report is None or self.request is None:
             return
         given = dict(variable.partition(b"=")[::2] for variable in self.request.variables)

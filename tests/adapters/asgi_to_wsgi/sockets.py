@@ -62,7 +62,7 @@ class Server:
 
 @contextlib.contextmanager
 def connected(app: Any, **more: Any) -> Iterator[Client]:
-    """A client with an accepted handshake, whose connection the server has given up."""
+    """Return a client whose handshake was accepted, and whose connection the server has released."""
     server = Server(app, **more)
     try:
         server.client.accepted()

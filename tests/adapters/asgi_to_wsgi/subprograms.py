@@ -50,7 +50,7 @@ def run(source: str, limit: float = 40, first: str = "") -> list[str]:
 
 
 def say(*words: object) -> None:
-    """Print a line in one write, so that lines of several processes do not mix."""
+    """Print a line with one write(), so that lines of several processes do not mix."""
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 

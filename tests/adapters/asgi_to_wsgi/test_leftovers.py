@@ -96,7 +96,7 @@ async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 def no_collector() -> Iterator[None]:
-    """Free objects by reference counts only, and drop log records, because pytest keeps them with their tracebacks."""
+    """Disable the garbage collector. Drop log records too, because pytest keeps them with their tracebacks."""
     logging.disable(logging.CRITICAL)
     gc.collect()
     gc.disable()

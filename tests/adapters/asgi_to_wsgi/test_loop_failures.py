@@ -20,13 +20,15 @@ from .request import environ
 
 @pytest.fixture(autouse=True)
 def tasks_of_dead_loops_are_collected() -> Iterator[None]:
-    """Collected within `ast.parse` of a later test, such a task makes CPython 3.11 fail there."""
+    """Collect garbage after each test: if such a task were collected during `ast.parse` of a later test, CPython 3.11
+    would fail there.
+    """
     yield
     gc.collect()
 
 
 class CannotRun(asyncio.SelectorEventLoop):
-    """Fails as under gevent if another greenlet already runs a loop."""
+    """A loop that fails like a loop under gevent when another greenlet already runs a loop."""
 
     def run_forever(self) -> None:
         raise RuntimeError("Cannot run the event loop while another loop is running")

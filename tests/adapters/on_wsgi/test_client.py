@@ -41,7 +41,7 @@ class Channel:
         self.socket = connection
 
     def check_client_disconnected(self) -> bool:
-        """Only with channel_request_lookahead can waitress report it."""
+        """Called by waitress's environ; waitress can detect a disconnect only with channel_request_lookahead."""
         return False
 
 
@@ -55,7 +55,7 @@ SHOWN: dict[str, Callable[[socket.socket], dict[str, Any]]] = {
 
 
 def has_left(environ: dict[str, Any]) -> bool:
-    """Ask once, without a memory of where the socket is."""
+    """Check once, with a new Client, which does not remember where the socket is."""
     return Client(environ).has_left()
 
 

@@ -161,7 +161,7 @@ class InASGI(Asker):
 
 
 async def _finished(run: Awaitable[None], response: Response) -> None:
-    """A server cuts the connection when the application raises after the head."""
+    """Return the response as a client sees it: if the application raises after the headers, a server cuts it off."""
     try:
         await run
     except Exception:
@@ -185,7 +185,7 @@ class InWSGI(Asker):
         return self._respond(self._environ(request), request.at_first)
 
     def leave(self, request: Request, when: Callable[[], object]) -> None:
-        """The server exposes its socket; the client closes the other end."""
+        """Make one request on a server that exposes its socket; close the other end when `when()` is true."""
         environ = self._environ(request)
         client, environ["gunicorn.socket"] = socket.socketpair()
         thread = threading.Thread(target=self._respond, args=(environ, request.at_first))

@@ -19,7 +19,7 @@ WRITING = ["writes_for_ever.sh", "writes_now_and_then.sh"]
 
 
 class TheClientLeaves(ABC):
-    """For each behaviour of a program: it, its children and their exit statuses are gone."""
+    """The client disconnects: for each behaviour of a program, the program, its children and zombies are gone."""
 
     @abstractmethod
     def pid(self) -> int:

@@ -10,7 +10,7 @@ from tests.real.serving import eventually
 
 
 def processes(value: str, variable: str = "QUERY_STRING") -> list[psutil.Process]:
-    """Return every process, in any session, whose variable has this value: a program or its child."""
+    """Return every process, in any session, that has a variable with this value: a program or its child."""
     found = []
     wanted = f"{variable}={value}".encode()
     for process in psutil.process_iter():
@@ -32,7 +32,7 @@ def zombies(host: int) -> list[psutil.Process]:
 
 
 def assert_gone(value: str, host: int, within: float = 20.0, variable: str = "QUERY_STRING") -> None:
-    """Assert that within that many seconds no process remains that the request with this query started."""
+    """Assert that all processes of the request with this query end within that number of seconds."""
     left = partial(processes, value, variable)
     eventually(lambda: not left(), f"the program and its children are gone: {left()}", within)
     eventually(lambda: not zombies(host), f"all are reaped: {zombies(host)}", within)

@@ -42,7 +42,7 @@ def host_of(ask: Asker) -> CGIHost:
 
 @pytest.fixture
 def nothing_is_left(hosting: Hosting) -> Iterator[Callable[[Asker], None]]:
-    """Use a host once, so that shared resources exist; afterwards no more must exist."""
+    """Use a host once, so that shared resources exist. After the test there must be no further ones."""
     first = hosting()
     for target in ("/hello.sh", "/closes_stdout_and_works_on.sh?/dev/null"):
         first(target)

@@ -19,7 +19,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def loop(kind: str) -> Iterator[Loop]:
-    """A running loop; its errors, and remaining tasks, fail the test."""
+    """A running loop. The test fails if the loop reports errors, or if tasks remain."""
     loop = open_loop(kind)
     yield loop
     left = loop.call(loop.tasks)
@@ -31,7 +31,7 @@ def loop(kind: str) -> Iterator[Loop]:
 
 @pytest.fixture
 def serve(loop: Loop) -> Iterator[Serve]:
-    """A server; threads that are still inside an app after the test's requests have ended fail the test."""
+    """A server. The test fails if threads are still inside an app after its requests have ended."""
     serve = Serve(loop, contender())
     yield serve
     serve.close()

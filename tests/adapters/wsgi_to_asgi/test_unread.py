@@ -19,7 +19,7 @@ BLOCK = b"x" * 65536
 
 
 def upload(serve: Serve, app: Any, size: int, **more: Any) -> Exchange:
-    """Start a request whose body has arrived completely, as far as the adapter reads it."""
+    """Start a request whose body has arrived completely at the server."""
     headers = [(b"content-length", b"%d" % size)]
     exchange = serve(app, "POST", body=STALL, headers=headers, **more)
     for _ in range(size // len(BLOCK)):

@@ -33,7 +33,7 @@ def scaled(factor: float, wobble: float = 0.0) -> list[list[float]]:
 
 
 def contender(name: str) -> Contender:
-    """By its id."""
+    """Return the contender with this id."""
     return next(each for each in contenders(None, servers=["all"], adapters=["all"]) if each.id == name)
 
 

@@ -104,7 +104,7 @@ def response(
 
 
 def page(number: int) -> bytes:
-    """A page with a token that is another one each time."""
+    """A page with a token that differs each time."""
     return PAGE % f"token{number:020}".encode()
 
 

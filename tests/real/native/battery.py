@@ -222,7 +222,9 @@ def sessions(server: Running, app: App, path: str) -> Facts:
 
 @conversation("stream")
 def streams(server: Running, app: App, path: str) -> Facts:
-    """Only here the time decides: on a busy machine, the blocks of any body may arrive far apart."""
+    """Check that the blocks of a stream arrive over time. Other conversations ignore time: on a busy machine, the
+    blocks of any body may arrive far apart.
+    """
     heard = [one(server, "GET", path), one(server, "GET", path, "Accept-Encoding: gzip")]
     for answer in (answer for each in heard for answer in each.answers):
         answer.streamed = answer.seconds > SLOW

@@ -111,7 +111,7 @@ def masked(one: Sequence[str], other: Sequence[str], text: Sequence[str]) -> lis
 
 
 def differences(native: Facts, again: Facts, adapted: Facts) -> list[str]:
-    """Return what differs beyond what differs between two native answers: "-" native, "+" adapted."""
+    """Return the differences that exceed those between two native responses: lines with "-" (native), "+" (adapted)."""
     first, second, third = lines(native), lines(again), _without_added_lengths(native, lines(adapted))
     ours, theirs = masked(first, second, first), masked(first, second, third)
     return [

@@ -70,7 +70,9 @@ def interpreters(program: Path) -> list[psutil.Process]:
 
 
 def living(ask: Asker, program: Path) -> list[psutil.Process]:
-    """Send requests until an interpreter waits: a run is cold if the host has just noticed that the last one died."""
+    """Send requests until an interpreter is ready. A run is cold if the host has just detected that the last
+    interpreter died.
+    """
     found: list[psutil.Process] = []
 
     def waits() -> bool:

@@ -9,7 +9,7 @@ FLAGS = f"import json, os, sys\n{HEAD}print(sys.flags, sys.path[0], sys.warnopti
 
 
 def remove_shelf(folder: Path, _number: int) -> None:
-    """A run has no data of earlier runs."""
+    """Remove the data of earlier runs."""
     for file in folder.glob("shelf*"):
         file.unlink()
 
