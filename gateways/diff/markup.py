@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from gateways.diff import text
+from gateways.diff import order, text
 
 VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
@@ -60,7 +60,11 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
         changes = text.beyond_noise(befores, now)
         if changes:
             found.append(Changed(place, befores[0], now, tuple(changes)))
-    return found
+    if not found:
+        return []
+    *olds_places, new_places = ([(part.place, part.written) for part in page] for page in pages)
+    kinds = order.varying(olds_places, new_places)
+    return [each for each in found if order.kind(each.place) not in kinds]
 
 
 def parts(page: str) -> list[Part]:

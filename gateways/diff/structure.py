@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateways.diff import order
+
 ABSENT = "(absent)"
 
 
@@ -93,7 +95,8 @@ def beyond_noise(olds: Sequence[Any], new: Any) -> list[Leaf]:
         old, now = old_leaves.get(pointer, ABSENT), new_leaves.get(pointer, ABSENT)
         if old != now and not _is_below(pointer, noise):
             found.append(Leaf(pointer, old, now))
-    return found
+    kinds = order.varying([list(leaves(each)) for each in olds], list(leaves(new))) if found else set()
+    return [each for each in found if order.kind(each.pointer) not in kinds]
 
 
 def _is_below(pointer: str, noise: set[str]) -> bool:

@@ -101,7 +101,14 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
     if new in olds:
         return []
     noise = _noise(olds[0], olds[1:])
-    return [each for each in changes(olds[0], new) if not any(_is_within(each, spot, olds[0]) for spot in noise)]
+    found = [each for each in changes(olds[0], new) if not any(_is_within(each, spot, olds[0]) for spot in noise)]
+    return [] if found and _only_order_varies(olds, new) else found
+
+
+def _only_order_varies(olds: Sequence[str], new: str) -> bool:
+    """Return True if all texts have the same units, and the olds have them in different orders."""
+    units = Counter(UNIT.findall(new))
+    return len(set(olds)) > 1 and all(Counter(UNIT.findall(each)) == units for each in olds)
 
 
 @dataclass(frozen=True, slots=True)

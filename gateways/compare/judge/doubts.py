@@ -154,9 +154,9 @@ def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
     if set(figures.failed) - expected:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))
         example = f": {figures.examples[0]}" if figures.examples else ""
-        yield "errors", f"{label} {share(figures.lost_share)} ({kinds}{example})"
+        yield "errors", f"{label} {share(figures.lost_share)} ({kinds}{example}{_raised(figures)})"
     if figures.retried:
-        yield "retried", f"{label} {share(figures.retried_share)} of the requests"
+        yield "retried", f"{label} {share(figures.retried_share)} of the requests{_raised(figures)}"
     if section.quick and figures.answered and figures.per_slice < FEW:
         yield "few-answers", f"{label} ({figures.per_slice:.0f} in each)"
     if figures.little is not None and abs(figures.little) > SLACK:
@@ -168,6 +168,12 @@ def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
         yield "client-limited", label
     if section.quick and not figures.failures and figures.reconnects > figures.answered / 2:
         yield "no-keep-alive", label
+
+
+def _raised(figures: Figures) -> str:
+    """Return the most frequent exceptions in the server's log."""
+    most = together([f"{line} × {count:,}" for line, count in list(figures.raised.items())[:2]])
+    return f"; exceptions in its log: {most}" if most else ""
 
 
 def _of_latency(figures: Figures, latency: Latency) -> Iterator[Seen]:

@@ -50,6 +50,7 @@ class Figures:
     rate: verified responses per second: the median of the slices; the rate of all slices together if a slice contains
     few responses. per_slice: the average number of responses in a slice.
     answered, failed, retried: numbers of requests, including those outside the measured windows; `failed` is by kind.
+    raised: the number of exceptions in the server's log, by their last line, in slices with failures.
     cpu: the server's CPU time per response, in seconds. cores: the number of cores that the server kept busy. others:
     the number of cores that all other programs kept busy.
     memory: (before, maximum, after), in bytes; before and after belong to the same start of the server.
@@ -66,6 +67,7 @@ class Figures:
     examples: tuple[str, ...]
     reconnects: int
     retried: int
+    raised: dict[str, int]
     cpu: float | None
     cores: float | None
     others: float | None
@@ -149,6 +151,7 @@ def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Fi
         examples=examples,
         reconnects=sum(cell.measured.reconnects for cell in every),
         retried=sum(cell.measured.retried for cell in every),
+        raised=dict(sum((Counter(cell.measured.raised) for cell in every), Counter[str]()).most_common()),
         cpu=_per(main, _spent, _answered),
         cores=_per(main, _spent, _window),
         others=_per(main, foreign, _window),

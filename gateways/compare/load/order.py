@@ -164,7 +164,7 @@ class Order:
         return cls(**data)
 
 
-LATER = ("opened", "parts", "retried")
+LATER = ("opened", "parts", "retried", "raised")
 """Fields that are missing in files of earlier versions."""
 EXAMPLES = 3
 """Maximum number of examples of failures."""
@@ -194,7 +194,8 @@ class Measured:
     reaped children, and of the whole machine; None if unknown.
     stepped: the clock was set within the window, so the times are wrong.
     begun, lost: numbers of background connections. retried: the number of requests that were sent again, because the
-    server closed a reused connection before it responded.
+    server closed a reused connection before it responded. raised: if there are failures, the number of exceptions in
+    the server's log during the order, by their last line.
 
     parts: for a mix, the measurements of each request, in the order of the mix; the whole is their sum. Values that do
     not belong to one request (CPU time, connections, requests never sent) are only in the whole.
@@ -209,6 +210,7 @@ class Measured:
     examples: list[str] = field(default_factory=list)
     reconnects: int = 0
     retried: int = 0
+    raised: dict[str, int] = field(default_factory=dict)
     busy: int = 0
     client_cpu: int = 0
     server_cpu: int | None = None

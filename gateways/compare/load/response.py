@@ -7,6 +7,8 @@ parsed once, and then looked up by its bytes.
 from typing import NamedTuple
 
 MOST_HEAD = 64 * 1024
+MOST_ERROR = 2048
+"""Maximum size of the stored beginning of an error page, in bytes: it may say what failed."""
 MOST_HEADS = 512  # maximum number of remembered blocks of headers
 
 
@@ -69,7 +71,8 @@ def parse_head(raw: bytes) -> Head:
 
 
 class Reader:
-    """Reads one response after another. Call begin() before each. The body is compared; it is stored only with `keep`.
+    """Reads one response after another. Call begin() before each. The body is compared; it is stored only with `keep`,
+    except the beginning of an error page.
 
     bodiless: the requests are HEAD, whose responses have no body (RFC 9112, 6.3).
     """
@@ -159,7 +162,7 @@ class Reader:
         if self._expected is not None and self.same:
             self.same = self._expected.startswith(piece, self.length)
         self.length += len(piece)
-        if self._keep:
+        if self._keep or (self.head is not None and self.head.status >= 400 and len(self.body) < MOST_ERROR):
             self.body += piece
 
 

@@ -1,5 +1,7 @@
 """The raw samples of one order, which are converted to histograms at its end. Pure."""
 
+import html
+import re
 from array import array
 from collections import Counter
 
@@ -76,4 +78,19 @@ class Expected:
         got = f"{reader.head.status if reader.head else 'no status'} with {reader.length} bytes"
         answer = self._answer
         length = "" if answer is None or answer.length is None else f" with {answer.length} bytes"
-        return f"got {got}; want {answer.status if answer else 'any'}{length}"
+        said = (
+            f" ({text})" if reader.head and reader.head.status >= 400 and (text := _title(bytes(reader.body))) else ""
+        )
+        return f"got {got}{said}; want {answer.status if answer else 'any'}{length}"
+
+
+MOST = 80
+"""Maximum number of characters that are shown of an error page."""
+
+
+def _title(body: bytes) -> str:
+    """Return the title of an error page, or the beginning of its text; "" if it is not text."""
+    page = body.decode("utf-8", "replace")
+    title = re.search(r"<title>(.*?)</title>", page, re.DOTALL | re.IGNORECASE)
+    text = " ".join(html.unescape(title[1] if title else re.sub(r"<[^>]*>", " ", page)).split())
+    return text[:MOST] if text.isprintable() and "\ufffd" not in text[:MOST] else ""

@@ -19,6 +19,7 @@ from gateways.compare.measure.reached import Reached
 from gateways.compare.measure.remote import Site
 from gateways.compare.measure.running import Running, await_listening, end
 from gateways.compare.measure.sessions import ended, learn, sent
+from gateways.compare.measure.tracebacks import raised
 from gateways.compare.measure.warden import Warden
 from gateways.compare.plan.contender import Contender
 from gateways.compare.plan.scenarios import Scenario
@@ -254,7 +255,8 @@ class Bench:
         alone: a long run: the server was started for it, and its resources are sampled.
         """
         running = self.running[contender.id]
-        before = peak = running.taken()
+        before, logged = running.taken(), running.log_size()
+        peak = before
         spent = cpu(order.processes)
         if alone:
             with running.watched() as seen:
@@ -270,6 +272,8 @@ class Bench:
         except Failure as failure:
             self.exclude(contender.id, "", str(failure))
             return
+        if measured.failures or measured.retried:
+            measured.raised = raised(running.log_from(logged))
         after = running.taken()
         phase: Phase = "long" if alone else "latency" if order.rate else "capacity"
         where = (scenario.name, phase, contender.id, start, number, order.connections, order.rate)

@@ -22,6 +22,15 @@ class Reached:
     def check(self) -> None:
         """Do nothing: only the server's responses show whether it still runs."""
 
+    def log_size(self) -> int:
+        """Return 0: its log is unknown."""
+        return 0
+
+    def log_from(self, start: int) -> str:
+        """Return an empty text: its log is unknown."""
+        del start
+        return ""
+
     def taken(self) -> Resources:
         return Resources()
 

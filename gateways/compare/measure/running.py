@@ -33,6 +33,9 @@ HOST_HEADER = "127.0.0.1:8000"
 """The Host header for all servers started here. If it contained the server's port, responses with absolute URLs would
 differ between servers."""
 
+MOST_LOG = 1 << 20
+"""Maximum number of bytes of a log that are searched for exceptions, after each order with failures."""
+
 
 class Running:
     """A started server, on its own port. Its log is appended to a file in `logs`."""
@@ -100,6 +103,16 @@ class Running:
         until = time.monotonic() + GRACE
         while len(self.processes) > resident and time.monotonic() < until:
             time.sleep(0.01)
+
+    def log_size(self) -> int:
+        """Return the size of its log in bytes."""
+        return self.log.stat().st_size
+
+    def log_from(self, start: int) -> str:
+        """Return its log from that byte on, at most MOST_LOG bytes."""
+        with self.log.open("rb") as file:
+            file.seek(start)
+            return file.read(MOST_LOG).decode("utf-8", "replace")
 
     def last_line(self) -> str:
         """Return the last line of its output."""

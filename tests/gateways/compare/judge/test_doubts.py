@@ -153,6 +153,12 @@ def test_requests_that_were_sent_again_are_reported_and_are_not_lost() -> None:
     assert said[1].endswith("hello: asgi uvicorn 0.99 % of the requests")
 
 
+def test_exceptions_in_the_log_are_reported_with_the_failures() -> None:
+    locked = {"OperationalError: database is locked": 3}
+    errors = found(record(slices(UVICORN, STEADY, failed={"status 500": 3}, raised=locked)))["errors"]
+    assert "; exceptions in its log: OperationalError: database is locked × 24)" in errors
+
+
 def test_memory_that_grows_and_is_not_released_is_reported() -> None:
     grown = [cell(UVICORN, measured(9000), before=Resources(20_000_000), after=Resources(80_000_000))]
     assert "hello: asgi uvicorn from 20 MB to 80 MB" in found(record(grown))["growth"]

@@ -108,6 +108,23 @@ def test_wrong_responses_are_failures_and_never_throughput(behaviour: Behaviour,
     assert closed(behaviour).answered == 0
 
 
+def test_a_failure_is_described_by_the_title_of_the_error_page() -> None:
+    page = b"<html><head><title>OperationalError at /\n</title></head><body>database is &lt;locked&gt;</body></html>"
+    for body, text in (
+        (page, "OperationalError at /"),
+        (b"<p>database is &lt;locked&gt;</p>", "database is <locked>"),
+        (b"\xff\x00", ""),
+    ):
+
+        def fails(sock: socket.socket, _number: int, body: bytes = body) -> bool:
+            sock.sendall(behaving.answer(body, "500 Internal Server Error"))
+            return True
+
+        measured = closed(fails, seconds=0.05)
+        said = f" ({text})" if text else ""
+        assert measured.examples[0] == f"got 500 with {len(body)} bytes{said}; want 200 with 14 bytes"
+
+
 def test_a_request_on_a_reused_connection_that_is_closed_without_a_response_is_sent_again_and_counted() -> None:
     """RFC 9112, 9.3.1. A server may close an idle connection at the moment when the next request is sent."""
     measured = closed(behaving.hangs_up_after(requests=9))

@@ -1,0 +1,20 @@
+"""Find exceptions in a server's log. Pure."""
+
+import re
+from collections import Counter
+
+MOST = 100
+"""Maximum number of characters of the last line of a traceback."""
+
+_TRACEBACK = re.compile(
+    r"^.*Traceback \(most recent call last\):\n"
+    r"(?:[ \t].*\n|\n)*"
+    r"(\w[\w.]*(?:: .*)?)$"
+    r"(?!\n\n(?:The above exception|During handling))",  # of a chain, only the last one
+    re.MULTILINE,
+)
+
+
+def raised(log: str) -> dict[str, int]:
+    """Return the number of tracebacks by their last line, such as "KeyError: 'id'", the most frequent first."""
+    return dict(Counter(line[:MOST] for line in _TRACEBACK.findall(log)).most_common())

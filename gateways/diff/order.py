@@ -1,0 +1,36 @@
+"""Recognise values in varying order: a list in random order, or a set of objects. Pure.
+
+If the old stack's own responses have the same values of sibling places in different orders, and the new response has
+these values too, its order is noise. A value may still be at the same place in all old responses by chance.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+Places = Sequence[tuple[str, str]]
+"""The places of a document with their values, in order."""
+
+_NUMBER = re.compile(r"\[\d+\]|(?<=/)\d+(?=/|$)")
+
+
+def kind(place: str) -> str:
+    """Return the place without the numbers of elements and items: siblings have the same kind."""
+    return _NUMBER.sub("", place)
+
+
+def varying(olds: Sequence[Places], new: Places) -> set[str]:
+    """Return the kinds of places whose values are the same in all documents, in orders that differ between the olds."""
+    *befores, now = (_by_kind(each) for each in (*olds, new))
+    return {
+        name for name, values in now.items()
+        if len({tuple(each.get(name, ())) for each in befores}) > 1
+        and all(Counter(each.get(name, ())) == Counter(values) for each in befores)
+    }  # fmt: skip
+
+
+def _by_kind(places: Places) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for place, value in places:
+        found.setdefault(kind(place), []).append(value)
+    return found
