@@ -210,6 +210,11 @@ class _Response:
             self._error = error
             self._host.figures.count("errors")
             raise ProgramFailed(f"{self._running.program.name}: {error}") from None
+        except ClientDisconnected as error:
+            self.fail(error)
+            if self._running.client_is_gone():
+                raise StopIteration from None  # waitress logs any exception with its traceback, as an error of the app
+            raise
         except Exception as error:
             self._error = error
             raise

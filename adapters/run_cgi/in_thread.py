@@ -51,6 +51,8 @@ class ProgramInThread:
         self._body = body
         self._block = memoryview(b"")
         self._client = client
+        self._has_left = client.has_left
+        self._is_cut = False  # the client's connection has failed: no data can reach the client
         self._poll = new_poll()
         self._streams: dict[int, str] = {}
         self._look_at = time.monotonic() + LOOK if client.has_left else NEVER
@@ -98,6 +100,13 @@ class ProgramInThread:
         """Restart the idle timeout: the server has taken the output."""
         self.patience.moved = time.monotonic()
 
+    def client_is_gone(self) -> bool:
+        """Return True if no data can reach the client any more, and the server has a function that reports this.
+
+        Such a server does not expect an exception. A client that has only shut down its sending side may still read.
+        """
+        return self._has_left is not None and (self._is_cut or self._has_left())
+
     def leave(self, response_over: bool, kill: Kill) -> None:
         """Release the program; terminate it, with reason `kill`, if its response is not over."""
         part_with(self.program, response_over, self.patience.left(time.monotonic()), kill)
@@ -123,6 +132,7 @@ class ProgramInThread:
         connection = self._client.socket
         self._forget_client()
         if events & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
+            self._is_cut = True
             self._look_at = time.monotonic()
         else:
             self._client, self._look_at = Client(connection), time.monotonic() + HALF_CLOSED

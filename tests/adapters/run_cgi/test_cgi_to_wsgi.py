@@ -15,6 +15,7 @@ from wsgiref.validate import validator
 import pytest
 
 from gateways.adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.errors import ClientDisconnected
 from gateways.adapters.run_cgi.host import ProgramFailed
 from tests.adapters.run_cgi.leftovers import assert_gone, processes
 from tests.real.serving import eventually
@@ -130,6 +131,27 @@ def test_a_disconnect_is_detected_through_the_callable_of_waitress(programs: Pat
     thread.join(2)
     assert not thread.is_alive()
     assert_gone(mark, os.getpid())
+
+
+@pytest.mark.parametrize("reports", [True, False])
+def test_a_response_whose_client_is_gone_ends_without_an_exception_under_waitress(
+    programs: Path, reports: bool
+) -> None:
+    """Waitress logs any exception of an iterator with its traceback, and may not have noticed the disconnect itself."""
+    client, served = socket.socketpair()
+    environ: dict[str, Any] = {"waitress.client_disconnected": lambda: False} if reports else {}
+    call = Call(programs, "/writes_now_and_then.sh", **{"gunicorn.socket": served, **environ})
+    blocks = call()
+    assert next(iter(blocks)) == b"tick\n"
+    with served:
+        client.close()
+        if reports:
+            assert b"".join(blocks).count(b"tick") < 10
+        else:
+            with pytest.raises(ClientDisconnected):
+                b"".join(blocks)
+    blocks.close()
+    assert call.app.stats().disconnects == 1
 
 
 def test_a_client_that_has_shut_down_its_sending_side_gets_a_quick_response(programs: Path) -> None:
