@@ -46,7 +46,7 @@ class ASGIStats:
     background: int  # requests whose response is complete and whose task is still running
     websockets: int  # open WebSockets
     detached: int  # event streams that hold no thread of the server
-    oldest: float  # age of the oldest of all these in seconds; 0.0 without any
+    oldest: float  # age in seconds of the oldest task, WebSocket or stream; 0.0 if there is none
     requests: int  # requests that reached the application, including WebSocket handshakes
     errors: int  # requests that failed in the application or in its background work
     disconnects: int  # requests whose client disconnected before the response was complete

@@ -21,17 +21,17 @@ class LoopSocket:
         sock.setblocking(False)
         self._sock, self._asyncio = sock, loop.asyncio_loop
         self._trio: Any = None
-        self._watches = False  # the loop can watch a socket: asyncio's on Windows cannot
+        self._watches = False  # True if the loop can watch a socket, which asyncio's loop on Windows cannot
         if self._asyncio is None:
             self._trio = sys.modules["trio"].socket.from_stdlib_socket(sock)
         else:
             self._watches = type(self._asyncio).add_reader is not asyncio.AbstractEventLoop.add_reader
         self._watched = False
-        self._received: asyncio.Future[bytes] | None = None  # of the last receive() that had to wait
-        self._size = 0  # its argument
+        self._received: asyncio.Future[bytes] | None = None  # result of the last receive() that had to wait
+        self._size = 0  # argument of that receive()
 
     async def receive(self, size: int) -> bytes:
-        """Return up to `size` bytes, b"" once the peer, or shut_down(), has ended the connection."""
+        """Return up to `size` bytes; b"" when the peer, or shut_down(), has ended the connection."""
         try:
             if self._watches:
                 return await self._receive(size)
@@ -43,9 +43,10 @@ class LoopSocket:
         return received
 
     async def _receive(self, size: int) -> bytes:
-        """Receive on a loop that watches the socket between two calls; sock_recv() starts and ends that each time.
+        """Receive on a loop that continues to watch the socket between two calls. (sock_recv() would register the
+        socket for each call.)
 
-        A watched socket has no data yet, so trying to receive would be a wasted system call.
+        While the loop watches the socket, no data has arrived, so an attempt to receive would be a wasted system call.
         """
         assert self._asyncio is not None
         if not self._watched:
@@ -57,7 +58,7 @@ class LoopSocket:
         return await self._received
 
     def _arrived(self) -> None:
-        """Receive for the coroutine that waits. Without one, watch no longer: the loop would call this all the time."""
+        """Receive for the waiting coroutine. If none waits, stop watching: the loop would call this again and again."""
         received = self._received
         if received is None or received.done():
             return self._watch_no_longer()

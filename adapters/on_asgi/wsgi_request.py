@@ -210,7 +210,7 @@ class WSGIRequest:
         return [(None, b"", True)]
 
     def _over(self) -> Task | None:
-        """Stop watching the request. Return the listener's task, cancelled, None without one."""
+        """Stop watching the request, and cancel the listener's task. Return that task, None if there is none."""
         del self._tally.live[self]
         self._loop.leave(self)
         self._outbox.closed = True  # for a thread of the application that is still writing

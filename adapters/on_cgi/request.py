@@ -103,7 +103,7 @@ def _normalised(path: str) -> str:
 
 
 def _merged(path: str) -> str:
-    """Return the normalised path; "" if that changes its first segment, because the client controls the path."""
+    """Return the normalised path; "" if the normalisation changes the first segment: the client controls the path."""
     normalised = _normalised(path)
     return normalised if normalised.split("/")[:2] == path.split("/")[:2] else ""
 

@@ -1,6 +1,7 @@
 """The body of a WSGI request: where it ends, and whether a read would block.
 
-Knows how servers announce a body. It must not know how to read each server's input (source.py), nor the reader.
+Knows how servers announce a body. It must not know how to read each server's input (source.py), nor the code that reads
+the body.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from .source import Source, chunks_of_uwsgi, is_whole, source_of
 log = logging.getLogger("gateways.asgi")
 
 BLOCK = 256 * 1024  # limit of one read of data that has arrived, in bytes: each read costs two thread switches
-AWAITED = 64 * 1024  # size of one read on servers whose read() waits for all of it, in bytes
+AWAITED = 64 * 1024  # size of one read on servers whose read(n) waits for all n bytes, in bytes
 
 
 class LengthRequired(BadRequest):

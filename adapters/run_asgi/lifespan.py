@@ -33,7 +33,7 @@ class Lifespan:
         self._started = False
 
     async def startup(self) -> None:
-        """Start the application. Raises LifespanFailed if it reports a failure, but not if it supports no lifespan."""
+        """Start the application. Raises LifespanFailed if it reports a failure. A lifespan is optional."""
         self._task = asyncio.ensure_future(self._run())
         try:
             answer = await self._ask("lifespan.startup")

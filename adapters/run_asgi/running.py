@@ -36,7 +36,7 @@ _STREAM_SECONDS = GRACE + 2  # part of this timeout that is reserved for ending 
 _QUIET = 1.0  # delay before the log reports the wait for background work, in seconds
 
 _started: set[Running] = set()  # until closed, even if their adapter has been freed
-_inherited: list[Running] = []  # these run in the parent process; garbage-collecting them here would end them
+_inherited: list[Running] = []  # kept: they run in the parent process, and freeing them here would end them there
 
 
 class Running:
@@ -65,13 +65,13 @@ class Running:
         """Make the application serve a request in `context`. Called by a server's thread, which then waits for the
         desk's items.
         """
-        self.live.add(exchange)  # before it begins: if the loop ends first, _loop_ended() must find it
+        self.live.add(exchange)  # first, so that _loop_ended() finds it if the loop ends now
         self.thread.loop.post(partial(self._begin, exchange, context))
 
     def _begin(self, exchange: Exchange, context: Context) -> None:
         if not self._sweeping:
             self._sweeping = True
-            # A timer keeps the context in which it was created. Without an empty one, this is the first request's.
+            # A timer keeps the context in which it was created; without this line, it would keep the first request's.
             Context().run(self.thread.loop.call_later, SWEEP_SECONDS, self._sweep)
         exchange.start(self.live, context)
 

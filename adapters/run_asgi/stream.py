@@ -21,7 +21,7 @@ FLUSH_SECONDS = 30.0  # time in which a client must read some of the rest of a c
 
 
 class Stream(asyncio.Protocol):
-    """One response that has left the server's thread. `gone` is resolved once its connection is closed."""
+    """One response that has left the server's thread. `gone` is resolved when its connection is closed."""
 
     def __init__(
         self,
@@ -33,9 +33,9 @@ class Stream(asyncio.Protocol):
         streams: set[Stream],
         over: Callable[[], object],
     ) -> None:
-        """`head` is sent first. `has_failed` returns True if the client of a descriptor has disconnected.
+        """head: sent first. has_failed: returns True if the client of a descriptor has disconnected.
 
-        The stream is in `streams` from attach() until its connection is closed; then `over` is called.
+        streams: contains the stream from attach() until its connection is closed. over: called after that.
         """
         self._exchange, self._head, self._chunked = exchange, head, chunked
         self._has_failed, self._streams, self._over = has_failed, streams, over
@@ -102,7 +102,7 @@ class Stream(asyncio.Protocol):
     def check(self) -> None:
         """Close the connection of a client that has shut down its sending side and does not wait for the response."""
         if self._half_closed and not self.closed and self._has_failed(self._sock.fileno()):
-            assert self._transport is not None  # the transport has reported the end of file
+            assert self._transport is not None  # the transport has reported the end-of-file
             self._transport.abort()
 
     def close(self) -> None:

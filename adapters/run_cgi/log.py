@@ -14,7 +14,7 @@ MAX_LINE, MAX_LOGGED = 2048, 64 * 1024  # limits of one program's stderr in byte
 
 
 class SafeLogger:
-    """A logger whose methods never raise. `lost` counts the lines that a handler or filter failed to take."""
+    """A logger whose methods never raise. `lost`: the number of lines for which a handler or filter raised."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self.lost = 0

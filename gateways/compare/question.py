@@ -1,4 +1,4 @@
-"""A question of a comparison: a scenario as it was measured, with the expected responses. Pure."""
+"""A question of a comparison: a measured scenario, with the expected responses. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from gateways.compare.made import made
 
 
 @dataclass(frozen=True)
-class Asked:
+class MixRequest:
     """A request of a mix: its label, its weight, and the expected response."""
 
     label: str
@@ -23,10 +23,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Question:
-    """A scenario as it was measured, and the expected response (None: a mix, or messages of a WebSocket).
+    """A measured scenario, and the expected response (None for a mix, and for messages of a WebSocket).
 
-    `headline`, `role` and `small` are the scenario's (plan.scenarios). For a mix, `parts` are the requests that are
-    sent, in the order of each measurement's parts; `left_out` lists the others, with reasons.
+    headline, role, small: as in the scenario (plan.scenarios). parts: the requests of a mix, in the same order as the
+    parts of each measurement. left_out: the requests of the mix that are not sent, with reasons.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Question:
     headline: str = "rate"
     role: str = ""
     small: bool = False
-    parts: tuple[Asked, ...] = ()
+    parts: tuple[MixRequest, ...] = ()
     left_out: tuple[str, ...] = ()
 
     @property
@@ -52,7 +52,7 @@ class Question:
         """Return the question; keys that files before version 1.2 do not have get their defaults."""
         added = {} if "headline" in data else _BY_NAME.get(data["name"], {})
         answer = data["answer"] and Answer.from_json(data["answer"])
-        parts = tuple(Asked.from_json(each) for each in data.get("parts", ()))
+        parts = tuple(MixRequest.from_json(each) for each in data.get("parts", ()))
         return made(
             cls,
             {**data, **added, "answer": answer, "parts": parts, "left_out": tuple(data.get("left_out", ()))},

@@ -24,12 +24,12 @@ started for this run alone."""
 
 @dataclass(frozen=True)
 class Entrant:
-    """A contender. `command` and `environment` start it, with {port} for the port.
+    """A contender.
 
-    `files` are the modules and programs that the command needs, by name, with their text. They are in the folder that
-    PYTHONPATH in `environment` names. Without PYTHONPATH they were not kept, and must be written to the current folder.
-
-    `workers` is the number of worker processes, `cores` that of the cores that they can use.
+    command, environment: they start the server; {port} stands for the port.
+    files: the modules and programs that the command needs: their texts, by name. They are in the folder that PYTHONPATH
+    in `environment` names. Without PYTHONPATH they were not kept, and must be written to the current folder.
+    workers: the number of worker processes. cores: the number of cores that they can use.
     """
 
     id: str
@@ -61,9 +61,9 @@ NULL = "null"
 
 @dataclass(frozen=True)
 class Cell:
-    """One slice, or one long run. `offered` is the rate at which requests were due (0: a closed loop).
+    """One slice, or one long run. offered: the rate at which requests were due; 0 for a closed loop.
 
-    `before` and `after` are the server's resources then; `peak` is the maximum in a long run.
+    before, after: the server's resources before and after the measurement. peak: their maximum in a long run.
     """
 
     scenario: str
@@ -147,9 +147,9 @@ class Record:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """The inverse of to_json.
+        """Return the record from the result of to_json().
 
-        Raises: ValueError: not such a file, or of an incompatible version; the text says which.
+        Raises: ValueError: not a record, or a record of an incompatible version; the text says which.
         """
         schema = data.get("schema") if isinstance(data, dict) else None
         if not isinstance(schema, str) or not schema.startswith(f"{NAME}/"):

@@ -108,7 +108,7 @@ _OCTET = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)|[^\x00-\x7f]")
 def _escaped(match: re.Match[str]) -> str:
     r"""Return a byte, escaped as \xNN or raw, as a backslash and one character; a printable byte is returned as itself.
 
-    apachelogs has two ways to read \xNN, so its time doubles with each of them in a line of another format.
+    apachelogs can read \xNN in two ways. In a line of another format it tries both, so each \xNN doubles its time.
     """
     if match[0][0] == "\\" and not match[1]:
         return match[0]  # \t, \" and the like

@@ -12,7 +12,7 @@ import httpx
 
 from tests.real.client import KEPT
 
-Asked = TypeVar("Asked")
+Argument = TypeVar("Argument")
 Answer = TypeVar("Answer")
 
 client = httpx.Client(trust_env=False, timeout=20, limits=KEPT)
@@ -25,7 +25,7 @@ def arrivals(url: str) -> tuple[bytes, float]:
     return b"".join(block for _, block in blocks), blocks[-1][0] - blocks[0][0]
 
 
-def at_once(ask: Callable[[Asked], Answer], questions: Sequence[Asked]) -> list[Answer]:
+def at_once(ask: Callable[[Argument], Answer], questions: Sequence[Argument]) -> list[Answer]:
     """Send all requests concurrently; return the responses in order."""
     with ThreadPoolExecutor(len(questions)) as threads:
         return list(threads.map(ask, questions))

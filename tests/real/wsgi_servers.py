@@ -145,7 +145,7 @@ class Site:
 
     @contextlib.contextmanager
     def asking(self, framework: str, path: str) -> Iterator[socket.socket]:
-        """Open a connection and send a GET; it ends with the block."""
+        """Open a connection and send a GET. The connection is closed at the end of the block."""
         with socket.create_connection((self.server.host, self.server.port), timeout=30) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {framework}.test\r\n\r\n".encode())
             yield connection

@@ -18,7 +18,7 @@ _SPACE = _socket.CMSG_SPACE(4 * COUNT)
 
 
 class Request:
-    """One request. `control` is the descriptor on which the host listens."""
+    """One request. `control`: the descriptor of the socket on which packets are sent to the host."""
 
     def __init__(self, packet: bytes, descriptors: list[int]) -> None:
         count, *words = packet.split(b"\0")
@@ -28,7 +28,7 @@ class Request:
         self._streams, self.control = descriptors[:3], descriptors[3]
 
     def tell(self, packet: bytes) -> bool:
-        """Send a packet to the host. Return False if it has closed this connection."""
+        """Send a packet to the host. Return False if the host has closed this connection."""
         try:
             os.write(self.control, packet)
         except OSError:
@@ -74,13 +74,14 @@ class Request:
 
 
 def receive(connection: _socket.socket) -> tuple[bytes, Request | None]:
-    """Receive a packet, and the request if it is one. The packet is empty at the end of the connection.
+    """Receive a packet. Return it, and its request: None if it is not a request.
 
-    The request is None if this process has no room for its descriptors: the host sees them closed.
+    The packet is empty at the end of the connection. The request is also None if this process has no free descriptors;
+    then the host sees that the request's descriptors are closed.
     """
     try:
         packet, ancillary, _, _ = connection.recvmsg(PACKET, _SPACE)
-    except ConnectionResetError:  # the host died before it read all packets; its own can still be read
+    except ConnectionResetError:  # the host died before it read all packets; the packets that it sent can still be read
         packet, ancillary, _, _ = connection.recvmsg(PACKET, _SPACE)
     octets = b"".join(data for _, _, data in ancillary)
     descriptors = [int.from_bytes(octets[at : at + 4], sys.byteorder) for at in range(0, len(octets), 4)]

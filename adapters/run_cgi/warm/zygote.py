@@ -103,8 +103,8 @@ class Zygote:
         self._poll.register(connection, select.POLLIN)
         self._living: dict[int, Spare] = {}  # by the descriptor that reports the child's exit
         self._ended: dict[int, Spare] = {}  # by control, which the host closes when it has read the status
-        self._spare: Spare | None = None  # it waits for the next request
-        self._is_due = False  # the next child should be forked
+        self._spare: Spare | None = None  # the child that waits for the next request
+        self._is_due = False  # True if the next child should be forked
         self._retired = False
         self._learning = LEARNING
         self._started_with = frozenset(b"%b=%b" % pair for pair in os.environb.items())
@@ -175,7 +175,7 @@ class Zygote:
         return spare
 
     def restore(self) -> None:
-        """Set the signal handler that a program inherits from the server. In the child."""
+        """Set the signal handler that a program inherits from the server. Called in the child."""
         if self._on_child != _signal.SIG_DFL:
             _signal.signal(_signal.SIGCHLD, self._on_child)
 
@@ -209,7 +209,7 @@ class Zygote:
         return True
 
     def _take(self) -> bool:
-        """Take a request. Return True in the child that was forked for it."""
+        """Take a request. Return True in a child that was forked for this request."""
         packet, request = receive(self._connection)
         if packet == b"retire":
             self._retire()
@@ -232,7 +232,7 @@ class Zygote:
         self._is_due = True
         try:
             self._spare.give(request)
-        except OSError:  # it has died, or the packet is too large
+        except OSError:  # the child has died, or the packet is too large
             request.refuse(b"cold")
         else:
             self._spare = None
@@ -261,7 +261,7 @@ class Zygote:
         spare.reap()
 
     def _retire(self) -> None:
-        """Take no other request, and exit when all programs have ended."""
+        """Take no further requests, and exit when all programs have ended."""
         self._retired = True
         self._poll.unregister(self._connection.fileno())
         if self._spare is not None:

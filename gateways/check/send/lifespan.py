@@ -19,7 +19,7 @@ LEAVE = 1.0
 
 
 class Lifespan:
-    """The lifespan of an app. An app without one raises, and is served without it (ASGI, Lifespan: Scope)."""
+    """The lifespan of an app. An app without lifespan support raises, and is served without (ASGI, Lifespan: Scope)."""
 
     def __init__(self, app: Any, watching: Watching) -> None:
         self.state: dict[str, Any] = {}

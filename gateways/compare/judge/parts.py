@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gateways.compare.judge.figures import Percentiles
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.load.order import Measured
-from gateways.compare.question import Asked, Question
+from gateways.compare.question import MixRequest, Question
 from gateways.compare.record import Cell, Entrant
 
 
@@ -37,7 +37,7 @@ class PartRow:
 class PartTable:
     """A request of the mix, with a row for each contender, in the order of the mix's rows."""
 
-    asked: Asked
+    asked: MixRequest
     rows: tuple[PartRow, ...]
 
 

@@ -34,7 +34,7 @@ def is_reordered(one: bytes, other: bytes) -> bool:
 
 
 def narrowed(parts: Sequence[bytes], body: bytes) -> tuple[bytes, ...]:
-    """Return the pieces that `body` has in common with bodies whose common pieces are `parts`."""
+    """Return the common pieces of several bodies and `body`. `parts`: the common pieces of the several bodies."""
     words = WORD.findall(parts[0])
     for part in parts[1:]:
         words += [GAP, *WORD.findall(part)]

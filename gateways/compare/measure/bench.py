@@ -162,16 +162,20 @@ class Bench:
         return self.client.see(replace(order, timeout=max(10, scenario.timeout)))
 
     def log_in_all(self, contenders: Sequence[Entry], scenario: Scenario) -> None:
-        """Begin a session with each new server. All get the same requests: a logout among them is known only after a
-        contender has got it, and if the others did not get it, their apps would have other data.
+        """Begin a session with each new server.
+
+        All contenders get the same requests, including a logout that is detected by the first contender's response:
+        otherwise the apps of the other contenders would have different data.
         """
         known = frozenset(self.logouts)
         for contender in contenders:
             self.log_in(contender, scenario, known)
 
     def log_in(self, contender: Entry, scenario: Scenario, out: AbstractSet[Recorded] | None = None) -> None:
-        """Begin a session with a new server, without the requests `out`; by default, those that end a session. A
-        contender is excluded if it rejects a request that may change data, or if a value is missing.
+        """Begin a session with a new server. Exclude the contender if its server rejects a request that may change
+        data, or if a value is missing.
+
+        out: requests that are not sent. Default: the known logouts.
         """
         if why := self._begin_session(contender, scenario, self.logouts if out is None else out):
             self.exclude(contender.id, scenario.name, why)

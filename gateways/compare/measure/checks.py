@@ -17,7 +17,7 @@ from gateways.compare.measure.bench import Bench, Entry
 from gateways.compare.measure.relearn import again, times
 from gateways.compare.measure.sessions import ended
 from gateways.compare.plan.scenarios import Scenario
-from gateways.compare.question import Asked, Question
+from gateways.compare.question import MixRequest, Question
 from gateways.failure import Failure
 from gateways.requests.request import Request as Recorded
 
@@ -64,7 +64,7 @@ def _record(bench: Bench, scenario: Scenario, found: _Found) -> None:
     """Record the question, with the expected responses."""
     several = len(scenario.mix) > 1
     parts = [
-        Asked(scenario.mix[number].label, scenario.mix[number].weight, answer)
+        MixRequest(scenario.mix[number].label, scenario.mix[number].weight, answer)
         for number, answer in sorted(found.answers.items())
         if several
     ]

@@ -122,7 +122,7 @@ def test_the_adapter_passes_wsgirefs_validator(bridge: Bridge, app: Any) -> None
 
 
 class _ValidInput:
-    """All methods that the validator requires of an input, for one that only has read()."""
+    """Adds the methods that the validator requires to an input that has only read()."""
 
     def __init__(self, source: Any) -> None:
         self.read = source.read

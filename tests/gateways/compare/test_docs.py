@@ -14,7 +14,7 @@ from gateways.compare.plan.contender import ADAPTERS, MODES
 from gateways.compare.plan.effort import EFFORTS
 from gateways.compare.plan.scenarios import SCENARIOS, Scenario
 from gateways.compare.plan.servers import SERVERS
-from gateways.compare.question import Asked, Question
+from gateways.compare.question import MixRequest, Question
 from gateways.compare.record import SCHEMA, Cell, Entrant, Exclusion, Record
 from gateways.compare.show.columns import COLUMNS
 
@@ -74,7 +74,7 @@ def test_the_numbers_of_rounds_are_documented() -> None:
 
 def test_every_key_of_the_file_is_documented() -> None:
     assert SCHEMA_PAGE.count(SCHEMA) == 2
-    of = (Record, Machine, Placement, Resources, Entrant, Exclusion, Question, Asked, Answer, Cell, Measured)
+    of = (Record, Machine, Placement, Resources, Entrant, Exclusion, Question, MixRequest, Answer, Cell, Measured)
     told = set(re.findall(r"`(\w+)`", SCHEMA_PAGE))
     keys = {each.name for cls in of for each in fields(cls)}
     assert keys - told == set()

@@ -21,7 +21,7 @@ def valid(record: Record, section: Section) -> list[Cell]:
 
 
 def of_rounds(record: Record, section: Section) -> dict[str, list[Cell]]:
-    """Return, by contender, the slices that its throughput comes from."""
+    """Return, for each contender, the slices from which its throughput is computed."""
     found = {}
     for name, cells in by_contender(valid(record, section)).items():
         row = section.row(name)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateways.compare.judge.analysis import Section, sections
 from gateways.compare.judge.thresholds import breaches, threshold
 from gateways.compare.load.order import Answer, Measured
-from gateways.compare.question import Asked
+from gateways.compare.question import MixRequest
 from gateways.compare.record import Record
 from gateways.compare.show.export import markdown, table_of_values
 from gateways.compare.show.page_tables import tables
@@ -20,7 +20,7 @@ MIX = replace(
     name="requests",
     request="2 requests",
     answer=None,
-    parts=(Asked(CART, 1.0, Answer(302, 0, "a")), Asked(HOME, 4.0, Answer(200, 14, "b"))),
+    parts=(MixRequest(CART, 1.0, Answer(302, 0, "a")), MixRequest(HOME, 4.0, Answer(200, 14, "b"))),
 )
 
 
