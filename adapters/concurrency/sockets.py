@@ -58,7 +58,7 @@ class LoopSocket:
         return await self._received
 
     def _arrived(self) -> None:
-        """Receive for the waiting coroutine. If none waits, stop watching: the loop would call this again and again."""
+        """Receive for the waiting coroutine. If none waits, stop watching: the loop would call this repeatedly."""
         received = self._received
         if received is None or received.done():
             return self._watch_no_longer()
