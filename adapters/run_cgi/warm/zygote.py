@@ -263,6 +263,7 @@ class Zygote:
     def _retire(self) -> None:
         """Take no further requests, and exit when all programs have ended."""
         self._retired = True
+        self._is_due = False
         self._poll.unregister(self._connection.fileno())
         if self._spare is not None:
             self._spare.dismiss()

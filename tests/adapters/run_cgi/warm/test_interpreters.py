@@ -1,5 +1,6 @@
 """The interpreters: their number, their programs, and their failure or retirement."""
 
+import contextlib
 import gc
 import os
 import signal
@@ -14,7 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gateways.adapters.run_cgi.limits import NEVER
+from gateways.adapters.run_cgi.reaper import part_with
 from gateways.adapters.run_cgi.warm import programs as warm
+from gateways.adapters.run_cgi.warm.interpreter import Imports, WarmInterpreter
 from gateways.adapters.run_cgi.warm.programs import MAX_PROGRAMS
 from tests.adapters.run_cgi.asking import Asker, Request
 from tests.adapters.run_cgi.leftovers import assert_gone, processes
@@ -162,6 +166,26 @@ def test_no_waiting_process_outlives_its_interpreter(ask: Asker, tmp_path: Path,
     eventually(lambda: not runs(process), "it ends")
 
 
+def test_an_interpreter_that_is_retired_directly_after_a_request_leaves_no_process(tmp_path: Path) -> None:
+    """It forks no process for a next request: nothing would ever end it."""
+    program = write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
+    command = [sys.executable, sys.executable]
+    interpreter = WarmInterpreter(command, os.fsencode(program), dict(os.environb), Imports())
+    eventually(interpreter.message, "it is ready")
+    process = waiting(program).parent()
+    assert process is not None
+    process.suspend()  # so it receives both packets together
+    request = interpreter.run([os.fsencode(program)], dict(os.environb), False, lambda *_: None)
+    interpreter.retire()
+    process.resume()
+    part_with(request, True, NEVER)
+    try:
+        eventually(lambda: not runs(process), "it ends", 20)
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 @pytest.mark.parametrize("ignores", [False, True])
 def test_a_disconnect_terminates_a_warm_program_and_its_children(ask: Asker, tmp_path: Path, ignores: bool) -> None:
     source = "import signal, subprocess\n" + "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" * ignores
@@ -210,7 +234,10 @@ def test_this_process_never_forks(tmp_path: Path) -> None:
 import os, sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
 os.register_at_fork(before=lambda: os._exit(66))
+from gateways.adapters.run_cgi.limits import NEVER
+from gateways.adapters.run_cgi.reaper import part_with
 from gateways.adapters.run_cgi.warm import programs as warm
+from gateways.adapters.run_cgi.warm.interpreter import Imports, WarmInterpreter
 from gateways.adapters.cgi_to_asgi import CGIToASGI
 from tests.adapters.run_cgi.asking import InASGI
 host = CGIToASGI({str(tmp_path)!r}, warm=True)
@@ -227,7 +254,10 @@ def test_no_warm_process_outlives_a_killed_host(tmp_path: Path, how: signal.Sign
     code = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+from gateways.adapters.run_cgi.limits import NEVER
+from gateways.adapters.run_cgi.reaper import part_with
 from gateways.adapters.run_cgi.warm import programs as warm
+from gateways.adapters.run_cgi.warm.interpreter import Imports, WarmInterpreter
 from gateways.adapters.cgi_to_asgi import CGIToASGI
 from tests.adapters.run_cgi.asking import InASGI
 InASGI(CGIToASGI({str(tmp_path)!r}, warm=True))("/a.py?{(mark := uuid.uuid4().hex)}")
