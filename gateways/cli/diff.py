@@ -19,6 +19,7 @@ from gateways.cli.choosing import choose, files, given
 from gateways.cli.command import Command
 from gateways.cli.requests import export, request_options, tell_left_out, traffic_of
 from gateways.failure import Failure
+from gateways.requests.traffic import summary
 from gateways.serving.probe import Known, probe
 from gateways.serving.server import MODES, Mode, side
 
@@ -179,6 +180,8 @@ def _sent(traffic: Traffic, sides: tuple[Stack | Site, ...], *, unsafe: bool) ->
     if any(isinstance(each, Site) for each in sides) and not unsafe:
         traffic = traffic.safe("it may change data, and goes to a URL only with --unsafe")
     if not (traffic.requests or traffic.login):
+        if traffic.left_out:
+            raise click.UsageError(f"none of the requests can be sent: {'; '.join(summary(traffic.left_out))}.")
         raise click.UsageError("there are no requests to send; add --requests FILE or --path PATH.")
     return traffic
 

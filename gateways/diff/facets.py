@@ -2,7 +2,7 @@
 
 The facets are: problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME,
 cookie:NAME;ATTRIBUTE. No client may depend on these further facets: keep-alive, reason, version, header-order,
-header-case, header-repetition, cookie-order.
+header-case, header-repetition, list-order, cookie-order.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,10 @@ WORDS = {
     "none": "no body",
 }
 
-FORMATS = "header-order", "header-case", "header-repetition", "cookie-order"
+UNORDERED = frozenset(
+    ("allow", "vary", "access-control-allow-headers", "access-control-allow-methods", "access-control-expose-headers")
+)
+"""Headers whose value is a set (RFC 9110, 10.2.1 and 12.5.5; Fetch, 3.3.5). Some frameworks write a Python set there."""
 
 
 def facets(answer: Answer) -> dict[str, str]:
@@ -62,8 +65,13 @@ def _headers(answer: Answer) -> dict[str, str]:
     for name in dict.fromkeys(names):
         if name == "set-cookie" or (name in FRAMING_HEADERS and answer.framing != "none"):
             continue
-        found[f"header:{name}"] = ", ".join(answer.values(name))
+        found[f"header:{name}"] = ", ".join(sorted(_items(answer, name)) if name in UNORDERED else answer.values(name))
     return found
+
+
+def _items(answer: Answer, name: str) -> list[str]:
+    """Return the items of a header whose value is a list (RFC 9110, 5.6.1)."""
+    return [item.strip() for value in answer.values(name) for item in value.split(",") if item.strip()]
 
 
 def _cookies(answer: Answer) -> dict[str, str]:
@@ -100,6 +108,16 @@ def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
     orders = [list(dict.fromkeys(name.lower() for name in names)) for names in pair]
     if orders[0] != orders[1]:
         found["header-order"] = ", ".join(orders[0]), ", ".join(orders[1])
+    lists = [
+        [
+            f"{name}: {', '.join(_items(each, name))}"
+            for name in sorted(both & UNORDERED)
+            if _is_reordered(name, old, new)
+        ]
+        for each in (old, new)
+    ]
+    if lists[0]:
+        found["list-order"] = "; ".join(lists[0]), "; ".join(lists[1])
     cookies = [_names_of_cookies(each) for each in (old, new)]
     if cookies[0] != cookies[1] and sorted(cookies[0]) == sorted(cookies[1]):
         found["cookie-order"] = ", ".join(cookies[0]), ", ".join(cookies[1])
@@ -112,6 +130,11 @@ def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
             ", ".join(f"{len(each.values(name))} × {name}" for name in repeated) for each in (old, new)
         )
     return found
+
+
+def _is_reordered(name: str, old: Answer, new: Answer) -> bool:
+    items, others = _items(old, name), _items(new, name)
+    return items != others and sorted(items) == sorted(others)
 
 
 def _names_of_cookies(answer: Answer) -> list[str]:

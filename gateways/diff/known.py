@@ -27,6 +27,7 @@ FORMAL: tuple[tuple[str, Known], ...] = (
                          "RFC 9112, 9.3", False)),
     ("header-case", Known("Names of headers are case-insensitive.", "RFC 9110, 5.1", False)),
     ("header-order", Known("The order of headers with different names has no meaning.", "RFC 9110, 5.3", False)),
+    ("list-order", Known("The order of these values has no meaning.", "RFC 9110, 10.2.1 and 12.5.5", False)),
     ("cookie-order", Known("A server should not rely on the order of cookies with different names.",
                            "RFC 6265, 4.2.2", False)),
     ("header-repetition", Known("A repeated header means the same as one with the values joined by commas.",

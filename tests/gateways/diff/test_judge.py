@@ -213,6 +213,17 @@ def test_a_buffered_stream_is_reported_even_in_the_first_request() -> None:
     assert judged.found.new == "1 block after 400 ms"
 
 
+def test_the_order_of_a_set_in_a_header_is_shown_and_its_values_are_compared() -> None:
+    """Flask writes the methods of Allow in the order of a Python set."""
+    old, other = answer("a", ("Allow", "GET, HEAD")), answer("a", ("Allow", "HEAD,GET"))
+    assert named([old, old], other) == {"list-order": ("allow: GET, HEAD", "allow: HEAD, GET")}
+    assert named([old, other], other) == {}
+    lost = answer("a", ("Allow", "HEAD"))
+    assert named([old, other], lost) == {"header:allow": ("GET, HEAD", "HEAD")}
+    links = answer("a", ("Link", "</a>, </b>")), answer("a", ("Link", "</b>, </a>"))
+    assert list(named([links[0]] * 2, links[1])) == ["header:link"]
+
+
 def test_a_stream_of_a_twentieth_of_a_second_is_one_and_a_shorter_one_is_not() -> None:
     short = answer(blocks=((0.01, 5), (0.07, 10)), total=0.07)
     whole = answer(blocks=((0.07, 15),), first=0.07, total=0.07)

@@ -27,6 +27,7 @@ from gateways.diff.known import explain
         (Found("header:location", "/a", "/b/a"), "RFC 9110, 10.2.2", True),
         (Found("trailers", "x: 1", ABSENT), "RFC 9110, 6.5", True),
         (Found("cookie-order", "a, b", "b, a"), "RFC 6265, 4.2.2", False),
+        (Found("list-order", "allow: GET, HEAD", "allow: HEAD, GET"), "RFC 9110, 10.2.1 and 12.5.5", False),
         (Found("header:content-length", "5", ABSENT), "RFC 9110, 9.3.2", True),
         (Found("header:content-length", ABSENT, "5"), "RFC 9110, 8.6", False),
         (Found("body:/token", "another in each", SAME), "RFC 6749, 10.10", True),
