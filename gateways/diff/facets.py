@@ -28,7 +28,7 @@ WORDS = {
 UNORDERED = frozenset(
     ("allow", "vary", "access-control-allow-headers", "access-control-allow-methods", "access-control-expose-headers")
 )
-"""Headers whose value is a set (RFC 9110, 10.2.1 and 12.5.5; Fetch, 3.3.5). Some frameworks write a Python set there."""
+"""Headers whose value is a set (RFC 9110, 10.2.1 and 12.5.5; Fetch, 3.3.5). Frameworks write a Python set there."""
 
 
 def facets(answer: Answer) -> dict[str, str]:
