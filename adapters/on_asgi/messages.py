@@ -51,7 +51,7 @@ def response_start(head: Head) -> Message:
 
 
 async def deliver(send: Send, items: list[Any]) -> None:
-    """Send the queued items; join small blocks. This delays no block: they were queued while the server was busy."""
+    """Send the queued items; join small blocks. No block is delayed: the server was busy while they were queued."""
     if len(items) == 1 and type(items[0]) is not dict:
         head, block, last = items[0]
         if head is not None:

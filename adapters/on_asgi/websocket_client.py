@@ -70,7 +70,7 @@ class SocketClient:
         self._control(encode_close(code, reason, NO_MASK))
 
     def _control(self, frame: bytes) -> None:
-        """Send a control frame without waiting: the application may not read before its own messages are received."""
+        """Send a control frame without waiting: perhaps the application reads only after its messages are received."""
         if self._sending or self._pending:
             self._pending += frame
         else:

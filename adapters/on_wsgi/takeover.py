@@ -169,7 +169,9 @@ def _is_client(fd: int) -> bool:
 
 
 def _read_ahead(environ: Mapping[str, Any]) -> bytes:
-    """Return the data that the server has read beyond the request. Reads do not block: its socket is at end-of-file."""
+    """Return the data that the server has read beyond the request. The reads do not block: they end at the end-of-file
+    of the replacement socket.
+    """
     source = environ.get("wsgi.input")
     unreader = getattr(getattr(source, "reader", None), "unreader", None)
     if unreader is not None:  # gunicorn

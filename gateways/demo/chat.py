@@ -23,7 +23,7 @@ Texts = asyncio.Queue[str]
 
 
 async def chat(lanes: dict[tuple[str, int], Note], texts: Texts) -> None:
-    """Open a WebSocket to each server and send each of `texts` on all that accept it, until cancelled.
+    """Open a WebSocket to each server, and send each of `texts` on all WebSockets that are accepted, until cancelled.
 
     It notes `asked`, then `open` or `refused` (status, reason, text), then `sent` and `said` (text) for each message,
     and finally `closed` or `failed`.

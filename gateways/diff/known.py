@@ -129,7 +129,7 @@ def explain(found: Found, status: int | None = None) -> Known | None:
 
 
 def _head_length(found: Found) -> Known | None:
-    """Explain the Content-Length of a response to HEAD, but not of a new 0: it may come from the omitted body."""
+    """Explain a missing or new Content-Length in a response to HEAD. A new length of 0 is not explained."""
     if found.new == ABSENT:
         return HEAD_LENGTH
     return GAINED_LENGTH if found.old == ABSENT and found.new != "0" else None

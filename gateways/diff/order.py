@@ -1,7 +1,7 @@
 """Recognise values in varying order: a list in random order, or a set of objects. Pure.
 
-If the old stack's own responses have the same values of sibling places in different orders, and the new response has
-these values too, its order is noise. A value may still be at the same place in all old responses by chance.
+If the old stack's responses have the same values at sibling places in different orders, and the new response has these
+values too, the order of the new response is noise. (By chance, a value may be at the same place in all old responses.)
 """
 
 import re
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"\[\d+\]|(?<=/)\d+(?=/|$)")
 
 
 def kind(place: str) -> str:
-    """Return the place without the numbers of elements and items: siblings have the same kind."""
+    """Return the kind of a place: the place without the numbers of elements and items. Siblings have the same kind."""
     return _NUMBER.sub("", place)
 
 

@@ -86,7 +86,7 @@ def called(app: Any, name: str) -> str:
 
 
 def _parameters(app: Any, name: str) -> str:
-    """Return its name and its first parameters: "make(config)"."""
+    """Return the name of the app and its first parameters: "make(config)"."""
     try:
         parameters = [*inspect.signature(app).parameters.values()]
     except (TypeError, ValueError):
@@ -96,6 +96,6 @@ def _parameters(app: Any, name: str) -> str:
 
 
 def article(value: Any) -> str:
-    """Return the name of its type with an article: "a dict", "an int"."""
+    """Return the name of the value's type with an article: "a dict", "an int"."""
     kind = type(value).__name__
     return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"

@@ -155,8 +155,10 @@ def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], fou
 
 
 def _differs(bench: Bench, scenario: Scenario, number: int, own: Given, found: _Found) -> str:
-    """Return how the responses differ from the expected one, or "". While they do, the first contender gets the request
-    again, and the expected response is widened by its new response.
+    """Return how the responses differ from the expected response, or "".
+
+    As long as they differ, send the request to the first contender again, and widen the expected response by its new
+    response, a limited number of times.
     """
     for _ in range(times(scenario, number)):
         if not unequal(own, found.answers[number]):

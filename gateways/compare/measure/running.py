@@ -115,7 +115,7 @@ class Running:
             return file.read(MOST_LOG).decode("utf-8", "replace")
 
     def last_line(self) -> str:
-        """Return the last line of its output."""
+        """Return the last line of the server's output."""
         begin = max(self._begin, self._log.seek(0, os.SEEK_END) - 4000)
         self._log.seek(begin)
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[begin > self._begin :]

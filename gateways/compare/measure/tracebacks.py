@@ -10,7 +10,7 @@ _TRACEBACK = re.compile(
     r"^.*Traceback \(most recent call last\):\n"
     r"(?:[ \t].*\n|\n)*"
     r"(\w[\w.]*(?:: .*)?)$"
-    r"(?!\n\n(?:The above exception|During handling))",  # of a chain, only the last one
+    r"(?!\n\n(?:The above exception|During handling))",  # of chained exceptions, only the last
     re.MULTILINE,
 )
 
