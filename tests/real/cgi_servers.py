@@ -53,7 +53,7 @@ _HTACCESS = """
 RewriteEngine on
 RewriteRule ^pretty/(.*)$ app.cgi/$1 [L]
 RewriteRule ^login/(.*)$ app.cgi/$1 [E=HTTP_AUTHORIZATION:%{HTTP:Authorization},L]
-<FilesMatch "^(flask|fastapi)">
+<FilesMatch "^(flask|starlette|fastapi)">
     CGIPassAuth On
 </FilesMatch>
 """

@@ -1,4 +1,4 @@
-"""Flask and FastAPI programs under web servers: this project's CGI hosts, lighttpd, Apache's mod_cgid and mod_cgi."""
+"""Flask, Starlette and FastAPI programs under this project's CGI hosts, lighttpd, Apache's mod_cgid and mod_cgi."""
 
 import concurrent.futures
 import contextlib
@@ -13,16 +13,16 @@ from tests.real.cgi_servers import OURS, SERVERS, serving, write_program
 from tests.real.client import KEPT
 from tests.real.serving import Running, eventually
 
-PROGRAMS = {"flask": "WSGIToCGI", "fastapi": "ASGIToCGI"}
+PROGRAMS = {"flask": "WSGIToCGI", "starlette": "ASGIToCGI", "fastapi": "ASGIToCGI"}
 
-# Responses in one block: Flask on each server; FastAPI, whose imports take long, on two.
+# Responses in one block: Flask on each server; the same adapter runs Starlette on one, and FastAPI, whose imports take
+# three times as long, on another.
 in_one_block = pytest.mark.parametrize(
     ("served", "program"),
     [
-        (server, name)
-        for server in SERVERS
-        for name in PROGRAMS
-        if name == "flask" or server in ("waitress", "apache-cgid")
+        *((server, "flask") for server in SERVERS),
+        ("apache-cgid", "starlette"),
+        ("waitress", "fastapi"),
     ],
     indirect=True,
 )
@@ -71,7 +71,7 @@ def asking(served: Served, program: str) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture(scope="module", params=PROGRAMS)
+@pytest.fixture(scope="module", params=("flask", "starlette"))
 def program(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -83,8 +83,8 @@ def site(served: Served, program: str) -> Iterator[Site]:
 
 
 @pytest.fixture
-def fastapi(served: Served) -> Iterator[Site]:
-    with asking(served, "fastapi") as site:
+def starlette(served: Served) -> Iterator[Site]:
+    with asking(served, "starlette") as site:
         yield site
 
 
@@ -160,7 +160,7 @@ def test_a_disconnect_ends_a_stream(site: Site) -> None:
         assert next(blocks).startswith(b"tick\n")
         assert "ended" not in site.recorded(), site.server.log()
     eventually(lambda: "ended" in site.recorded(), "the stream has been closed")
-    if site.program == "fastapi":
+    if site.program == "starlette":
         eventually(lambda: "shut down" in site.recorded(), "the lifespan has ended")
 
 
@@ -220,18 +220,18 @@ def test_many_concurrent_requests_are_served(site: Site) -> None:
     assert list(names) == ["0", "1", "2", "3"]
 
 
-def test_the_lifespan_surrounds_the_request(fastapi: Site) -> None:
-    assert fastapi.client.get(fastapi.url("/state")).text == "connected"
-    eventually(lambda: "shut down" in fastapi.recorded(), "the lifespan has ended")
+def test_the_lifespan_surrounds_the_request(starlette: Site) -> None:
+    assert starlette.client.get(starlette.url("/state")).text == "connected"
+    eventually(lambda: "shut down" in starlette.recorded(), "the lifespan has ended")
 
 
-def test_a_background_task_runs_after_the_response_until_it_is_done(fastapi: Site) -> None:
+def test_a_background_task_runs_after_the_response_until_it_is_done(starlette: Site) -> None:
     """The same under servers that send SIGTERM when the response has ended."""
-    if fastapi.name == "apache-cgi":  # it ends a response only after the program has also closed its stderr
-        fastapi.signal()
-    assert fastapi.client.get(fastapi.url("/background")).text == "at once"
-    if fastapi.name != "apache-cgi":
-        assert "worked" not in fastapi.recorded()
-        fastapi.signal()
-    eventually(lambda: "worked" in fastapi.recorded(), "the work is done")
-    eventually(lambda: "shut down" in fastapi.recorded(), "the lifespan has ended")
+    if starlette.name == "apache-cgi":  # it ends a response only after the program has also closed its stderr
+        starlette.signal()
+    assert starlette.client.get(starlette.url("/background")).text == "at once"
+    if starlette.name != "apache-cgi":
+        assert "worked" not in starlette.recorded()
+        starlette.signal()
+    eventually(lambda: "worked" in starlette.recorded(), "the work is done")
+    eventually(lambda: "shut down" in starlette.recorded(), "the lifespan has ended")
