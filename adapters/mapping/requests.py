@@ -238,7 +238,9 @@ def _paths(environ: Mapping[str, Any], path: bytes) -> tuple[bytes, bytes]:
 
     The latter is taken from the request target if that is equivalent to `path`; else `path` is quoted again.
     """
-    target = octets(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "")
+    # RAW_PATH_INFO is eventlet's, without the query string
+    sent_as: str = environ.get("REQUEST_URI") or environ.get("RAW_URI") or environ.get("RAW_PATH_INFO") or ""
+    target = octets(sent_as)
     if _PLAIN_PATH(path) and (not target or target.partition(b"?")[0] == path):
         return path, path
     if target and not target.startswith(b"/"):  # RFC 9112, 3.2.2: absolute-form

@@ -26,6 +26,7 @@ from ..run_asgi.stream import Stream
 from ..wsgi_types import StartResponse
 from .client import has_failed
 from .detaching import MARK, Departure
+from .early_head import send_head
 from .iteration import is_iterated_by_server
 from .request_body import WSGIBody
 from .sent_file import FILE_BLOCK, SentFile
@@ -123,7 +124,9 @@ class ASGIResponse:
         status, headers = exchange.head
         if not self._ended or not exchange.complete or self._body.interrupted:  # then close() has work to do
             self._lent = adopt(context, before)
-            start_response(status, headers)
+            write = start_response(status, headers)
+            if self._items[:1] == [b""] and not (self._ended or (self.departure is not None and exchange.leaves)):
+                self._send_head(write)
             return self
         last = self._items[-1]
         if isinstance(last, PathSend):
@@ -133,6 +136,13 @@ class ASGIResponse:
         start_response(status, headers)
         whole = [] if exchange.dropped else [b"".join(self._items)]
         return _Whole(whole, lent) if lent else whole
+
+    def _send_head(self, write: Any) -> None:
+        try:
+            send_head(write)
+        except BaseException:  # the client has disconnected
+            self.close()
+            raise
 
     def _file(self, sent: PathSend, start_response: StartResponse) -> Iterable[bytes]:
         exchange, self._handed = self._exchange, True

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.real.conftest import DOWNLOAD
-from tests.real.wsgi_servers import Site
+from tests.real.wsgi_servers import WSGI_SERVERS, Site
 
 FRAMEWORKS = ("fastapi", "starlette", "django", "litestar", "quart")
 WITH_LIFESPAN = tuple(name for name in FRAMEWORKS if name != "django")
@@ -47,6 +47,16 @@ def test_a_response_to_head_has_no_body_and_leaves_the_connection_usable(wsgi: S
     assert response.status_code in (200, 405)  # FastAPI and Litestar need a route for HEAD
     assert response.content == b""
     assert wsgi.get(framework, "/hello").text == f"hello from {framework}"
+
+
+@pytest.mark.parametrize("wsgi", [name for name in WSGI_SERVERS if name != "mod_wsgi"], indirect=True)
+def test_an_empty_block_sends_the_response_headers(wsgi: Site) -> None:
+    """ASGI HTTP, "Response Body": clients (EventSource, fetch()) then know that a stream is open."""
+    with wsgi.streaming("asgi", "/opens") as connection, wsgi.permitted():  # streaming() reads the headers
+        received = b""
+        while b"data: " not in received and (block := connection.recv(1000)):
+            received += block
+    assert b"data: open" in received
 
 
 @each_framework

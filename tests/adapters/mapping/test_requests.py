@@ -279,6 +279,7 @@ def test_any_environ_can_be_converted(headers: dict[str, str], data: st.DataObje
         ({"PATH_INFO": "/caf\xe9"}, "path", "/caf\ufffd"),
         ({"PATH_INFO": "/caf\xe9"}, "raw_path", b"/caf%E9"),
         ({"PATH_INFO": "/a/b", "REQUEST_URI": "/a%2Fb?q"}, "raw_path", b"/a%2Fb"),
+        ({"PATH_INFO": "/a/b", "RAW_PATH_INFO": "/a%2Fb"}, "raw_path", b"/a%2Fb"),  # eventlet
         ({"PATH_INFO": "/a/b", "REQUEST_URI": "http://example.org/a%2Fb?q"}, "raw_path", b"/a%2Fb"),
         ({"PATH_INFO": "/rewritten", "REQUEST_URI": "/original"}, "raw_path", b"/rewritten"),
         ({"PATH_INFO": "/a%2Fb", "REQUEST_URI": "/a%2fb"}, "raw_path", b"/a%2fb"),  # cheroot leaves %2F quoted

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gateways.adapters import ASGIToWSGI
-from tests.real.apps.asgi_records import events, note
+from tests.real.apps.asgi_records import PERMITTED, events, note
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -34,6 +34,8 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         note("asgi silence ended")
     elif scope["path"] == "/flood":
         await _flood(send)
+    elif scope["path"] == "/opens":
+        await _open(send)
     else:
         await _start(send, b"application/json")
         await send({"type": "http.response.body", "body": json.dumps(_report(scope)).encode()})
@@ -61,6 +63,19 @@ async def _flood(send: Send) -> None:
             await send({"type": "http.response.body", "body": bytes(1_000_000), "more_body": True})
     finally:
         note("asgi flood ended")
+
+
+async def _open(send: Send) -> None:
+    """Send the headers with an empty block, and the body once the client has them or after ten seconds."""
+    await _start(send, b"text/event-stream")
+    await send({"type": "http.response.body", "body": b"", "more_body": True})
+    for _ in range(200):
+        if PERMITTED.exists():
+            break
+        await asyncio.sleep(0.05)
+    said = b"data: open\n\n" if PERMITTED.exists() else b"data: late\n\n"
+    await send({"type": "http.response.body", "body": said, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _report(scope: dict[str, Any]) -> dict[str, Any]:
