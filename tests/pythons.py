@@ -19,8 +19,8 @@ class Limit(NamedTuple):
     package: str  # with the version that was tried, unless it is of the standard library
     pythons: str  # versions of Python, as PEP 440 writes them
     cannot: str
-    evidence: str  # what was seen, or where it is reported
-    program: str | None  # exits with 0 where the package can do it; None: pyproject.toml leaves the package out there
+    evidence: str  # the observed error, or where it is reported
+    program: str | None  # a program that exits with 0 if the feature works; None: pyproject.toml leaves the package out
 
     def applies(self, python: str) -> bool:
         """Return True if the feature does not work on this version of Python, for example '3.15.2'."""

@@ -124,7 +124,7 @@ def test_each_module_opens_with_a_docstring() -> None:
 
 
 # A module of the adapters is imported in a fork of an interpreter that has imported nothing,
-# any other in a process that has forgotten all modules of this project.
+# any other module in a process that has dropped all modules of this project.
 IMPORTER = """
 import os, sys
 root, *names = sys.argv[1:]

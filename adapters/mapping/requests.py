@@ -44,9 +44,8 @@ def _key(name: bytes) -> str:
     elif b"_" in lower or lower in _DROPPED or not lower.strip():
         key = ""  # X_Forwarded_For would become the same variable as X-Forwarded-For
     else:
-        key = "HTTP_" + lower.replace(b"-", b"_").upper().decode(
-            "latin-1"
-        )  # upper() of bytes: that of text converts "ß" to "SS"
+        # upper() is called on bytes, because on text it would convert "ß" to "SS".
+        key = "HTTP_" + lower.replace(b"-", b"_").upper().decode("latin-1")
     _remember(_KEYS, name, key)
     return key
 

@@ -184,7 +184,9 @@ class Reader:
         try:
             process.wait(EXITS)
         except subprocess.TimeoutExpired:
-            if OURS.match(finding.text):  # gunicorn with threads may miss it: it joins them in the signal's handler
+            if OURS.match(
+                finding.text
+            ):  # gunicorn with threads may miss the signal, because it joins threads in the signal's handler
                 finding.problem = f"does not end within {EXITS:.0f} seconds of Ctrl-C"
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -34,7 +34,7 @@ class Suite:
     title: str
     loops: str  # the loops of its tests
     contenders: Mapping[str, Contender]
-    remark: str = ""  # remarks that no test here shows: observed over sockets, with the versions
+    remark: str = ""  # remarks that no test of the suite shows: observed over sockets, with versions
 
     @property
     def folder(self) -> str:

@@ -45,7 +45,7 @@ def test_a_disconnect_behind_an_unread_upload_is_detected(server: str) -> None:
 
 
 def send(client: socket.socket, size: int) -> None:
-    """Send a body of that size, as far as the server reads it; never read."""
+    """Send a body of that size, or as much of it as the server reads. Do not read the response."""
     with contextlib.suppress(OSError):
         client.sendall(b"x" * size)
 

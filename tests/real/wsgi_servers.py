@@ -107,7 +107,7 @@ def _mod_wsgi(app: str, folder: Path) -> list[str]:
     apache = require_program("apache2")
     modules = Path("/usr/lib/apache2/modules")
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    built = modules / f"mod_wsgi.so-{version}"  # mod_wsgi.so is the one for Debian's default Python
+    built = modules / f"mod_wsgi.so-{version}"  # this mod_wsgi.so is for Debian's default Python
     if not built.exists():
         pytest.skip(f"Apache's mod_wsgi for Python {version} is not installed")
     paths = ":".join([str(ROOT), sysconfig.get_path("purelib")])

@@ -67,7 +67,7 @@ async def _idle(server: Running, count: int, pid: int) -> dict[str, Any]:
 def idle(count: int) -> dict[str, Any]:
     """Open idle WebSockets on a sync worker and on uvicorn; return the KB and threads of each."""
     with serving("gunicorn sync", app=SOAK.app) as server:
-        held(server)  # once it answers, the worker has been forked
+        held(server)  # when it responds, the worker has been forked
         (worker,) = psutil.Process(server.process.pid).children()
         ours = asyncio.run(_idle(server, count, worker.pid))
     with serve("tests.soak.websocket_app:api", "uvicorn", "--ws-ping-interval", "1000") as server:

@@ -44,7 +44,9 @@ def test_the_number_of_threads_and_tasks_is_the_same_after_a_thousand_requests(
         finally:
             getattr(blocks, "close", lambda: None)()
     eventually("the tasks to end", lambda: len(live_tasks(watched.loop)) <= tasks and watched.running == 0)
-    eventually("all threads to end", lambda: len(threads()) <= before)  # fewer if an earlier test's were still ending
+    eventually(
+        "all threads to end", lambda: len(threads()) <= before
+    )  # fewer threads if those of an earlier test were still ending
 
 
 def test_an_adapter_without_references_lives_as_long_as_its_responses(loop_factory: LoopFactory) -> None:

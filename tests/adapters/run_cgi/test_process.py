@@ -43,7 +43,7 @@ def end(program: Program) -> None:
 def assert_nothing_is_left(before: int) -> None:
     eventually(lambda: not [each for each in psutil.Process().children() if "sleep" in each.name()], "no program")
     eventually(lambda: not zombies(os.getpid()), "all are reaped")
-    # Fewer if an earlier test's were still open then.
+    # There are fewer if descriptors of an earlier test were still open then.
     eventually(lambda: psutil.Process().num_fds() <= before, f"no more descriptors than the {before} before")
 
 

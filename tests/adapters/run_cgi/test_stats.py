@@ -107,7 +107,7 @@ def test_requests_programs_bytes_and_errors_are_counted(hosting: Hosting) -> Non
     eventually(lambda: stats(ask).busy == 0, "the programs are over")
     now = stats(ask)
     assert (now.requests, now.started, now.errors, now.rejected, now.disconnects) == (6, 5, 3, 0, 0)
-    # A part of the cut off response may count.
+    # A part of the response that was cut off may be counted.
     assert (now.bytes in (12, 16), now.oldest, now.waiting) == (True, 0.0, 0)
 
 

@@ -18,7 +18,7 @@ from tests.adapters.wsgi_to_asgi.apps import Environ, Result, endless
 from tests.adapters.wsgi_to_asgi.exchange import Exchange, Plan
 from tests.adapters.wsgi_to_asgi.serving import SLOW, Serve, events_of, poll, scope_of
 
-# PEP 703: what a thread has made, and another thread has dropped last, is freed when the first one runs again.
+# PEP 703: an object whose last reference another thread drops is freed when the thread that created it runs again.
 FREED_BY_MAKER = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 

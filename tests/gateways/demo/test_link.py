@@ -31,7 +31,7 @@ def test_the_lanes_are_sent_first_and_then_each_batch_in_order() -> None:
             link.put("wsgi", batch(number))
         told = [arrived.get(timeout=10) for _ in range(50)]
     reader.join(10)
-    assert not reader.is_alive()  # it ends with the command
+    assert not reader.is_alive()  # this thread ends with the command
     assert lanes == LANES
     assert told == [("wsgi", batch(number)) for number in range(50)]
 

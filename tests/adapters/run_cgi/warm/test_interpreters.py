@@ -194,7 +194,9 @@ def test_a_disconnect_terminates_a_warm_program_and_its_children(ask: Asker, tmp
     leaders: list[psutil.Process | None] = []
 
     def child_runs() -> bool:
-        leaders.extend(process.parent() for process in processes(mark))  # a fork shows the environment of its parent
+        leaders.extend(
+            process.parent() for process in processes(mark)
+        )  # in /proc a fork has the environment of its parent
         return bool(leaders)
 
     ask.leave(Request(f"/a.py?{mark}"), child_runs)

@@ -115,7 +115,7 @@ def test_with_few_responses_per_slice_the_ratio_and_interval_and_rates_agree() -
         assert row.ratio is not None
         assert row.figures.rate == 3
         assert row.ratio.value == pytest.approx(3 / 3680)
-        # With 24 responses in 8 slices, one more or less in each, by chance, is 23 %.
+        # With 24 responses in 8 slices, one response more or less in each slice, by chance, is 23 %.
         assert row.ratio.low * 1.25 < row.ratio.value < row.ratio.high / 1.25
     assert [row.letters for row in section.rows] == ["a", "b", "b"]
 

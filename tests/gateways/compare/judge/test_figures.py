@@ -70,7 +70,9 @@ def test_too_few_samples_give_no_percentile() -> None:
 def test_the_deviation_from_littles_law_is_computed_from_the_number_of_clients() -> None:
     main = slices(UVICORN, [[8000, 8000]], busy=int(0.25 * SECOND * 57.6))
     assert figures(entrant(UVICORN), main, main).little == pytest.approx(-0.1)
-    few = slices(UVICORN, [[400, 400]], busy=0)  # with few responses the edges of the window matter more
+    few = slices(
+        UVICORN, [[400, 400]], busy=0
+    )  # with few responses, one that arrives near an end of the window has more effect
     assert figures(entrant(UVICORN), few, few).little is None
 
 

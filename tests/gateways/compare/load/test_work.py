@@ -190,7 +190,7 @@ def test_an_open_loop_counts_latency_from_the_time_a_request_was_due() -> None:
 
     closed_loop, open_loop = while_it_freezes("closed"), while_it_freezes("open")
     assert above(closed_loop, 0.1) < 0.1
-    # Requests due in the first 0.4 of the 0.5 seconds wait for more than 0.1: 40 % of them.
+    # A request that is due in the first 0.4 of the 0.5 seconds waits for more than 0.1 s: 40 % of all.
     assert 0.25 < above(open_loop, 0.1) < 0.55
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.adapters.run_cgi.warm.idioms.idiom import HEAD, Idiom
 from tests.adapters.run_cgi.warm.idioms.streams import post
 
-SEMAPHORE = r"/mp-\w+"  # the random name of one that is left, which Python tells from 3.15 on
+SEMAPHORE = r"/mp-\w+"  # the random name of a semaphore that is left over; Python reports it from 3.15 on
 SHOW = f"import json, mine\n{HEAD}print(ascii(mine.value))"
 
 

@@ -84,7 +84,7 @@ def test_latency_is_drawn_at_a_common_rate_and_another_rate_is_labelled() -> Non
     at = [share for share, _ in chart.columns]
     median = values(of(chart, WAITRESS))[at.index(0.5)]
     assert median == pytest.approx(0.003, rel=0.01)
-    # 1,000 samples have a 99th percentile; 20 have one up to the median, beyond which there are 10.
+    # 1,000 samples suffice for the 99th percentile; 20 only for the median, beyond which there are 10 samples.
     assert at[-1] == 0.99
     assert values(of(chart, "cgi:uvicorn:cold"))[at.index(0.6)] is None
 
