@@ -77,4 +77,5 @@ def has_zygote(server: Running) -> bool:
 
 def test_its_commands_work(served: tuple[str, Running], tmp_path: Path) -> None:
     demo, server = served
+    client.post(f"{server.url}/cgi-bin/guestbook.py", data={"name": "Ada", "text": "hello"})  # so the page has entries
     assert "<p>" in "".join(curl(demo, server, tmp_path))
