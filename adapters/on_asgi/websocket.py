@@ -92,7 +92,7 @@ class WebSocketBridge:
                 del error  # its traceback holds this frame
 
     def _leave(self) -> None:
-        """Release the socket. The last of the coroutines that use it closes it."""
+        """Release the socket. The last coroutine that releases the socket closes it."""
         self._users -= 1
         if not self._users:
             self._socket.close()

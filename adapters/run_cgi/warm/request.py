@@ -74,7 +74,7 @@ class Request:
 
 
 def receive(connection: _socket.socket) -> tuple[bytes, Request | None]:
-    """Receive a packet. Return it, and its request: None if it is not a request.
+    """Receive a packet. Return the packet, and the request that it contains: None if it contains none.
 
     The packet is empty at the end of the connection. The request is also None if this process has no free descriptors;
     then the host sees that the request's descriptors are closed.

@@ -108,7 +108,7 @@ def test_a_request_that_gets_its_thread_in_time_is_served(serve: Serve) -> None:
 
 
 def test_rejections_and_waits_are_logged_once_a_minute(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    """Ours: a log that overload fills would be a second overload."""
+    """Ours: one log line for each rejected request would increase the overload."""
     app = Blocking(serve)
     busy(serve, app, 1, queue=2)
     waiting = [serve(app, path="/queued", threads=1) for _ in range(2)]
