@@ -117,7 +117,11 @@ class WSGIResponse:
             )
 
     def write(self, block: bytes) -> None:
-        """Send a block immediately. PEP 3333 keeps this for old applications."""
+        """Send a block immediately. PEP 3333 keeps this for old applications. The first call sends the headers, even if
+        the block is empty ("The start_response() Callable").
+        """
+        if type(block) is bytes and not block and not self._sent:
+            return self._send_head()
         if self._complete and block and not self._bodiless:
             raise AppProtocolError(f"write() was given {len(block)} bytes beyond the Content-Length")
         self._block(block)
@@ -205,6 +209,12 @@ class WSGIResponse:
         if self._bodiless:
             block = b""
         self._put((head, block, self._complete), len(block))
+
+    def _send_head(self) -> None:
+        head = self._commit()
+        self._complete = self._missing == 0 or self._bodiless
+        self._sent = True
+        self._put((head, b"", self._complete), 0)
 
     def _end(self) -> None:
         """End the body: the iterable is exhausted. Raises if part of the body is missing."""

@@ -97,12 +97,13 @@ def test_writing_a_value_that_is_not_bytes_is_an_error(serve: Serve, data: Any) 
     assert raised
 
 
-def test_the_first_write_sends_the_response_headers(serve: Serve) -> None:
+@pytest.mark.parametrize("first", [b"begun", b""], ids=["block", "empty"])
+def test_the_first_write_sends_the_response_headers(serve: Serve, first: bytes) -> None:
     """PEP 3333: headers are transmitted upon the first invocation of write(); from then on, exc_info re-raises."""
     boom = ValueError("boom")
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", [])(b"begun")
+        start_response("200 OK", [])(first)
         try:
             raise boom
         except ValueError:
