@@ -17,7 +17,6 @@ import httpx
 import pytest
 
 from gateways.serving.certificate import self_signed
-from tests.real.apps.event_streams import WRAPPED
 from tests.real.serving import Running, eventually
 from tests.real.test_websockets_asgi_on_wsgi import worker
 from tests.real.websocket_servers import CARRYING, serving
@@ -251,6 +250,15 @@ CHECKS: Mapping[str, Callable[[Running], None]] = {
     "a request during the stream": test_a_request_sent_during_the_stream_is_ignored_and_harmless,
 }
 """The rows of the table in docs/websocket.md."""
+
+
+WRAPPED = ("generator", "map", "chain", "closing", "gzip")
+
+
+def test_every_middleware_of_the_app_is_tested() -> None:
+    from tests.real.apps import event_streams  # imports FastAPI, which takes long: in one process, not in each
+
+    assert tuple(event_streams.WRAPPED) == WRAPPED
 
 
 @pytest.mark.parametrize("name", WRAPPED)

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import socketio
 from websockets.sync.client import connect
 
 from tests.real.serving import Running, serve
@@ -32,6 +31,8 @@ def echoed(server: Running, *texts: str) -> list[str | bytes]:
 @contextlib.contextmanager
 def talking(server: Running, transports: list[str]) -> Iterator[Any]:
     """A Socket.IO client."""
+    import socketio  # takes long to import
+
     client = socketio.Client()
     client.connect(server.url, transports=transports, wait_timeout=30)
     try:

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from gateways.compare.load.histogram import Histogram
+from gateways.compare.load.histogram import Histogram, bucket
 from gateways.compare.load.order import Answer, Measured
 from gateways.compare.machine import Machine, Placement, Resources
 from gateways.compare.plan.contender import Contender, contenders
@@ -46,7 +46,8 @@ def entrant(name: str, twin_of: str = "") -> Entrant:
 @functools.cache
 def repeated(value: int, number: int, missing: int = 0) -> Histogram:
     """Return a histogram of equal values. Hundreds of slices share one, since no code changes a histogram."""
-    return Histogram([value] * number, missing)
+    buckets = [bucket(value), number] if number else []
+    return Histogram.from_json({"missing": missing, "total": value * number, "buckets": buckets})
 
 
 def measured(rate: float, ms: float = 1.0, *, window: int = SECOND // 4, **more: Any) -> Measured:
