@@ -14,7 +14,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from .log import log
 from .program import Program
@@ -41,7 +41,7 @@ def start(
     arguments: Sequence[bytes], environment: Mapping[bytes, bytes], pipes: Pipes, folder: bytes | None = None
 ) -> Child:
     """Start a process with these pipes; close this process's copies of its ends. Raises OSError."""
-    with no_blocked_signals():
+    with NoBlockedSignals():
         process = subprocess.Popen(
             arguments,
             stdin=pipes.theirs[0],
@@ -62,22 +62,20 @@ def start(
     return child
 
 
-@contextlib.contextmanager
-def no_blocked_signals() -> Iterator[None]:
-    """Unblock all signals in this thread, for a child that is started in the with block and inherits the signal mask.
+class NoBlockedSignals:
+    """Context in which this thread blocks no signal. A child inherits the mask, and uWSGI's threads block all signals.
 
-    uWSGI's threads block all signals. With that mask a program's alarm(), SIGPIPE and the SIGTERM of a timeout would
-    have no effect.
+    If signals were blocked, a program's alarm(), its SIGPIPE and the SIGTERM of a timeout would have no effect.
     """
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    if not blocked:
-        yield
-        return
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+
+    def __enter__(self) -> None:
+        self._blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        if self._blocked:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self._blocked)
+
+    def __exit__(self, *_: object) -> None:
+        if self._blocked:
+            signal.pthread_sigmask(signal.SIG_BLOCK, self._blocked)
 
 
 class Pipes:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from ..limits import NEVER
 from ..polling import new_poll
-from ..process import Child, Pipes, no_blocked_signals, start
+from ..process import Child, NoBlockedSignals, Pipes, start
 from ..program import Program, log
 from ..reaper import part_with
 
@@ -62,7 +62,7 @@ class WarmInterpreter:
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, contextlib.ExitStack() as undo:
             undo.callback(self._connection.close)
-            with no_blocked_signals():
+            with NoBlockedSignals():
                 process = subprocess.Popen(
                     [*command[1:], ZYGOTE, str(theirs.fileno()), os.fsdecode(file)],
                     executable=command[0],
