@@ -71,7 +71,7 @@ def test_responses_over_tls_are_verified_and_counted(tls: ssl.SSLContext, reques
         answer = Answer(seen.status, seen.length, seen.sha256)
         order = Order("closed", "127.0.0.1", port, request_, answer, 4, 0.3, 0.05, tls=True)
         measured = Work(order).run()
-    assert measured.answered > 10
+    assert measured.answered > 0
     assert (measured.failed, measured.reconnects) == ({}, 0)
 
 

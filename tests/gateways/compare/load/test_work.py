@@ -65,7 +65,7 @@ def test_a_closed_loop_counts_verified_responses(stamps: bool) -> None:
     with serving(behaving.behaves) as port:
         order = Order("closed", "127.0.0.1", port, HELLO, probe(port), 4, 0.3, 0.05)
         measured = Work(order, stamps=stamps).run()
-    assert measured.answered > 100
+    assert measured.answered > 10
     assert (measured.failed, measured.unsent, measured.reconnects, measured.stepped) == ({}, 0, 0, False)
     assert measured.octets == 14 * measured.answered
     assert 0.29e9 < measured.window < 1e9
