@@ -28,7 +28,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
 # Test files that run side by side. Many tests wait for servers and programs: five files leave two cores idle half of the time,
-# ten almost never. Each further worker costs 5 s of CPU time, for importing the tests.
+# ten almost never. Each further worker costs 4 s of CPU time, for importing the tests.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) > 1 ? 10 : 4)))
 CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
