@@ -102,6 +102,7 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
     if not same:
         yield _other_outcome(olds[0], new)
         return
+    written_as = new
     if coding := unnamed_coding(same, new):
         yield Found("header:content-encoding", coding, f"{ABSENT}{STILL} {coding}")
         new = replace(new, headers=(*new.headers, ("Content-Encoding", coding)))
@@ -114,7 +115,7 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
             yield _repeated(name, same, new)
             continue
         yield from _facet(name, [table.get(name) for table in tables], now.get(name))
-    formats = format_facets(same[0], new)
+    formats = format_facets(same[0], written_as)
     own = {name for other in same[1:] for name in format_facets(same[0], other)}
     for name, (old, written) in formats.items():
         if name not in own:

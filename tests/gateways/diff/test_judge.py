@@ -232,7 +232,7 @@ def test_a_stream_of_a_twentieth_of_a_second_is_one_and_a_shorter_one_is_not() -
 
 
 def test_a_lost_content_encoding_of_a_body_that_is_still_compressed_is_named_as_such() -> None:
-    gzipped = ("Content-Encoding", "gzip")
+    gzipped = ("content-encoding", "gzip")
     old, new = answer(gzip.compress(b"hello", mtime=1), gzipped), answer(gzip.compress(b"hello", mtime=2))
     assert named([old, old], new) == {"header:content-encoding": ("gzip", "(absent), and the body is still gzip")}
     other = answer(gzip.compress(b"help!"))

@@ -71,6 +71,19 @@ def test_a_difference_in_some_responses_only_gets_all_further_rounds() -> None:
     assert (result.counted, result.rounds, result.noise) == ([], (4, 2), {"body": 1})
 
 
+def test_a_new_stack_that_was_late_by_chance_gets_further_rounds() -> None:
+    """Each round has two requests; the time of the first one is not compared."""
+    delays = iter([0, 0.4, 0, 0.4])
+
+    def late() -> bytes:
+        time.sleep(next(delays, 0))
+        return b"x"
+
+    with server("old", [], lambda: b"x") as old, server("new", [], late) as new:
+        result = run(Plan(old, new, traffic(["/", "/report"])))
+    assert result.counted == []
+
+
 def test_requests_that_may_change_data_are_sent_to_a_url_only_once() -> None:
     arrivals: Arrivals = []
     with server("old", arrivals, lambda: b"x") as old, server("new", arrivals, lambda: b"y") as new:
