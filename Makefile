@@ -6,7 +6,7 @@
 #   make check       ruff format, ruff check, mypy --strict, plain English, the documentation built strictly
 #   make test-all    the tests on every Python 3.11+ of this machine, and the adapters' tests on the Pythons of .ci/newer-pythons
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
-#   make bench-ledger  docs/benchmarks-ledger.md: calls, context switches, system calls and instructions per request (four minutes)
+#   make bench-ledger  docs/benchmarks-ledger.md: calls, context switches, system calls and instructions per request (up to 25 minutes)
 #   make bench-tails docs/benchmarks-tails.md: p50, p99 and p99.9 at half of capacity, and their causes (seven minutes, on a quiet machine)
 #   make bench-scale docs/benchmarks-scale.md: 1,000 and 10,000 streams; cost by clients, body and headers (four minutes, on a quiet machine)
 #   make bench-cgi   docs/benchmarks-cgi.md: what a CGI request costs, cold and warm, beside other hosts (two minutes, on a quiet machine)

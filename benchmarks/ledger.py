@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from . import shares
 from .rounds import machine
 
 FEW, MANY = 500, 2500  # requests of the two runs
@@ -224,7 +225,7 @@ def report() -> str:
             *(row(n, clients) for clients in at_once for n, c in enumerate(CONTENDERS) if c.direction == direction),
             "",
         ]
-    return "\n".join(parts)
+    return "\n".join([*parts, shares.report()])
 
 
 if __name__ == "__main__":
