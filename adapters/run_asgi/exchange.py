@@ -125,6 +125,8 @@ class Exchange:
             if self._told and not self.complete:
                 self.error = ClientDisconnected("the client has disconnected")
             elif not self.complete and not self.outlet.closed:
+                if self.dropped:  # no content is missing, and ASGI servers send these headers
+                    self._finish(b"", 0)
                 self._failed(AppProtocolError("the application returned before its response was complete"))
         finally:  # even if logging fails: the server's thread waits for this
             live.discard(self)
