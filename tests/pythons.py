@@ -50,6 +50,34 @@ atexit.register(last)""",
 command = [sys.executable, "-m", "http.server", "--cgi", "--help"]
 sys.exit(b"--cgi" not in subprocess.run(command, capture_output=True).stdout)""",
     ),
+    "hypercorn's graceful_timeout": Limit(
+        "hypercorn 0.18.0",
+        ">=3.12.1",
+        "apply its `graceful_timeout` to a running request at shutdown",
+        "it awaits Server.wait_closed() before, which waits for all connections (CPython issue 79033)",
+        """import asyncio, os, socket
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        for _ in range(2):
+            await send({"type": (await receive())["type"] + ".complete"})
+    else:
+        asked.set()
+        await asyncio.sleep(60)
+async def main():
+    global asked
+    asked = asyncio.Event()
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = Config.from_mapping(bind=[f"fd://{listening.fileno()}"], graceful_timeout=0.1)
+    serving = asyncio.create_task(serve(app, config, shutdown_trigger=asked.wait))
+    _, writer = await asyncio.open_connection(*listening.getsockname())
+    writer.write(b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+    await asyncio.wait_for(asked.wait(), 30)
+    done, _ = await asyncio.wait([serving], timeout=5)
+    os._exit(not done)
+asyncio.run(main())""",
+    ),
     "pyuwsgi": Limit(
         "pyuwsgi 2.0.30.post1",
         ">=3.15",

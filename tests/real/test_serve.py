@@ -19,6 +19,7 @@ import pytest
 
 from gateways.serving.certificate import self_signed
 from gateways.serving.server import Mode, side
+from tests.pythons import require
 from tests.real.running import AT_ONCE, PATIENCE, Running
 
 APPS = Path(__file__).parent / "apps"
@@ -187,6 +188,8 @@ def test_the_output_of_an_apps_shutdown_is_printed_without_messages_of_the_serve
 
 @pytest.mark.parametrize("server", ["uvicorn", "hypercorn"])
 def test_a_request_aborted_at_shutdown_has_one_line_and_no_traceback(server: str, tmp_path: Path) -> None:
+    if server == "hypercorn":
+        require("hypercorn's graceful_timeout")
     app = tmp_path / "lifespan.py"
     app.write_text(LIFESPAN)
     with Serving(str(app), "--server", server) as serving:
