@@ -3,6 +3,8 @@
 Each server is one row of COMMANDS. The options are those of the server's own command line.
 """
 
+import keyword
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -121,7 +123,7 @@ def script(
     is_plain = app.interface == mode and not app.folder and not app.attribute.endswith("()")
     if is_plain:
         return [shlex.join(_command(mode, server, settings, place, f"{app.module}:{app.attribute}", []))]
-    stem = app.module.replace(".", "_") or "programs"
+    stem = _stem(app.module) or "programs"
     name = _free(f"{stem}_{mode}", is_taken)
     lines = _file(f"{name}.py", _module(app, mode, settings))
     more: list[str] = []
@@ -129,6 +131,11 @@ def script(
         lines += _file(f"{name}_gunicorn.py", _exit_hook(name))
         more = ["--config", f"{name}_gunicorn.py"]
     return [*lines, shlex.join(_command(mode, server, settings, place, f"{name}:app", more))]
+
+
+def _stem(module: str) -> str:
+    """Return the module's name as an identifier, because the configuration of gunicorn imports it."""
+    return re.sub(r"\W|^(?=\d)", "_", module)
 
 
 def _free(name: str, is_taken: Callable[[str], bool]) -> str:
@@ -223,7 +230,16 @@ def _imported(app: Deployed) -> tuple[list[str], str]:
     first, dot, rest = app.attribute.removesuffix("()").partition(".")
     call = "()" if app.attribute.endswith("()") else ""
     path = ["import sys", "", f"sys.path.insert(0, {app.folder!r})"] if app.folder else []
-    return [*path, f"from {app.module} import {first} as original"], f"original{dot}{rest}{call}"
+    found = f"original{dot}{rest}{call}"
+    if _can_be_written(app.module):
+        return [*path, f"from {app.module} import {first} as original"], found
+    taken = f"original = importlib.import_module({app.module!r}).{first}"
+    return ["import importlib", *path, "", taken], found
+
+
+def _can_be_written(module: str) -> bool:
+    """Return False for the name of a file such as my-shop.py, which an import statement cannot contain."""
+    return all(part.isidentifier() and not keyword.iskeyword(part) for part in module.split("."))
 
 
 def _exit_hook(name: str) -> list[str]:
@@ -240,7 +256,7 @@ def _program(app: Deployed, is_taken: Callable[[str], bool]) -> list[str]:
     """Return the lines of a CGI program that runs the app."""
     adapter = f"{app.interface.upper()}ToCGI"
     head, what = _imported(app)
-    stem = app.module.replace(".", "_")
+    stem = _stem(app.module)
     name = f"{stem}.cgi" if not is_taken(f"{stem}.cgi") else f"{stem}2.cgi"
     lines = [
         f"#!{app.python}",

@@ -112,6 +112,20 @@ def test_no_file_is_overwritten() -> None:
     assert made(WSGI, "cgi", "uvicorn", taken=("shop.cgi",))[0] == "cat > shop2.cgi <<'END'"
 
 
+@pytest.mark.parametrize("module", ["my-shop", "my shop", "2024", "class"])
+@pytest.mark.parametrize("mode", ["wsgi", "asgi", "cgi"])
+def test_an_app_in_a_file_that_an_import_statement_cannot_name_is_imported(module: str, mode: Mode) -> None:
+    lines = made(
+        Deployed("asgi", module, "create_app()", str(Path("/srv/shop"))),
+        mode,
+        "gunicorn" if mode == "wsgi" else "uvicorn",
+    )
+    files = "\n".join(lines).split("<<'END'\n")[1:]
+    for text in files:
+        ast.parse(text.partition("\nEND")[0])
+    assert f"original = importlib.import_module({module!r}).create_app" in lines
+
+
 def test_the_exit_of_a_gunicorn_worker_shuts_down_the_lifespan() -> None:
     lines = made(ASGI, "wsgi", "gunicorn")
     assert "cat > shop_wsgi_gunicorn.py <<'END'" in lines
