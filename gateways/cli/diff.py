@@ -119,28 +119,24 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     known = None if accept is None else _accepted(accept)
-    try:
-        traffic = traffic_of(**options)
-        if export_file is not None:
-            export(export_file, traffic)
-            tell_left_out(traffic)
-            return 0
-        first = _side(old, "", interface, insecure, ca)
-        second = _side(new, "" if isinstance(first, Site) else first.known.target, interface, insecure, ca)
-        plan = Plan(
-            old=first,
-            new=second,
-            traffic=_sent(traffic, (first, second), unsafe=unsafe),
-            host=host_header or traffic.host or HOST,
-            seconds=timeout,
-            reset=reset,
-            ignored=ignored,
-            strict=strict,
-        )
-        result = _run(plan)
-    except Failure as failure:
-        click.echo(failure.traceback, nl=False, err=True)
-        raise
+    traffic = traffic_of(**options)
+    if export_file is not None:
+        export(export_file, traffic)
+        tell_left_out(traffic)
+        return 0
+    first = _side(old, "", interface, insecure, ca)
+    second = _side(new, "" if isinstance(first, Site) else first.known.target, interface, insecure, ca)
+    plan = Plan(
+        old=first,
+        new=second,
+        traffic=_sent(traffic, (first, second), unsafe=unsafe),
+        host=host_header or traffic.host or HOST,
+        seconds=timeout,
+        reset=reset,
+        ignored=ignored,
+        strict=strict,
+    )
+    result = _run(plan)
     if known is not None:
         result = apply(result, known)
     if write_accepted is not None:
@@ -158,7 +154,7 @@ def _side(text: str, default: str, interface: Mode | None, insecure: bool, ca: s
     target, at, name = text.rpartition("@")
     names = {each for mode in MODES for each in side(mode).SERVERS}
     if not at or name not in names | set(MODES):
-        if at and (target == "" or ":" in target):
+        if at and not Path(text.partition(":")[0]).exists():
             there = ", ".join([*sorted(names), *MODES])
             raise click.UsageError(f"{text!r}: {name!r} is neither a server nor a mode; choose one of {there}.")
         target, name = text, ""

@@ -100,6 +100,8 @@ def _named(error: Exception, reading: Reading, seconds: float) -> str:
             return f"no complete response within {seconds:g} seconds"
         case ConnectionRefusedError():
             return "the connection was refused"
+        case socket.gaierror():
+            return f"the host cannot be resolved ({error.strerror})"
         case ssl.SSLCertVerificationError():
             return f"its certificate is not trusted: {error.verify_message}; to trust its authority, use --ca FILE"
         case ssl.SSLError():

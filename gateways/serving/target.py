@@ -92,6 +92,9 @@ def _load(target: str) -> tuple[Any, str, str]:
     module = load_module(location)
     makes = attribute.endswith("()")
     name = attribute.removesuffix("()") or usual_name(module)
+    if "(" in name:
+        factory = name.partition("(")[0]
+        raise Failure(f"'{target}' calls {factory} with arguments; write a module with app = {name}, and serve that")
     app = attribute_of(module, name)
     if makes or _is_factory(app):
         app, name = _made(app, f"{module.__name__}:{name}"), f"{name}()"

@@ -156,6 +156,7 @@ def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path
     ("arguments", "said"),
     [
         (["shop:app@wsgiref", "@uvicorn", "--path", "/"], "'wsgiref' is neither a server nor a mode"),
+        (["shop@wsgiref", "@uvicorn", "--path", "/"], "'wsgiref' is neither a server nor a mode"),
         (["shop:app", "@uvicorn"], "there are no requests to send"),
         (["shop:app", "http://127.0.0.1:9", "--path", "/", "--method", "POST"], "to a URL only with --unsafe"),
         (["shop:gone", "@uvicorn", "--path", "/"], "gone"),

@@ -113,6 +113,15 @@ def test_a_refused_connection_and_a_silent_server_are_problems() -> None:
     assert ask(address, GET, 1).problem == "the connection was refused"
 
 
+def test_a_host_without_an_address_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> socket.socket:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "create_connection", fail)
+    problem = ask(Address(("no.example", 80), "no.example"), GET, 1).problem
+    assert problem == "the host cannot be resolved (Name or service not known)"
+
+
 def test_a_body_in_response_to_head_is_excess() -> None:
     answer = asked(HEAD + b"Content-Length: 5\r\n\r\nhello", request=Request("HEAD", "/"))
     assert (answer.framing, answer.excess, answer.body.length) == ("none", 5, 0)

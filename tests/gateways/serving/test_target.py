@@ -157,6 +157,11 @@ def test_a_class_whose_instances_are_apps_is_a_factory(module: Callable[..., str
 @pytest.mark.parametrize(
     ("names", "target", "said"),
     [
+        (
+            {"create_app": lambda settings: wsgi},
+            ":create_app('x')",
+            "'made_for_this:create_app('x')' calls create_app with arguments; write a module with app = ",
+        ),
         ({"aap": WSGIInstance()}, ":app", "module made_for_this has no attribute 'app'; did you mean 'aap'?"),
         ({"site": WSGIInstance()}, "", "module made_for_this has no app named app, application, "),
         ({"make_app": lambda: 1 / 0}, "", "made_for_this:make_app() raised ZeroDivisionError('division by zero') ("),
