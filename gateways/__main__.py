@@ -1,5 +1,6 @@
 """`python -m gateways` and the command `gateways`. If a package is missing, print how to install it."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -8,6 +9,7 @@ from gateways.installing import install_line
 
 def main() -> NoReturn:
     """Run the command line and exit."""
+    _open_closed_streams()
     try:
         from gateways.cli import main as run
 
@@ -18,6 +20,16 @@ def main() -> NoReturn:
         why = f"the commands need the package {error.name!r} (the adapters do not)"
         print(f"gateways: {why}; install the toolkit: {install_line()}", file=sys.stderr)
         sys.exit(2)
+
+
+def _open_closed_streams() -> None:
+    """Open the null device for each standard stream that is closed (`<&-`): a socket must not get its number."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # has the lowest free number
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from gateways.cli.command import Failed
+from gateways.cli.command import FULL, Failed
 from gateways.cli.configured import defaults
 
 COMMANDS = ("check", "compare", "demo", "diff", "serve", "timeline", "trace")
@@ -71,6 +71,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(_complain(command, _line(error), status))
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+    except OSError as error:  # stdout of --version or --help; a command prints its own
+        if error.errno not in FULL:
+            raise
+        sys.exit(_complain("gateways", f"cannot write: {error.strerror}", 1))
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -14,7 +14,6 @@ from gateways.check.run import check as run
 from gateways.check.show import document, lines
 from gateways.cli.choosing import files, given
 from gateways.cli.command import Command
-from gateways.failure import Failure
 from gateways.serving.server import MODES, Mode
 
 
@@ -84,8 +83,5 @@ def check(  # noqa: PLR0913, PLR0917 (options)
         report = run(plan, to, server, threads)
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
-    except Failure as failure:
-        click.echo(failure.traceback, nl=False, err=True)
-        raise
     click.echo(json.dumps(document(report), indent=2) if as_json else "\n".join(lines(report)))
     ctx.exit(1 if report.findings else 0 if report.has_success else 2)

@@ -1,11 +1,15 @@
 """The base class of the commands, and the format of their failures."""
 
+import errno
 import traceback
 from typing import Any
 
 import click
 
 from gateways.failure import Failure
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of a write to a full disk."""
 
 
 class Failed(click.ClickException):
@@ -18,7 +22,10 @@ class Failed(click.ClickException):
 
 
 class Command(click.Command):
-    """A command with --debug. A failure prints one line and exits with `failure_status`."""
+    """A command with --debug. A failure prints one line and exits with `failure_status`.
+
+    Before the line, a failure of the user's code prints its traceback.
+    """
 
     failure_status = 1
 
@@ -37,7 +44,11 @@ class Command(click.Command):
             if debug:
                 traceback.print_exc()
             if isinstance(error, Failure):
+                if error.traceback:
+                    click.echo(error.traceback.rstrip("\n"), err=True)
                 raise Failed(str(error), ctx.command_path, self.failure_status) from error
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise Failed(f"cannot write: {error.strerror}", ctx.command_path, self.failure_status) from error
             raise Failed(
                 f"a bug in gateways: {error!r}; please report it with the traceback that --debug shows",
                 ctx.command_path,

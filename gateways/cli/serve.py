@@ -192,9 +192,9 @@ def _found(target: str, interface: Mode | None, sock: socket | None, tls: tuple[
             known = probe(target, IMPORT, interface)
             break
         except Failure as failure:
-            click.echo(failure.traceback, nl=False, err=True)
             if sock is None or not failure.traceback:  # a change of a file cannot fix a wrong name
                 raise
+            click.echo(failure.traceback, nl=False, err=True)
             await_change(target, failure, sock, tls)
     if known.doubt:
         click.echo(f"gateways serve: {known.doubt}", err=True)

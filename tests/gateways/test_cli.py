@@ -103,6 +103,36 @@ def test_a_missing_package_is_reported_in_one_line() -> None:
     assert done.stderr.startswith(said)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no shell that closes a standard stream")
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_stream_is_replaced_by_the_null_device(closed: str) -> None:
+    program = (
+        "import socket, sys, gateways.cli\n"
+        "streams = lambda: (sys.stdin, sys.stdout, sys.stderr)\n"
+        "gateways.cli.main = lambda: sys.exit(socket.socket().fileno() < 3 or None in streams())\n"
+        "from gateways.__main__ import main; main()"
+    )
+    command = ["/bin/sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, program]
+    done = subprocess.run(command, cwd=ROOT, timeout=30, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device of Linux")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--version"], "gateways"),
+        (["timeline", "--help"], "gateways"),
+        (["serve", "gateways.wsgi.app", "--print"], "gateways serve"),
+    ],
+)
+def test_a_full_disk_is_reported_in_one_line(arguments: list[str], said: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "gateways", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (1, f"{said}: cannot write: No space left on device\n")
+
+
 def test_version_and_help_are_printed() -> None:
     said = gateways("--version").stdout
     assert said.startswith(f"gateways {version('gateways')}\n")
