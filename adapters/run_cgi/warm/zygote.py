@@ -68,7 +68,7 @@ GRACE = 0.5  # delay between SIGTERM and SIGKILL when the host has died, in seco
 LEARNING = 8  # number of requests of a new interpreter that report their imports
 FORK_AFTER = 20  # delay before the next child is forked if the last one still runs, in milliseconds
 _SIGTERM, _SIGKILL = 15, 9
-_signal: Any = sys.modules["_signal"]  # every interpreter has it
+_signal = sys.modules["_signal"]  # every interpreter has it
 # Prefixes of variables that an interpreter reads when it starts, or that C code reads when it is loaded.
 _OF_INTERPRETER = (b"PYTHON", b"LC_", b"LANG=", b"LANGUAGE=", b"TZ=", b"LD_", b"MALLOC_")
 

@@ -1,5 +1,6 @@
 """The process of a warm program: its state and its end, compared with a cold one."""
 
+import ast
 import signal
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateways.adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.run_cgi.warm.interpreter import ZYGOTE
 from tests.adapters.run_cgi.asking import Asker, InASGI
 from tests.adapters.run_cgi.warm.warming import cold_one, warm_asker, warmed, write
 from tests.real.serving import eventually
@@ -28,6 +30,11 @@ state = {
 print("Content-Type: application/json\\n")
 print(json.dumps(state))
 """
+
+
+def test_the_module_that_becomes_the_program_has_no_annotations() -> None:
+    """From Python 3.14 on, a module with annotations has names for them, which the program's module would inherit."""
+    assert [node.lineno for node in ast.parse(Path(ZYGOTE).read_text()).body if isinstance(node, ast.AnnAssign)] == []
 
 
 def test_a_warm_program_sees_the_same_process_state_as_a_cold_one(ask: Asker, tmp_path: Path) -> None:
