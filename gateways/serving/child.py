@@ -30,12 +30,15 @@ def main() -> None:
     job = Job.from_json(sys.argv[1])
     _prepare_logging(job.settings.log_level)
     # For servers that do not handle SIGTERM but do handle SystemExit; the others install their own handler.
-    signal.signal(signal.SIGTERM, _leave)
+    leaving = threading.Event()
+    signal.signal(signal.SIGTERM, partial(_leave, leaving))
     threading.Thread(target=_end_with_parent, name="gateways-lifeline", daemon=True).start()
     sock = socket.socket(fileno=job.descriptor)
     try:
         side(job.mode).SERVERS[job.server].run(partial(load, job), sock, job.settings)
     except Failure as failure:
+        if leaving.is_set():  # the import was interrupted, and did not fail
+            sys.exit(0)
         sys.exit(f"{failure.traceback}{failure}")
 
 
@@ -76,7 +79,8 @@ def load(job: Job) -> App:
     return rooted(observed(app, job.mode, job), job.mode, job.settings.root_path)
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _leave(leaving: threading.Event, _signal: int, _frame: FrameType | None) -> NoReturn:
+    leaving.set()
     raise SystemExit(0)
 
 

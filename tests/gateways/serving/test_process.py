@@ -66,6 +66,20 @@ def test_an_app_keeps_its_own_log_format() -> None:
         end_all([started.process])
 
 
+@pytest.mark.parametrize(("mode", "server"), [("wsgi", "waitress"), ("asgi", "uvicorn")])
+def test_sigterm_during_the_import_of_an_app_shows_no_traceback(mode: Mode, server: str, tmp_path: Path) -> None:
+    target = tmp_path / "slow.py"
+    target.write_text("import time\nprint('importing')\ntime.sleep(60)\n")
+    started = Started(mode, server, str(target), "nothing")
+    try:
+        started.wait_for("line", "importing")
+        started.process.terminate()
+        started.wait_for("ended")
+        assert started.process.lines == ["importing"]
+    finally:
+        end_all([started.process])
+
+
 def test_a_server_that_cannot_load_its_app_exits_with_the_reason_in_its_last_line() -> None:
     started = Started("asgi", "uvicorn", "no.such.module:app", "nothing")
     try:
