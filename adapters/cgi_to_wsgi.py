@@ -16,6 +16,7 @@ from .errors import AppProtocolError, ClientDisconnected
 from .mapping.requests import Environ
 from .mapping.responses import status_line
 from .on_wsgi.client import descriptor
+from .on_wsgi.early_head import send_head
 from .run_cgi.host import CGIHost, ProgramFailed
 from .run_cgi.in_thread import Client, ProgramInThread
 from .run_cgi.kills import reason
@@ -26,6 +27,8 @@ from .run_cgi.script import Refused, Script
 from .run_cgi.spool import Spool
 
 StartResponse = Callable[..., Any]
+
+SOON = 0.05  # time for output to follow the response headers, before these are sent alone, in seconds
 
 
 class CGIToWSGI(CGIHost):
@@ -71,7 +74,9 @@ def _respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> 
         head = response.head()
         if head.local is None:
             try:
-                start_response(f"{head.status} {head.reason}", _native(head))
+                write = start_response(f"{head.status} {head.reason}", _native(head))
+                if response.waits():
+                    send_head(write)
             except BaseException as error:
                 response.fail(error)
                 raise
@@ -146,6 +151,7 @@ class _Response:
         self._answer = Answer(environ["REQUEST_METHOD"])
         self._block = b""
         self._over = self._left = False
+        self._opening = False  # the next block is empty: no output has followed the response headers yet
         self._error: BaseException | None = None  # the error that ended the response
         try:
             _take_slot(host)
@@ -174,6 +180,13 @@ class _Response:
             self._running.patience.hurry(time.monotonic())
         return self._answer.head
 
+    def waits(self) -> bool:
+        """Return True if the body does not begin soon: then the headers should be sent now, as Apache does. Some
+        servers send them with the empty block that comes first now.
+        """
+        self._opening = not self._block and not self._answer.whole and self._running.is_silent(SOON)
+        return self._opening
+
     def finish(self) -> None:
         """Let the program run, but discard its body: only the response headers are needed."""
         try:
@@ -199,6 +212,9 @@ class _Response:
 
     def __next__(self) -> bytes:
         self._running.sent()
+        if self._opening:
+            self._opening = False
+            return b""
         try:
             while not self._block:
                 if self._over or self._answer.whole:

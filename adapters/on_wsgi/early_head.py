@@ -9,7 +9,7 @@ from typing import Any
 
 # gunicorn, uWSGI, granian, werkzeug and wsgiref send the headers with the first block that they get, also an empty one.
 # eventlet is missing: its write(b"") sends an empty chunk, which ends the body.
-_WAITING = ("waitress.", "cheroot.", "gevent.pywsgi", "twisted.web.wsgi")
+_WAITING = ("waitress.", "cheroot.", "gevent.pywsgi", "twisted.web.wsgi", "gateways.adapters.run_wsgi.")
 
 
 def send_head(write: Any) -> None:

@@ -84,6 +84,14 @@ class ProgramInThread:
                     return b""
                 raise TimeoutError(patience.verdict())
 
+    def is_silent(self, seconds: float) -> bool:
+        """Return True if the program lives and writes nothing for `seconds`."""
+        until = min(time.monotonic() + seconds, self.patience.due())
+        while time.monotonic() < until:
+            if self._wait(until) or self.program.ended:
+                return False
+        return True
+
     def settle(self) -> int | None:
         """Wait for the exit. Return the exit status, minus the signal that killed the program, or None after SETTLE."""
         program = self.program

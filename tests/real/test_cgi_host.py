@@ -5,6 +5,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -134,3 +135,17 @@ def _memory(server: Running) -> int:
     parent = psutil.Process(server.process.pid)
     own = [process for process in parent.children(recursive=True) if process.name().startswith(("python", "gunicorn"))]
     return sum(process.memory_info().rss for process in [parent, *own])
+
+
+def test_headers_that_a_program_flushes_arrive_before_its_body(server: Running, tmp_path: Path) -> None:
+    """As on Apache: clients (EventSource, fetch()) then know that a stream is open."""
+    seen = tmp_path / "seen"
+    with socket.create_connection((server.host, server.port), timeout=30) as client:
+        client.sendall(f"GET /opens.sh?{seen} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        received = b""
+        while b"\r\n\r\n" not in received and (block := client.recv(1000)):
+            received += block
+        seen.touch()
+        while block := client.recv(1000):
+            received += block
+    assert b"data: open" in received
