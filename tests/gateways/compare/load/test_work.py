@@ -234,7 +234,7 @@ def test_a_large_body_is_sent_and_a_large_response_is_verified() -> None:
 
     with serving(gives_ten_megabytes) as port:
         answer = probe(port, big)
-        measured = Work(Order("closed", "127.0.0.1", port, big, answer, 2, 0.5, 0.0)).run()
+        measured = Work(Order("closed", "127.0.0.1", port, big, answer, 2, 1.0, 0.0)).run()
     assert measured.failed == {}
     assert measured.answered >= 1
     assert measured.octets == measured.answered * 10_000_000
