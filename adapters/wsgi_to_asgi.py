@@ -17,6 +17,7 @@ from .asgi_types import Receive, Scope, Send
 from .concurrency.loops import running_loop
 from .concurrency.thread_pool import Workers
 from .errors import BadRequest
+from .interfaces import is_asgi
 from .mapping.requests import CODED, environ_from_scope
 from .on_asgi.admission import Admission
 from .on_asgi.scopes import answer_lifespan, overloaded, refuse, refuse_scope
@@ -81,6 +82,8 @@ class WSGIToASGI:
     ) -> None:
         if not callable(app):
             raise TypeError(f"app={app!r} is not callable; a WSGI application is called with (environ, start_response)")
+        if is_asgi(app):
+            raise TypeError(f"app={app!r} is an ASGI application: an ASGI server runs it without an adapter")
         self.app = app
         self._spool = spool
         workers = Workers(threads, "wsgi-to-asgi")

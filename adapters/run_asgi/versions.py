@@ -9,6 +9,7 @@ import inspect
 from typing import Any
 
 from ..asgi_types import ASGIApp, Receive, Scope, Send
+from ..interfaces import is_wsgi
 
 
 def is_double_callable(app: Any) -> bool:
@@ -30,9 +31,11 @@ def is_double_callable(app: Any) -> bool:
 
 
 def as_asgi3(app: Any) -> ASGIApp:
-    """Return `app` itself, or an ASGI 2 application wrapped as ASGI 3. Raises TypeError if it is not callable."""
+    """Return `app` itself, or an ASGI 2 application wrapped as ASGI 3. Raises TypeError if it is neither."""
     if not callable(app):
         raise TypeError(f"app={app!r} is not callable; an ASGI application is called with (scope, receive, send)")
+    if is_wsgi(app):
+        raise TypeError(f"app={app!r} is a WSGI application, called with (environ, start_response), not an ASGI one")
     if not is_double_callable(app):
         single: ASGIApp = app
         return single

@@ -301,7 +301,6 @@ def test_ctrl_c_keeps_the_measured_results_and_stops_all_processes(folder: Path)
         (["--from", "other.json"], 1, "other.json cannot be used: not a file of this command: its schema is None"),
         (["--json", "no/folder/x.json"], 1, "cannot be written: no/folder is not a writable folder"),
         (["nowhere:app"], 1, "nowhere"),
-        (["broken:app"], 1, "ZeroDivisionError"),
         (
             ["shop:fails", "--force", "--servers", "uvicorn"],
             1,
@@ -311,13 +310,20 @@ def test_ctrl_c_keeps_the_measured_results_and_stops_all_processes(folder: Path)
 )
 def test_a_refusal_is_reported_in_one_line(arguments: list[str], status: int, said: str, folder: Path) -> None:
     (folder / "shop.py").write_text(SHOP)
-    (folder / "broken.py").write_text("1 / 0\n")
     (folder / "other.json").write_text("{}")
     done = gateways(*arguments, cwd=folder)
     assert done.returncode == status
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_an_app_that_cannot_be_imported_is_reported_with_the_traceback_of_its_own_code(folder: Path) -> None:
+    (folder / "broken.py").write_text("1 / 0\n")
+    done = gateways("broken:app", cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr.count("ZeroDivisionError") == 2  # of the traceback, and in the message
+    assert done.stderr.count('  File "') == 1
 
 
 def test_help_lists_the_options() -> None:

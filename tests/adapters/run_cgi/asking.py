@@ -234,9 +234,9 @@ class InWSGI(Asker):
 
         blocks = self._app(environ, start_response)
         try:
-            for block in blocks:
-                assert block, "PEP 3333: an empty block says nothing"
-                if not response.body:
+            for number, block in enumerate(blocks):
+                assert block or not number, "PEP 3333: only the first block may be empty, to send the headers"
+                if block and not response.body:
                     at_first()
                 response.body += block
         except Exception:
