@@ -73,7 +73,7 @@ def test_two_workers_measure_together_and_verify_every_response(server: Server) 
         ("a", "latency", 64),
         ("b", "latency", 64),
     }
-    assert all(cell.measured.answered > 50 and not cell.measured.failed for cell in record.cells)
+    assert all(cell.measured.answered > 0 and not cell.measured.failed for cell in record.cells)
     due = sum(cell.measured.due for cell in record.cells if cell.phase == "latency")
     assert due == sum(len(cell.measured.latency) for cell in record.cells if cell.phase == "latency")
     assert {row.figures.entrant.id for section in sections(record) for row in section.rows} == {"a", "b"}

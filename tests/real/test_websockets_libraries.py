@@ -33,7 +33,7 @@ def talking(server: Running, transports: list[str]) -> Iterator[Any]:
     """A Socket.IO client."""
     import socketio  # takes long to import
 
-    client = socketio.Client()
+    client = socketio.Client(request_timeout=30)
     client.connect(server.url, transports=transports, wait_timeout=30)
     try:
         yield client
