@@ -3,7 +3,7 @@
 You want this when you still need old programs and their server goes away. The programs
 do not change: each request still runs in its own process, with its variables, arguments
 and pipes. A Python program starts from an interpreter that has already imported its
-modules: it takes a quarter of the time for a small program, a tenth with a framework
+modules: it takes a fifth of the time for a small program, a twelfth with Flask
 (docs/benchmarks-cgi.md). When the client disconnects, the program and its children are
 terminated.
 
