@@ -18,6 +18,7 @@
 #   make soak        a million requests through each adapter, 1 GB up and down, 32 clients at once, and what that leaves (16 minutes)
 #   make soak-websockets  WebSockets of an ASGI app under load on ten WSGI servers (four minutes); ARGS="--idle 5000" for idle ones
 #   make soak-streams  event streams that hold no thread; ARGS="--streams 1000" for open ones
+#   make soak-cgi      clients that leave CGI programs at random moments
 #   make autobahn    the Autobahn test suite against WebSockets under WSGI; WSTEST=command that runs it (Python 2.7; a minute)
 #   make site        the documentation built, in site/: open site/index.html (seconds)
 #   make docs        regenerate the outputs and files that README.md and docs/ show, and build the documentation (some minutes)
@@ -41,7 +42,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LONG = uvloop or trio or imports_alone or measure or test_ledger or test_reaper or test_cgi_to or test_clauses or test_on_loop \
     or test_in_thread or test_stats or warm
 
-.PHONY: demo test quick check test-all bench bench-ledger bench-tails bench-scale bench-cgi bench-threads results peers soak soak-websockets soak-streams autobahn site docs images clean
+.PHONY: demo test quick check test-all bench bench-ledger bench-tails bench-scale bench-cgi bench-threads results peers soak soak-websockets soak-streams soak-cgi autobahn site docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -118,6 +119,9 @@ soak-websockets: $(VENV)/.test
 
 soak-streams: $(VENV)/.test
 	$(BIN)/python -m tests.soak.event_streams $(ARGS)
+
+soak-cgi: $(VENV)/.test
+	$(BIN)/python -m tests.soak.cgi $(ARGS)
 
 autobahn: $(VENV)/.test
 	$(BIN)/python -m tests.soak.autobahn "$(WSTEST)" $(ARGS)
