@@ -233,7 +233,7 @@ class ASGIToWSGI:
         """Shut down the lifespan, and the loop if no other adapter uses it. Does not wait if called on the loop itself.
 
         timeout: seconds that background work of complete responses may take before it is cancelled, which is logged.
-            Responses that are not complete are aborted immediately, but detached streams have this time less 3 seconds.
+            Incomplete responses are aborted immediately, except detached streams: these have `timeout` - 3 seconds.
             The lifespan's shutdown then has 10 seconds.
 
         Later requests raise RuntimeError.

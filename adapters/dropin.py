@@ -31,7 +31,7 @@ class WSGIMiddleware(WSGIToASGI):
 
 
 class WsgiToAsgi(WSGIToASGI):
-    """Replaces asgiref.wsgi.WsgiToAsgi. Like that, sends one message per block; but runs requests concurrently."""
+    """Replaces asgiref.wsgi.WsgiToAsgi. Sends one message per block like asgiref, but runs requests concurrently."""
 
     _verbatim = True
 
@@ -51,7 +51,7 @@ class WsgiToAsgi(WSGIToASGI):
 
 
 class ASGIMiddleware(ASGIToWSGI):
-    """Replaces a2wsgi.ASGIMiddleware. Like that, itself sends a 500 if the application fails before its headers."""
+    """Replaces a2wsgi.ASGIMiddleware. Like a2wsgi, sends a 500 itself if the application fails before its headers."""
 
     def __init__(self, app: Any, wait_time: float | None = None, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Run on `loop`, which the caller runs in another thread, or on the process's own loop.

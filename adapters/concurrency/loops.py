@@ -111,7 +111,7 @@ class Loop:
         thread only.
 
         One timer serves all requests of the loop, so a short request needs no timer. Returns True if no other request
-        is attended.
+        is being watched.
         """
         attended = self._attended
         attended[watched] = self._tick

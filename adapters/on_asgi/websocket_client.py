@@ -28,7 +28,7 @@ class SocketClient:
         self._pending = b""  # control frames that wait for the end of a message
 
     async def handshake(self, key: str) -> Accepted | None:
-        """Read the response to a handshake with this Sec-WebSocket-Key; return None if it does not accept it."""
+        """Read the response to a handshake with this Sec-WebSocket-Key; return None if it is not a valid 101."""
         head = b""
         while b"\r\n\r\n" not in head and len(head) < _MAX_HEAD:
             data = await self._socket.receive(_READ)

@@ -93,7 +93,7 @@ class ProgramInThread:
         return True
 
     def settle(self) -> int | None:
-        """Wait for the exit. Return the exit status, minus the signal that killed the program, or None after SETTLE."""
+        """Wait for the exit. Return the exit status, -N if signal N killed the program; None after SETTLE seconds."""
         program = self.program
         if not program.ended and not program.look():
             until = time.monotonic() + SETTLE

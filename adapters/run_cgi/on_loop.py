@@ -197,7 +197,7 @@ class ProgramOnLoop:
         self.patience.moved = self._loop.time()
 
     async def settle(self) -> int | None:
-        """Wait for the exit. Return the exit status, minus the signal that killed the program, or None after SETTLE."""
+        """Wait for the exit. Return the exit status, -N if signal N killed the program; None after SETTLE seconds."""
         if not self._look():
             until = self._loop.time() + SETTLE
             timer = self._loop.call_at(until, self._awake)

@@ -1,7 +1,7 @@
 """Run a button: send the request to all three at the same time, and report the events to the page, on one clock.
 
 Knows the plans, the clients and the chat. The events are lines of JSON, {"what", "at", "lane", "client", …}, with `at`
-in ms since the run began. The first is "began", with `clock`: the start on the clock of the feed's events.
+in ms since the run began. The first is "began"; its `clock` is the start in time.perf_counter(), as in the feed.
 """
 
 import asyncio

@@ -257,7 +257,7 @@ def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
-    """Yield the difference of binary bodies, if they are not equal. Codings are removed: gzip contains a time."""
+    """Yield the difference of binary bodies, if any. Compares decoded bodies too: gzip headers have a timestamp."""
     if is_damaged(new) and not any(map(is_damaged, olds)):
         coding = ", ".join(new.values("content-encoding"))
         yield Found("body", _summary(olds[0]), f"{_summary(new)}, which is not valid {coding}")

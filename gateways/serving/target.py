@@ -49,7 +49,7 @@ def load_object(target: str) -> Any:
 def find(target: str, interface: Mode | None = None) -> Found:
     """Import `target` and detect its interface. Calls a factory, but not the app.
 
-    A given `interface` is used without a check: some apps do not show it.
+    A given `interface` is used even if the app's signature does not match: `doubt` then has the reason.
 
     Raises:
         Failure: not found, or not an app.

@@ -31,8 +31,8 @@ _FORGOTTEN = (
 # Builtins that Python adds after its start; at exit the interpreter removes them (finalize_restore_builtins_dict).
 _LATE = ("open", "quit", "exit", "copyright", "credits", "license", "help", "_")
 _signal: Any = sys.modules["_signal"]  # every interpreter has it
-# These two functions destroy objects. A warning from a destructor names the current line of Python. The interpreter's
-# own exit has no Python frame; Python then names the place below. So the functions are compiled with that place.
+# File and line of the two functions below, which destroy objects. A warning in a destructor reports the file and line
+# of the current frame. At the interpreter's own exit there is no frame, and Python reports these values instead.
 _FILE, _LINE = ("<sys>", 0) if sys.version_info >= (3, 13) else ("sys", 1)
 _PLACE: dict[str, Any] = {"__name__": "sys", "collect": gc.collect}
 _SOURCES = ("lambda: collect()", "lambda names, name: names.__setitem__(name, None)")

@@ -7,7 +7,9 @@ from gateways.compare.record import Cell, Record
 
 
 def valid(record: Record, section: Section) -> list[Cell]:
-    """Return the cells of a section by contender, best first; for a long scenario, those with its number of clients."""
+    """Return the cells of a section, best contender first. For a long scenario: only cells with the section's number of
+    connections.
+    """
     order = {row.figures.entrant.id: place for place, row in enumerate(section.rows)}
     found = [
         cell
