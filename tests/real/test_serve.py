@@ -276,10 +276,17 @@ def test_reload_starts_with_an_app_that_cannot_be_imported(tmp_path: Path, monke
 
 def refused(url: str, **headers: str) -> tuple[int, str]:
     request = urllib.request.Request(url, headers=headers)
-    with pytest.raises(urllib.error.HTTPError) as raised:
-        urllib.request.urlopen(request, timeout=PATIENCE)
-    with raised.value as error:
-        return error.code, error.read().decode()
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(request, timeout=PATIENCE).close()
+            raise AssertionError("the request was accepted")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:  # nothing listens for a moment after the exit of a server that binds by itself
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
 
 def wait_for_answer(serving: Serving, number: int) -> None:

@@ -1,9 +1,10 @@
 """ASGI apps that respond to hello like the reference app, with one difference each."""
 
+import itertools
 import os
-import random
 import time
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -69,9 +70,18 @@ async def says_something_else_of_b(scope: Scope, _receive: Receive, send: Send) 
     await answer(send, b"Hallo, world!\n" if scope["path"] == "/b" else b"Hello, world!\n")
 
 
-async def says_a_random_order(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """Two of the six orders are equal by chance in one of six pairs of responses."""
-    await answer(send, b" ".join(random.sample([b"tea", b"milk", b"salt"], 3)))
+async def says_a_random_order(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Two responses are equal by chance; after these come all six orders, from another one on in each process."""
+    await answer(send, b" ".join(next(ORDERS[scope["path"]])))
+
+
+def _orders() -> Iterator[Sequence[bytes]]:
+    six = list(itertools.permutations((b"tea", b"milk", b"salt")))
+    first = os.getpid() % len(six)
+    return itertools.cycle((six[first], *six[first:], *six[:first]))
+
+
+ORDERS: defaultdict[str, Iterator[Sequence[bytes]]] = defaultdict(_orders)
 
 
 async def fails(_scope: Scope, _receive: Receive, send: Send) -> None:
