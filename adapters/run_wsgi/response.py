@@ -120,11 +120,9 @@ class WSGIResponse:
         """Send a block immediately. PEP 3333 keeps this for old applications. The first call sends the headers, even if
         the block is empty ("The start_response() Callable").
         """
-        if type(block) is bytes and not block and not self._sent:
-            return self._send_head()
         if self._complete and block and not self._bodiless:
             raise AppProtocolError(f"write() was given {len(block)} bytes beyond the Content-Length")
-        self._block(block)
+        self._block(block, written=True)
 
     def answer(self, app: WSGIApp, environ: dict[str, Any], send_file: SendFile | None = None) -> list[Item]:
         """Run `app`. Return the items still to send, if sending them is the only remaining work.
@@ -190,10 +188,10 @@ class WSGIResponse:
                 return  # PEP 3333: stop iterating when enough data has been sent
         self._end()
 
-    def _block(self, block: bytes, only: bool = False) -> None:
+    def _block(self, block: bytes, only: bool = False, written: bool = False) -> None:
         if type(block) is not bytes:
             block = _octets(block)
-        if not block:
+        if not block and (self._sent or not written):
             return
         head = None
         if not self._sent:
@@ -209,12 +207,6 @@ class WSGIResponse:
         if self._bodiless:
             block = b""
         self._put((head, block, self._complete), len(block))
-
-    def _send_head(self) -> None:
-        head = self._commit()
-        self._complete = self._missing == 0 or self._bodiless
-        self._sent = True
-        self._put((head, b"", self._complete), 0)
 
     def _end(self) -> None:
         """End the body: the iterable is exhausted. Raises if part of the body is missing."""

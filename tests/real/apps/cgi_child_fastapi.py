@@ -2,24 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from fastapi import BackgroundTasks, FastAPI, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 
-from tests.real.apps.cgi_child_notes import FOLDER, digest, note
-
-
-@asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, str]]:
-    yield {"database": "connected"}
-    note("shut down")
-
-
-async def signal() -> None:
-    while not (FOLDER / "signal").exists():  # noqa: ASYNC110 (the signal comes from another process)
-        await asyncio.sleep(0.01)
-
+from tests.real.apps.cgi_child_asgi import lifespan, signal
+from tests.real.apps.cgi_child_notes import digest, note
 
 app = FastAPI(lifespan=lifespan)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -11,18 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.real.apps.cgi_child_notes import FOLDER, digest, note
-
-
-@asynccontextmanager
-async def lifespan(_: Starlette) -> AsyncIterator[dict[str, str]]:
-    yield {"database": "connected"}
-    note("shut down")
-
-
-async def signal() -> None:
-    while not (FOLDER / "signal").exists():  # noqa: ASYNC110 (the signal comes from another process)
-        await asyncio.sleep(0.01)
+from tests.real.apps.cgi_child_asgi import lifespan, signal
+from tests.real.apps.cgi_child_notes import digest, note
 
 
 async def hello(request: Request) -> Response:
