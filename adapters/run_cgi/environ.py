@@ -58,7 +58,7 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         b"SERVER_SOFTWARE": b"gateways",
         b"SERVER_PROTOCOL": _protocol(environ.get("SERVER_PROTOCOL") or "HTTP/1.1"),
         b"SERVER_NAME": _server_name(environ),
-        b"SERVER_PORT": _port(environ.get("SERVER_PORT"), scheme),
+        b"SERVER_PORT": _port(str(environ.get("SERVER_PORT") or ""), scheme),
         b"REMOTE_ADDR": b"0.0.0.0",  # 4.1.8 requires an address; a unix socket has none
         b"QUERY_STRING": b"",
         b"REQUEST_SCHEME": scheme.encode(),
@@ -71,7 +71,9 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
             if key not in withheld and _HEADER(key):
                 variables[key.encode()] = octets(value)
         elif key in _PASSED and value:
-            variables[key.encode()] = octets(value)
+            variables[key.encode()] = octets(
+                value if type(value) is str else str(value)
+            )  # werkzeug: an int REMOTE_PORT
     variables[b"REMOTE_ADDR"] = variables[b"REMOTE_ADDR"].strip(b"[]")
     variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: the address, because the name is unknown
     variables[b"SCRIPT_NAME"] = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/") + script.name
@@ -105,8 +107,8 @@ def _server_name(environ: Mapping[str, Any]) -> bytes:
     return octets(f"[{name}]" if ":" in name and not name.startswith("[") else name)
 
 
-def _port(text: str | None, scheme: str) -> bytes:
-    return (text if text and _DIGITS(text) else PORTS[scheme]).encode()
+def _port(text: str, scheme: str) -> bytes:
+    return (text if _DIGITS(text) else PORTS[scheme]).encode()
 
 
 def _request_uri(environ: Mapping[str, Any]) -> bytes:

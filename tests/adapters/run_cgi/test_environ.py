@@ -73,6 +73,12 @@ def test_4_1_8_remote_addr_is_an_address_without_brackets(got: str, wants: bytes
     assert variables(REMOTE_ADDR=got)[b"REMOTE_ADDR"] == wants
 
 
+def test_numbers_of_the_environ_become_text() -> None:
+    """PEP 3333 wants strings; werkzeug's server gives an int REMOTE_PORT."""
+    given = variables(REMOTE_PORT=50123, SERVER_PORT=8000)
+    assert (given[b"REMOTE_PORT"], given[b"SERVER_PORT"]) == (b"50123", b"8000")
+
+
 def test_4_1_13_script_name_includes_the_mount_and_has_no_trailing_slash() -> None:
     assert variables(SCRIPT_NAME="/app/")[b"SCRIPT_NAME"] == b"/app/a.cgi"
     assert variables(Script(b"/srv/a.cgi", b"", b"/x"), SCRIPT_NAME="/")[b"SCRIPT_NAME"] == b""
