@@ -100,7 +100,7 @@ def serve(
             _end(process, grace)
 
 
-def eventually(condition: Callable[[], object], what: str, within: float = 60.0) -> None:
+def eventually(condition: Callable[[], object], what: str, within: float = 30.0) -> None:
     """Wait until `condition()` is true; AssertionError with `what` after `within` seconds."""
     deadline = time.monotonic() + within
     while not condition():
