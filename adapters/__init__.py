@@ -1,12 +1,12 @@
-"""Adapters between CGI, WSGI and ASGI. Standard library only; usable alone.
+"""Adapters between CGI, WSGI and ASGI. They need only the standard library, and nothing else of this project.
 
-Each class is imported on first access, so a CGI program does not import an event loop that it does not use. To start
-fast, WSGIToCGI does not import typing, logging or re: each would add a tenth to its start-up time.
+Each class is imported on first access, so that a CGI program does not import an event loop without using it.
+WSGIToCGI does not import typing, logging or re, because each would make its start a tenth slower.
 """
 
 from __future__ import annotations
 
-if not __name__.startswith("gateways."):  # a clone's root is on sys.path, and PyPI has another package `adapters`
+if not __name__.startswith("gateways."):  # the root of a clone may be on sys.path; PyPI has another `adapters` package
     raise ImportError(f"this folder is the package gateways.adapters, not {__name__!r}: import gateways.adapters")
 
 TYPE_CHECKING = False

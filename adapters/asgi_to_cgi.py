@@ -1,6 +1,6 @@
-"""ASGI applications as CGI programs: one event loop for one request, and the lifespan around it.
+"""ASGI applications as CGI programs. One event loop runs the lifespan and one request.
 
-Knows ASGI's messages and how a loop reads stdin and writes stdout. It must not know the CGI process (on_cgi/), the
+Knows ASGI's messages, and how a loop reads stdin and writes stdout. It must not know the CGI process (on_cgi/), the
 order of events (run_asgi/exchange.py), or how requests are mapped (mapping/requests.py). It starts no thread.
 """
 
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gateways.asgi")
 
-GRACE = 0.2  # delay between http.disconnect and cancellation, in seconds: a server may kill 0.5 s after SIGTERM
+GRACE = 0.2  # delay from http.disconnect to cancellation, in seconds; a server may send SIGKILL 0.5 s after SIGTERM
 _BLOCK = 64 * 1024  # size of one read of the request body, in bytes
 
 
 class ASGIToCGI(CGIChild):
-    """A CGI program (RFC 3875) that runs an ASGI application (ASGI HTTP 2.5): `ASGIToCGI(app).run()` is its last line.
+    """A CGI program (RFC 3875) that runs an ASGI application (ASGI HTTP 2.5). Its last line is `ASGIToCGI(app).run()`.
 
-    app: the ASGI 3 application, or an ASGI 2 double callable.
-    script_name: the path at which clients see the application, if the server's URL rewriting hides the program's own
-        path, e.g. "" for the whole site. Without it, the adapter detects and undoes a rewriting that keeps the end of
-        the path (`RewriteRule ^(.*)$ app.cgi/$1`).
+    app: the ASGI 3 application, or an ASGI 2 application (a double callable).
+    script_name: the path at which clients see the application, e.g. "" for the whole site. Set it if the server's URL
+        rewriting hides the program's own path. Without it, the adapter detects and undoes a rewriting that keeps the
+        end of the path (`RewriteRule ^(.*)$ app.cgi/$1`).
 
-    The lifespan starts before the request and ends after it; the scope has `state`. Each block is written as it is
-    sent. The end of the response closes stdout, so the client does not wait for background tasks, unless the server
-    waits for stderr, as Apache's mod_cgi does. Tasks that outlive the application's call are cancelled. All other
-    output to stdout is redirected to stderr.
+    The lifespan starts before the request and ends after it; the scope has `state`. Each block is written when it is
+    sent. At the end of the response, stdout is closed, so that the client does not wait for background tasks. This does
+    not help if the server also waits for stderr, as Apache's mod_cgi does. Tasks that are still running when the
+    application's call returns are cancelled. All other output to stdout is redirected to stderr.
 
     If the response is incomplete, the exit status is not 0. An error before the response headers gives a 500; a later
-    error cuts the response off. The traceback goes to the logger "gateways.asgi", which writes to stderr by default.
-    SIGTERM or a closed stdout means that the client has disconnected: receive() returns http.disconnect, send() raises
-    ClientDisconnected, an OSError, and an application that continues is cancelled after GRACE.
+    error truncates the response. The traceback is logged to "gateways.asgi", which writes to stderr by default. SIGTERM
+    or a closed stdout means that the client has disconnected: receive() returns http.disconnect, and send() raises
+    ClientDisconnected, an OSError. If the application continues, it is cancelled after GRACE.
     """
 
     def __init__(self, app: Any, *, script_name: str | None = None) -> None:
@@ -57,7 +57,7 @@ class ASGIToCGI(CGIChild):
         self.app: ASGIApp = as_asgi3(app)
 
     def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
-        """Run the application for one request and write its response to descriptor `stdout`. Return the exit status."""
+        """Run the application for one request. Write the response to descriptor `stdout`. Return the exit status."""
         request = _Request(self.app, scope_from_environ(environ), body)
         try:
             asyncio.run(request.run(stdout))
@@ -73,10 +73,10 @@ class ASGIToCGI(CGIChild):
 
 
 class _Request:
-    """The only request of this process, and the lifespan around it.
+    """The only request of this process, and its lifespan.
 
-    It has the interface of a Desk, for the Exchange: it writes the response to stdout, and reads the request body from
-    stdin.
+    It has the interface of a Desk, which Exchange needs. It writes the response to stdout, and reads the request body
+    from stdin.
     """
 
     def __init__(self, app: ASGIApp, scope: Scope, body: StdinBody) -> None:
@@ -89,7 +89,7 @@ class _Request:
         scope["extensions"] = {}
 
     async def run(self, stdout: int) -> None:
-        """Start the application, run the request, shut down."""
+        """Start the application, serve the request, and shut down."""
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
         self._over = asyncio.Event()
@@ -127,16 +127,17 @@ class _Request:
             await self._drain()
 
     def _terminate(self, number: int, frame: object) -> None:
-        """Handle SIGTERM: the server has given up this request. A second SIGTERM terminates the process, even if its
-        loop is blocked.
+        """Handle SIGTERM: the server has given up this request.
+
+        A second SIGTERM terminates the process, even if the loop is blocked.
         """
         signal.signal(number, signal.SIG_DFL)
-        if not self._complete:  # some servers also send SIGTERM to a program that continues after closing stdout
+        if not self._complete:  # some servers also send SIGTERM to a program that still runs after it closed stdout
             self.status = 128 + number
             self._loop.call_soon_threadsafe(self._disconnect)
 
     def _disconnect(self) -> None:
-        """Notify the application that the client has disconnected, and cancel it if it does not end soon."""
+        """Notify the application that the client has disconnected. Cancel it if it does not end within GRACE."""
         if self.closed:
             return
         self.closed = True
@@ -150,12 +151,12 @@ class _Request:
 
     @property
     def ended(self) -> bool:
-        """Return True if further output would be dropped."""
+        """Return True if further output would be discarded."""
         return self.closed or self._last or self._over.is_set()
 
     @property
     def full(self) -> bool:
-        """Return True if the application has to await room() before it continues."""
+        """Return True if the application must wait for room() before it continues."""
         return self._stdout.full
 
     async def room(self) -> None:
@@ -199,7 +200,7 @@ class _Request:
         self._over.set()
 
     def _flushed(self) -> None:
-        """Handle that all output has been written. After the last block, close stdout: the response has ended."""
+        """Called when all output has been written. After the last block, close stdout to end the response."""
         if self._last and self._closing is None:
             if self._body.must_be_read:
                 self._closing = self._loop.create_task(self._drain_and_close())

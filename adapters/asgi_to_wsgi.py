@@ -1,8 +1,8 @@
 """ASGI applications on WSGI servers. The application runs on one event loop; the server's threads forward its blocks.
 
-Knows both interfaces. It must not know threads and loops (concurrency/), the application's start, end and order of
-events (run_asgi/), how servers offer a body and a connection (on_wsgi/), or how requests and response headers are
-mapped (mapping/).
+Knows both interfaces. It must not know threads and loops (concurrency/), how the application is started and stopped
+(run_asgi/), how servers pass a body and a connection (on_wsgi/), or how requests and response headers are mapped
+(mapping/).
 """
 
 from __future__ import annotations
@@ -41,40 +41,42 @@ from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
 
-MOST_DETACHED = 10_000  # streams that a process may have detached at once; further ones stay on their threads
+MOST_DETACHED = 10_000  # limit of detached streams per process; further streams keep their threads
 
 
 class ASGIToWSGI:
     """A WSGI application that runs an ASGI application (ASGI HTTP 2.5 and lifespan 2.0; PEP 3333).
 
-    app: the ASGI 3 application, or an ASGI 2 double callable.
-    loop_factory: creates the event loop, e.g. uvloop.new_event_loop. Default: asyncio's own. All adapters of a process
-        with the same factory share one loop, on one thread.
-    pathsend: offer `http.response.pathsend` if the server has wsgi.file_wrapper. The server's thread then reads the
-        file, and send() returns when the file has been sent. Off by default: middleware that wraps send() or reads
-        bodies (compression, Starlette's BaseHTTPMiddleware) does not know this message.
+    app: the ASGI 3 application, or an ASGI 2 application (a double callable).
+    loop_factory: creates the event loop, e.g. uvloop.new_event_loop. Default: an asyncio loop. All adapters of a
+        process that have the same factory share one loop, which runs on one thread.
+    pathsend: offer `http.response.pathsend` to the application if the server has wsgi.file_wrapper. The server's thread
+        then reads the file, and send() returns when the file has been sent. Default: off, because middleware that wraps
+        send() or reads bodies (compression, Starlette's BaseHTTPMiddleware) does not support this message.
     websockets: number of WebSockets that a process may have open at once; further handshakes get a 503. 0 turns
         WebSockets off.
     ping: seconds between pings to a WebSocket client. A client that does not respond to a ping is disconnected. 0 sends
         no pings.
-    max_message: size limit in bytes of a message from a client; a larger message closes its WebSocket with 1009.
+    max_message: size limit in bytes of a message from a client. A larger message closes its WebSocket with 1009.
     detach: serve responses of the type text/event-stream on the loop, without a thread of the server. This requires
-        that the adapter can take over the connection, as for a WebSocket, and that no middleware wraps the body. Off by
-        default: the connection closes after such a response, and the server logs the response and applies its limits
-        when the response starts.
+        that the adapter can take over the connection, as for a WebSocket, and that no middleware wraps the body. The
+        connection is closed after such a response. The server logs the response, and applies its time limits, when the
+        response starts. Default: off.
 
-    The loop and the application's lifespan start with the first request in this process, so an adapter that was created
-    before a server forks works in each child. close() stops both. The end of the process stops them too, after waiting
-    up to 30 seconds for background tasks. Call close() from the server's own hook if it has one: a gthread worker of
-    gunicorn waits for running streams before it exits, until gunicorn kills it. `def worker_exit(server, worker):
-    app.close()` in gunicorn's configuration file ends the streams and the lifespan before that.
+    The loop and the application's lifespan start with the first request in a process. So an adapter that was created
+    before a server forks works in each child process. close() stops both. They also stop at the end of the process,
+    which waits up to 30 seconds for background tasks. If the server has a hook for its exit, call close() there: a
+    gthread worker of gunicorn, for example, waits for running streams before it exits, until gunicorn kills it. In
+    gunicorn's configuration file, `def worker_exit(server, worker): app.close()` ends the streams and the lifespan
+    before that.
 
-    An exception of the application, or a response that violates ASGI, is logged ("gateways.asgi") and raised to the
-    server. Before the response headers, this gives a 500. After the response headers, the server cannot end the
-    response as if it were complete. The scope has the environ as `wsgi_environ`.
+    If the application raises an exception, or its response violates ASGI, the error is logged ("gateways.asgi") and
+    raised to the server. Before the response headers, the server responds with 500. After the response headers, the
+    error keeps the server from ending the response as if it were complete. The scope has the environ as
+    `wsgi_environ`.
 
     When the application accepts a WebSocket, the adapter takes the connection's socket from the server and serves it on
-    the loop, without holding a thread (ASGI WebSocket 2.5). If the server does not expose its socket, or if the
+    the loop, without occupying a thread (ASGI WebSocket 2.5). If the server does not expose its socket, or if the
     connection uses TLS or HTTP/2, the handshake gets a 501.
     """
 
@@ -100,14 +102,14 @@ class ASGIToWSGI:
         _adapters.add(self)
 
     def forked(self) -> None:
-        """Forget the loop and the lifespan: they belong to the parent process."""
+        """Forget the loop and the lifespan, because they belong to the parent process."""
         self._tally = Tally()
         self._starting = threading.Lock()
         self._running: Running | None = None
-        self._beginning: Running | None = None  # also set while it starts
+        self._beginning: Running | None = None  # the application, from the beginning of its startup
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one WSGI request. Raises the application's exceptions; LifespanFailed if its startup has failed."""
+        """Serve one WSGI request. Raises the application's exceptions, and LifespanFailed if its startup has failed."""
         if "HTTP_UPGRADE" in environ and is_handshake(environ):
             return self._websocket(environ, start_response)
         try:
@@ -122,7 +124,7 @@ class ASGIToWSGI:
         scope["extensions"] = {"http.response.pathsend": {}} if file_wrapper else {}
         scope["wsgi_environ"] = environ
         if "eventlet.input" in environ:
-            environ["eventlet.minimum_write_chunk_size"] = 1  # otherwise it buffers a stream's blocks up to 4 KiB
+            environ["eventlet.minimum_write_chunk_size"] = 1  # otherwise eventlet buffers up to 4 KiB of a stream
         desk = Desk(running.thread.loop, Client(environ).has_left, running.thread.watched)
         first = body.first()
         messages = [] if first is None else [body_message(*first)]
@@ -141,17 +143,17 @@ class ASGIToWSGI:
         start_response: StartResponse,
         accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None,
     ) -> Iterable[bytes]:
-        """Return the response. Raises the application's error; on uWSGI, returns a 500 instead."""
+        """Return the response. Raises the application's error; on uWSGI, returns a 500 response instead."""
         try:
             return response.answer(start_response, accepted)
         except Exception as error:
             if "uwsgi.version" not in environ or isinstance(error, ClientDisconnected):
                 raise
-            # uWSGI closes the connection of an application that raises, which PEP 3333, "Error Handling", allows.
+            # If an application raises, uWSGI closes the connection. PEP 3333, "Error Handling", allows that.
             return _answer(start_response, "500 Internal Server Error", "Internal Server Error")
 
     def _websocket(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Serve a WebSocket handshake: take over the connection, or return an ordinary response."""
+        """Serve a WebSocket handshake. Take over the connection, or return an ordinary response."""
         if not self._places.limit:
             return _refuse(start_response, on_wsgi.SWITCHED_OFF)
         wrong = refusal(environ)
@@ -182,7 +184,9 @@ class ASGIToWSGI:
         return self._answered(response, environ, start_response, accepted)
 
     def _started(self) -> Running:
-        """Start the application if necessary, and return it. Raises RuntimeError on its loop, to avoid a deadlock."""
+        """Start the application if it is not running, and return it. Raises RuntimeError if called on its loop, where
+        waiting would deadlock.
+        """
         running = self._running
         if running is None or running.failure is not None or running.thread.ended:
             running = self._start()
@@ -206,7 +210,7 @@ class ASGIToWSGI:
             return self._running
 
     def _loop(self) -> tuple[BorrowedLoop, Callable[[], object]]:
-        """Return the loop for the application, and the function that releases it."""
+        """Return the loop for the application, and a function that releases it."""
         thread = acquire(self._loop_factory)
         return thread, partial(release, self._loop_factory, thread)
 
@@ -232,11 +236,11 @@ class ASGIToWSGI:
     def close(self, *, timeout: float = DRAIN_SECONDS) -> None:
         """Shut down the lifespan, and the loop if no other adapter uses it. Does not wait if called on the loop itself.
 
-        timeout: seconds that background work of complete responses may take before it is cancelled, which is logged.
-            Incomplete responses are aborted immediately, except detached streams: these have `timeout` - 3 seconds.
-            The lifespan's shutdown then has 10 seconds.
+        timeout: limit in seconds for background work of complete responses. Work that takes longer is cancelled, which
+            is logged. Incomplete responses are aborted immediately, except detached streams, which have `timeout` - 3
+            seconds. After that, the lifespan's shutdown has 10 seconds.
 
-        Later requests raise RuntimeError.
+        Requests that arrive after close() raise RuntimeError.
         """
         self._closed = True
         if not self._starting.acquire(timeout=CLOSE_SECONDS):
@@ -244,7 +248,7 @@ class ASGIToWSGI:
             if self._beginning is not None:
                 self._beginning.give_up()
             if not self._starting.acquire(timeout=1):
-                return  # the application blocks the loop, so nothing can be shut down
+                return  # the application blocks the loop, so it cannot be shut down
         running, self._running = self._running, None
         self._starting.release()
         if running is None:

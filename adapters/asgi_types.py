@@ -1,6 +1,6 @@
 """The types of an ASGI application and its arguments (ASGI 3, "Applications").
 
-Pure: types only, no code that runs.
+Pure. It contains types only, and no code that runs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """CGI programs as an ASGI application.
 
-Knows the kinds of ASGI scopes, and whether the loop is asyncio's. It must not know the events of a request, nor what a
-path, a variable or a response header means.
+Knows the kinds of ASGI scopes, and whether the loop is asyncio's. It must not know the messages of a request, or the
+meaning of a path, a variable or a response header.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from .wsgi_to_asgi import WSGIToASGI
 class CGIToASGI(CGIHost):
     """An ASGI 3 application that runs a CGI program for each request (RFC 3875); see CGIHost for its options.
 
-    The program's whole process group is terminated when the client disconnects, even if the program writes nothing:
-    SIGTERM, and half a second later SIGKILL. The same happens on timeout, when the task is cancelled, and at `close`. A
-    program that has ended its response may continue until its total timeout.
+    When the client disconnects, the program's whole process group is terminated, even if the program writes nothing. It
+    gets SIGTERM, and SIGKILL half a second later. The same happens on timeout, when the task is cancelled, and at
+    `close`. A program that has completed its response may continue until its total timeout.
 
-    A body with a Content-Length streams to the program as it arrives; any other body is spooled first, so that the
-    program gets its length (4.2). If the program fails before its response headers, the response is a 502 (504 for a
-    timeout); if it fails later, ProgramFailed is raised to the server, so that the response does not look complete.
+    A body with a Content-Length is streamed to the program. Any other body is spooled first, because the program needs
+    its length (4.2). If the program fails before its response headers, the response is a 502, or a 504 for a timeout.
+    If it fails later, ProgramFailed is raised to the server, so that the response does not look complete.
 
-    On asyncio (also uvloop) no threads are needed; on trio each running program has one.
+    On asyncio and uvloop, no threads are needed. On trio, each running program needs one thread.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +49,7 @@ class CGIToASGI(CGIHost):
             await refuse_scope(scope, receive, send, "a CGI program")
 
     def close(self) -> None:
-        """Terminate all programs of this host and their children. Block until they have exited, for about a second."""
+        """Terminate all programs of this host and their children. Block until they have exited (about a second)."""
         super().close()
         if "_in_threads" in self.__dict__:
             self._in_threads.close()
@@ -59,7 +59,7 @@ class CGIToASGI(CGIHost):
         own = super().stats()
         if "_in_threads" not in self.__dict__:
             return own
-        outer = self._in_threads.stats()  # requests that wait or are refused before they reach this host
+        outer = self._in_threads.stats()  # counts requests that wait or are rejected before they reach this host
         more = {name: getattr(own, name) + getattr(outer, name) for name in ("waiting", "rejected")}
         return replace(own, requests=own.requests + outer.rejected, **more)
 

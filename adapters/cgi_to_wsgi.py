@@ -1,7 +1,7 @@
 """CGI programs as a WSGI application.
 
-Knows PEP 3333 and what servers add to it. It must not know what a path, a variable or a response header means, nor read
-a pipe.
+Knows PEP 3333 and servers' extensions of it. It must not know the meaning of a path, a variable or a response header,
+and it must not read a pipe.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from .run_cgi.spool import Spool
 
 StartResponse = Callable[..., Any]
 
-SOON = 0.05  # time for output to follow the response headers, before these are sent alone, in seconds
+SOON = 0.05  # delay in seconds before the response headers are sent alone, because no body has followed them
 
 
 class CGIToWSGI(CGIHost):
     """A WSGI application that runs a CGI program for each request (RFC 3875); see CGIHost for its options.
 
-    The whole request body is read before the program is started, into memory or a temporary file. So the program gets
-    its length (4.2) even if it was chunked, and no program waits for a slow client.
+    The whole request body is read into memory or a temporary file before the program is started. So the program gets
+    the body's length (4.2) even if the body was chunked, and no program waits for a slow client.
 
     The program's whole process group is terminated when the server closes the response early, on timeout, and at
-    `close`. If the client disconnects while the program writes nothing, the adapter detects this only on servers that
-    expose the connection (gunicorn, waitress, cheroot, werkzeug, wsgiref) or set `waitress.client_disconnected`. A
-    program that has ended its response may continue until its total timeout.
+    `close`. While a program writes nothing, the adapter can detect a disconnect only on some servers: on servers that
+    expose the connection (gunicorn, waitress, cheroot, werkzeug, wsgiref), and on servers that set
+    `waitress.client_disconnected`. A program that has completed its response may continue until its total timeout.
 
-    If the program fails before its response headers, the response is a 502 (504 for a timeout). If it fails later, the
-    iterator raises ProgramFailed, so that the response does not look complete.
+    If the program fails before its response headers, the response is a 502, or a 504 for a timeout. If it fails later,
+    the iterator raises ProgramFailed, so that the response does not look complete.
     """
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -52,7 +52,7 @@ class CGIToWSGI(CGIHost):
 
 
 def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Serve one request of a WSGI server with a program of `host`."""
+    """Serve one request of a WSGI server by running a program of `host`."""
     try:
         host.admit()
         return _respond(host, dict(environ), start_response)
@@ -89,7 +89,7 @@ def _respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> 
 
 
 def _read_body(host: CGIHost, environ: Environ) -> Spool | None:
-    """Read the whole body and set CONTENT_LENGTH to its length. Returns None without a body."""
+    """Read the whole body and set CONTENT_LENGTH to its length. Return None if there is no body."""
     length = host.body_length(environ)
     coded = bool(environ.get("HTTP_TRANSFER_ENCODING"))
     if length is None and not environ.get("wsgi.input_terminated"):
@@ -144,14 +144,14 @@ def _take_slot(host: CGIHost) -> None:
 
 
 class _Response:
-    """One program's response: an iterable that the server closes."""
+    """The response of one program: an iterable that the server closes."""
 
     def __init__(self, host: CGIHost, environ: Environ, script: Script, body: Spool | None, client: Client) -> None:
         self._host, self._body = host, body
         self._answer = Answer(environ["REQUEST_METHOD"])
         self._block = b""
         self._over = self._left = False
-        self._opening = False  # the next block is empty: no output has followed the response headers yet
+        self._opening = False  # the next block is empty, because no output has followed the response headers yet
         self._error: BaseException | None = None  # the error that ended the response
         try:
             _take_slot(host)
@@ -181,14 +181,15 @@ class _Response:
         return self._answer.head
 
     def waits(self) -> bool:
-        """Return True if the body does not begin soon: then the headers should be sent now, as Apache does. Some
-        servers send them with the empty block that comes first now.
+        """Return True if the body does not follow soon. The headers should then be sent immediately, as in Apache.
+
+        Some servers send the headers with the empty block that is returned first in this case.
         """
         self._opening = not self._block and not self._answer.whole and self._running.is_silent(SOON)
         return self._opening
 
     def finish(self) -> None:
-        """Let the program run, but discard its body: only the response headers are needed."""
+        """Let the program finish, but discard its body, because only its response headers are needed."""
         try:
             while self._running.read():
                 pass
@@ -229,7 +230,7 @@ class _Response:
         except ClientDisconnected as error:
             self.fail(error)
             if self._running.client_is_gone():
-                raise StopIteration from None  # waitress logs any exception with its traceback, as an error of the app
+                raise StopIteration from None  # waitress would log an exception as an error of the application
             raise
         except Exception as error:
             self._error = error
@@ -253,7 +254,7 @@ class _Response:
             self._left = True
             over = self._over or (self._answer.whole and not self._block)
             left = self._error is None or isinstance(self._error, ClientDisconnected)
-            if not over and self._answer.head is not None and left:  # before the response headers, respond() counts it
+            if not over and self._answer.head is not None and left:  # respond() counts disconnects before the headers
                 self._host.figures.count("disconnects")
             try:
                 if over:
@@ -272,7 +273,7 @@ def _native(head: CGIHead) -> list[tuple[str, str]]:
 
 
 def _refuse(environ: Environ, start_response: StartResponse, refusal: Refused) -> Iterable[bytes]:
-    """Return an error response instead of the program's."""
+    """Return an error response in place of the program's response."""
     text = f"{status_line(refusal.status)}\n".encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
     start_response(status_line(refusal.status), headers + list(refusal.headers.items()))

@@ -14,13 +14,13 @@ _INTERFACES = ("cgi", "wsgi", "asgi")
 
 
 def adapt(app: Any, source: Interface, target: Interface, **options: Any) -> Any:
-    """Return `app`, written for `source`, as an application for `target`; `app` itself if the two are the same.
+    """Convert `app` from interface `source` to interface `target`. If both are the same, return `app` itself.
 
-    app: a WSGI or ASGI application; for `source="cgi"` the path of a program, or of a folder of programs.
+    app: a WSGI or ASGI application. For `source="cgi"`, the path of a program or of a folder of programs.
     options: options of the adapter.
 
-    Returns a WSGI or ASGI application; for `target="cgi"` an object whose run() serves the one request. Raises
-    ValueError for an unknown interface, TypeError for an unknown option.
+    Returns a WSGI or ASGI application. For `target="cgi"`, returns an object whose run() serves the one request. Raises
+    ValueError for an unknown interface, and TypeError for an unknown option.
     """
     for name in (source, target):
         if name not in _INTERFACES:

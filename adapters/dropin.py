@@ -1,7 +1,7 @@
-"""The adapters of this package with the names and signatures of a2wsgi and asgiref: to migrate, change the import.
+"""The adapters of this package with the names and signatures of a2wsgi and asgiref. To migrate, change the import.
 
-Knows those signatures. It must not know how an adapter works. Options without a meaning here are accepted and ignored;
-the docstrings say why.
+Knows those signatures. It must not know how an adapter works. Options that have no meaning here are accepted and
+ignored; their docstrings give the reason.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from .wsgi_types import StartResponse, WSGIApp
 
 
 class WSGIMiddleware(WSGIToASGI):
-    """Replaces a2wsgi.WSGIMiddleware; with only `app` as argument, also that of Starlette, FastAPI and uvicorn."""
+    """Replaces a2wsgi.WSGIMiddleware, and with only `app` also WSGIMiddleware of Starlette, FastAPI and uvicorn."""
 
     def __init__(self, app: WSGIApp, workers: int = 10, send_queue_size: int = 10) -> None:
-        """Run `workers` threads. `send_queue_size` is ignored: data that waits for a client is bounded by its size in
-        bytes.
+        """Run `workers` threads.
+
+        `send_queue_size` is ignored, because the limit for queued response data is a number of bytes.
         """
         super().__init__(app, threads=workers)
 
@@ -54,9 +55,9 @@ class ASGIMiddleware(ASGIToWSGI):
     """Replaces a2wsgi.ASGIMiddleware. Like a2wsgi, sends a 500 itself if the application fails before its headers."""
 
     def __init__(self, app: Any, wait_time: float | None = None, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        """Run on `loop`, which the caller runs in another thread, or on the process's own loop.
+        """Run on `loop`, which the caller runs in another thread. Without `loop`, use the process's own loop.
 
-        `wait_time` is ignored: the client does not wait for work after the response.
+        `wait_time` is ignored, because the client does not wait for work that follows the response.
         """
         super().__init__(app)
         self._borrowed = loop

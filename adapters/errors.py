@@ -1,15 +1,15 @@
 """The exceptions that several packages share: a client's disconnect, an application's error, a client's error.
 
-Pure: imports almost nothing, so that a CGI program that raises one does not import an event loop.
+Pure. It imports almost nothing, so that a CGI program that raises one of them does not import an event loop.
 """
 
 import errno
 
 
 class ClientDisconnected(OSError):
-    """The client has disconnected, or the server has ended the connection: no more data can be read or written.
+    """The client has disconnected, or the server has closed the connection. No more data can be read or written.
 
-    Its errno is ECONNRESET, which servers know: a disconnect is not an error of the server.
+    Its errno is ECONNRESET. Servers know this errno, and do not report it as an error of the server.
     """
 
     def __init__(self, text: str = "the client has disconnected") -> None:
@@ -23,11 +23,11 @@ class ClientDisconnected(OSError):
 
 
 class AppProtocolError(AssertionError):
-    """The application violated its interface. The message has the wrong value, the specification's rule and the fix."""
+    """The application violated its interface. The message contains the wrong value, the rule and a correct value."""
 
 
 class BadRequest(Exception):
-    """The request is invalid: respond with `status`. The message has the wrong value and the rule."""
+    """The request is invalid. The response has the status `status`. The message has the wrong value and the rule."""
 
     status = 400
 

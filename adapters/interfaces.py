@@ -1,6 +1,7 @@
-"""Recognise an application that is written for the other interface before its first request fails.
+"""Detect an application that was written for the other interface, before its first request fails.
 
-Pure: knows code objects. It must not call the application. An application that is not recognised may be of either kind.
+Pure: knows code objects. It must not call the application. An application that is not recognised may have either
+interface.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ _COROUTINE = 0x80  # inspect.CO_COROUTINE
 
 
 def is_asgi(app: Any) -> bool:
-    """Return True if calling `app` returns a coroutine: it is an ASGI 3 application, and no WSGI application."""
+    """Return True if calling `app` returns a coroutine. Such an application is an ASGI 3 application."""
     code = _code(app)
     return code is not None and bool(code.co_flags & _COROUTINE)
 
 
 def is_wsgi(app: Any) -> bool:
-    """Return True if the last positional parameter of `app` is `start_response` (PEP 3333), and it is no coroutine."""
+    """Return True if the last positional parameter of `app` is `start_response` (PEP 3333).
+
+    A coroutine function is not a WSGI application.
+    """
     code = _code(app)
     if code is None or code.co_flags & _COROUTINE:
         return False
@@ -25,7 +29,7 @@ def is_wsgi(app: Any) -> bool:
 
 
 def _code(app: Any) -> Any:
-    """Return the code of a function, of a method, or of the __call__ of an object; None for anything else."""
+    """Return the code object of a function, a method, or an object's __call__ method; None for anything else."""
     if isinstance(app, type):
         return None
     return getattr(app, "__code__", None) or getattr(type(app).__call__, "__code__", None)

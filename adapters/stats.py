@@ -1,6 +1,6 @@
-"""An adapter's figures for production, and warnings that do not flood a log.
+"""An adapter's figures for monitoring, and a limit for the frequency of warnings.
 
-Knows how to count requests without a lock. It must not know what runs them: threads, programs or tasks.
+Knows how to count requests without a lock. It must not know whether threads, programs or tasks serve them.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from dataclasses import dataclass
 from typing import Any
 
 WARN_EVERY = 60.0  # delay between two warnings of one kind, in seconds
-RETRY_AFTER = 5  # Retry-After of a 503 because no thread or program was free, in seconds
+RETRY_AFTER = 5  # value of Retry-After in seconds, for a 503 because no thread or program was free
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
     """An adapter's figures in this process. Each figure is exact, although no lock is taken.
 
-    `busy` to `oldest` are current values, the others count since the adapter was created. In a CGI host, read "program"
-    for "thread".
+    The figures from `busy` to `oldest` are current values. The others count since the adapter was created. For a CGI
+    host, the threads are programs.
     """
 
-    busy: int  # threads with a request
-    idle: int  # threads without a request
+    busy: int  # threads that serve a request
+    idle: int  # threads that serve no request
     waiting: int  # requests that wait for a thread
-    away: int  # busy threads that wait for a slow client; extra threads may replace them
-    oldest: float  # age of the oldest running request in seconds; 0.0 without requests
+    away: int  # busy threads that wait for a slow client; other threads may be started in their place
+    oldest: float  # age of the oldest running request in seconds; 0.0 if no request is running
     started: int  # threads started
     requests: int  # requests received, including rejected ones
     errors: int  # requests that the application failed
     disconnects: int  # requests whose client disconnected before the response was complete
     rejected: int  # requests that got a 503 because no thread was free
-    bytes: int  # bytes of response bodies that were given to the server
+    bytes: int  # bytes of response bodies that were passed to the server
 
 
 @dataclass(frozen=True, slots=True)
 class ASGIStats:
     """Figures of an ASGI application on a WSGI server in this process, named as in Stats.
 
-    `tasks` to `oldest` are current values, the others count since the adapter was created.
+    The figures from `tasks` to `oldest` are current values. The others count since the adapter was created.
     """
 
     tasks: int  # requests whose response is not complete
@@ -50,17 +50,17 @@ class ASGIStats:
     requests: int  # requests that reached the application, including WebSocket handshakes
     errors: int  # requests that failed in the application or in its background work
     disconnects: int  # requests whose client disconnected before the response was complete
-    bytes: int  # bytes of response bodies that were given to the server
+    bytes: int  # bytes of response bodies that were passed to the server
 
 
 class Tally:
-    """The counters of one event loop's requests: changed by its thread only, read by any thread."""
+    """The counters of one event loop's requests. Only the loop's thread changes them; any thread may read them."""
 
     __slots__ = ("bytes", "disconnects", "errors", "live", "rejected", "requests")
 
     def __init__(self) -> None:
         self.requests = self.errors = self.disconnects = self.rejected = self.bytes = 0
-        self.live: dict[Any, float] = {}  # running requests, and when each arrived (time.monotonic)
+        self.live: dict[Any, float] = {}  # running requests, with the arrival time of each (time.monotonic)
 
     def add(self, other: Tally) -> None:
         """Add the counts of another tally."""
@@ -69,7 +69,7 @@ class Tally:
 
 
 class Tallies:
-    """The counters of an adapter, one set for each event loop, so that counting needs no lock."""
+    """The counters of an adapter. Each event loop has its own set, so that counting needs no lock."""
 
     def __init__(self) -> None:
         self._of: dict[Any, Tally] = {}
@@ -85,7 +85,7 @@ class Tallies:
         return tally
 
     def total(self) -> Tally:
-        """Return the sum; `live` has the requests of all loops."""
+        """Return the sum of all loops' counters. Its `live` contains the requests of all loops."""
         total = Tally()
         for tally in (self._past, *self._of.values()):
             total.add(tally)
@@ -99,7 +99,7 @@ def age(live: dict[Any, float]) -> float:
 
 
 class Seldom:
-    """Count events, and decide when to warn: immediately, then every WARN_EVERY seconds."""
+    """Count events, and decide when to warn: at the first event, then at most once in WARN_EVERY seconds."""
 
     def __init__(self) -> None:
         self._count, self._due = 0, 0.0

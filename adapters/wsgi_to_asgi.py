@@ -1,7 +1,7 @@
 """WSGI applications on ASGI servers. The application runs in a worker thread; the request's coroutine sends its blocks.
 
 Knows both interfaces, and the request headers that announce a body. It must not know how a request is mapped to an
-environ (mapping/) or in which order its events happen (on_asgi/wsgi_request.py).
+environ (mapping/), or the order of events in a request (on_asgi/wsgi_request.py).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from .stats import Stats, Tallies, age
 from .websocket.places import Places
 from .wsgi_types import WSGIApp
 
-_ANNOUNCED, _LIKELY, _UNLIKELY, _NONE = "announced", "likely", "unlikely", "none"  # a request's body, by its headers
+# How likely a request has a body, according to its headers.
+_ANNOUNCED, _LIKELY, _UNLIKELY, _NONE = "announced", "likely", "unlikely", "none"
 _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
 
 
@@ -36,36 +37,37 @@ class WSGIToASGI:
     """An ASGI 3 application that runs a WSGI application (PEP 3333; ASGI HTTP 2.5, "WSGI Compatibility").
 
     app: the WSGI application.
-    threads: number of requests that the application handles at once. Threads are started as needed; further requests
-        wait without a thread. A thread that waits for a slow client does not count (up to 512 of them), so slow clients
-        cannot block other requests. With 1 the application handles one request at a time.
-    spool: limit in bytes for a request body of unknown length (chunked, HTTP/2), which is written to a temporary file
-        before the application starts, so that the environ has a CONTENT_LENGTH. 0 streams the body immediately; the
-        environ then has wsgi.input_terminated, but no CONTENT_LENGTH.
-    pathsend: let the server send files of `wsgi.file_wrapper` itself, by `http.response.pathsend` or `zerocopysend`, if
-        it offers one. Use it only if files stay in place until they have been sent, and if the middleware around the
-        adapter knows these messages.
-    share_loop: run async views (Flask, Django, by asgiref) on the server's event loop, where they can share clients and
-        pools with the rest of the process. A view that blocks then blocks the server. With False each call has its own
-        event loop, as on a WSGI server.
-    queue: number of requests that may wait for a thread; if so many wait, a request gets a 503 with Retry-After
-        immediately. Default: no limit.
+    threads: number of requests that the application serves concurrently. Threads are started when they are needed.
+        Further requests wait, without using a thread. A thread that waits for a slow client does not count (up to 512
+        of them), so that slow clients cannot block other requests. With 1, the application serves one request at a
+        time.
+    spool: size limit in bytes for spooling a request body of unknown length (chunked, HTTP/2). Such a body is written
+        to a temporary file before the application starts, so that the environ has a CONTENT_LENGTH. With 0, the body is
+        streamed immediately, and the environ has wsgi.input_terminated but no CONTENT_LENGTH.
+    pathsend: let the server send the files of `wsgi.file_wrapper`, with `http.response.pathsend` or `zerocopysend`, if
+        it supports one of them. Requirements: the files stay in place until they have been sent, and the middleware
+        around the adapter supports these messages.
+    share_loop: run async views (Flask and Django run them with asgiref) on the server's event loop. There they can
+        share clients and connection pools with the rest of the process, but a view that blocks also blocks the server.
+        With False, each call has its own event loop, as on a WSGI server.
+    queue: number of requests that may wait for a thread. Further requests get a 503 with Retry-After immediately.
+        Default: no limit.
     queue_timeout: seconds that a request may wait for a thread before it gets a 503. Default: no limit.
-    slow: seconds after which a running request is logged, with its thread's stack. Default: never.
+    slow: seconds after which a running request is logged, with the stack of its thread. Default: never.
     websockets: number of WebSockets that the application may have open at once. Each uses a thread, in addition to
-        `threads`; further WebSockets are refused with 503 or 1013. 0 refuses all.
+        `threads`. Further WebSockets are refused with the status 503 or the close code 1013. 0 refuses all.
 
-    The environ has `asgi.scope`, `wsgi.input_terminated` (the input ends by itself), `waitress.client_disconnected` (a
-    callable; returns True if the client has disconnected) and, if the server offers them, `wsgi.early_hints` (a
-    callable that takes a list of headers). Reading the body raises ClientDisconnected, an OSError, if the client
-    disconnects before its end.
+    The environ has these additional keys: `asgi.scope`, `wsgi.input_terminated` (reading `wsgi.input` stops at the end
+    of the body) and `waitress.client_disconnected` (a callable that returns True if the client has disconnected). If
+    the server supports early hints, it also has `wsgi.early_hints` (a callable that takes a list of headers). If the
+    client disconnects before the end of the body, reading the body raises ClientDisconnected, an OSError.
 
     An exception of the application is raised to the server, so that the response does not look complete. Before the
     response headers are sent, it is raised unchanged. The adapter may be created before any loop exists, used by
     several loops, and kept across a fork.
     """
 
-    _verbatim = False  # for dropin.py: send one message for each block, and no headers besides the application's
+    _verbatim = False  # used by dropin.py: send one message per block, and add no headers to the application's
 
     def __init__(  # noqa: PLR0913 - each is an option
         self,
@@ -111,8 +113,9 @@ class WSGIToASGI:
             weakref.finalize(self, each.abandon).atexit = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope: `http`; `lifespan`, which is acknowledged; `websocket`, with a socket for the
-        application.
+        """Serve one ASGI scope.
+
+        `http` calls the application. `lifespan` is acknowledged. `websocket` calls the application with a socket.
 
         Raises the application's exceptions, and ValueError for any other scope type.
         """
@@ -147,7 +150,7 @@ class WSGIToASGI:
         await request.serve(send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve any scope but `http`, which __call__() serves itself because each further coroutine costs time."""
+        """Serve all scope types except `http`. __call__() serves `http` itself, which saves the cost of a coroutine."""
         kind = scope["type"]
         if kind == "lifespan":
             await answer_lifespan(receive, send, self.close)
@@ -187,10 +190,10 @@ class WSGIToASGI:
 
 
 def _expected_body(environ: dict[str, Any]) -> str:
-    """Return whether the request headers announce a body (RFC 9112, 6.3). In HTTP/2 and later a request may have a body
-    that no header announces.
+    """Return whether the request headers announce a body (RFC 9112, 6.3).
 
-    Middleware that decompresses a body, Lambda adapters and test clients pass bodies without a Content-Length.
+    In HTTP/2 and later, a request may have a body that no header announces. Middleware that decompresses a body, Lambda
+    adapters and test clients may also pass a body without a Content-Length.
     """
     if environ.pop(CODED, None) is not None:
         return _ANNOUNCED

@@ -1,7 +1,8 @@
-"""WSGI applications as CGI programs: one request in this process's main thread, without a loop or another thread.
+"""WSGI applications as CGI programs. The request runs in the process's main thread, without a loop or other threads.
 
-Knows PEP 3333 and when stdout is closed. It must not know the CGI process (on_cgi/program.py) or the order of a
-response (run_wsgi/response.py). It must not import asyncio: a program that needs no loop starts twice as fast.
+Knows PEP 3333 and when stdout is closed. It must not know the CGI process (on_cgi/program.py), or the order of the
+calls in a response (run_wsgi/response.py). It must not import asyncio, because without it a program starts twice as
+fast.
 """
 
 from __future__ import annotations
@@ -24,32 +25,32 @@ if TYPE_CHECKING:
     from .on_cgi.request import Environ
     from .wsgi_types import ExcInfo, Item, Write, WSGIApp
 else:
-    from _signal import SIG_DFL, SIGTERM, signal  # `import signal` imports enum: a tenth of the start-up
+    from _signal import SIG_DFL, SIGTERM, signal  # `import signal` imports enum, which takes a tenth of the start time
 
 _BLOCK = 64 * 1024  # size of one read of the request body, in bytes
-_SPOOL = 1024 * 1024  # bytes of a body of unknown length that stay in memory
+_SPOOL = 1024 * 1024  # limit in bytes up to which a body of unknown length stays in memory
 
 
 class WSGIToCGI(CGIChild):
-    """A CGI program (RFC 3875) that runs a WSGI application (PEP 3333): `WSGIToCGI(app).run()` is its last line.
+    """A CGI program (RFC 3875) that runs a WSGI application (PEP 3333). Its last line is `WSGIToCGI(app).run()`.
 
     app: the WSGI application.
-    script_name: the path at which clients see the application, if the server's URL rewriting hides the program's own
-        path, e.g. "" for the whole site. Without it, the adapter detects and undoes a rewriting that keeps the end of
-        the path (`RewriteRule ^(.*)$ app.cgi/$1`).
+    script_name: the path at which clients see the application, e.g. "" for the whole site. Set it if the server's URL
+        rewriting hides the program's own path. Without it, the adapter detects and undoes a rewriting that keeps the
+        end of the path (`RewriteRule ^(.*)$ app.cgi/$1`).
 
-    The environ is the process's environment and `wsgi.*`. `wsgi.input` ends by itself (`wsgi.input_terminated`). A
-    chunked body, which Apache passes without a length, is spooled first, so that its length is known. Each block is
-    written as it is produced. All other output to stdout is redirected to stderr.
+    The environ contains the process's environment and `wsgi.*`. Reading `wsgi.input` stops at the end of the body
+    (`wsgi.input_terminated`). A chunked body, which Apache passes without a length, is spooled first, so that its
+    length is known. Each block is written when it is produced. All other output to stdout is redirected to stderr.
 
     If the response is incomplete, the exit status is not 0. An error before the response headers gives a 500; a later
-    error cuts the response off. The traceback goes to stderr. SIGTERM or a failing write means that the client has
-    disconnected: the iterable is closed, and the process exits. When the response is complete, the client does not wait
-    for close().
+    error truncates the response. The traceback is written to stderr. SIGTERM or a failed write means that the client
+    has disconnected: the iterable is closed, and the process exits. When the response is complete, the client does not
+    wait for the iterable's close().
     """
 
     def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
-        """Run the application for one request and write its response to descriptor `stdout`. Return the exit status."""
+        """Run the application for one request. Write the response to descriptor `stdout`. Return the exit status."""
         app: WSGIApp = self.app
         output = _Output(stdout, body, environ["REQUEST_METHOD"])
         signal(SIGTERM, output.terminate)
@@ -67,7 +68,7 @@ class WSGIToCGI(CGIChild):
 
 
 class _Output:
-    """The response on its way to the server, and its end."""
+    """Writes the response to the server, and ends it."""
 
     def __init__(self, stdout: int, body: StdinBody, method: str) -> None:
         for fd in (body.stdin, stdout):
@@ -80,7 +81,7 @@ class _Output:
     def put(self, item: Item, size: int) -> None:
         """Write an item of the response. Raises ClientDisconnected once the client has disconnected."""
         if self._complete:
-            return  # write() is still called for a response without a body
+            return  # a response that has no body is complete, but the application may still call write()
         head, block, last = item
         if head is not None:
             block = _cgi_head(self.response.status, head) + block
@@ -101,7 +102,7 @@ class _Output:
             raise ClientDisconnected("the client has disconnected") from error
 
     def _end(self) -> None:
-        """Complete the response, so that the server need not wait for the exit of this process."""
+        """Complete the response, so that the server need not wait until this process exits."""
         self._drain()
         self._complete = True
         os.close(self._stdout)
@@ -115,9 +116,9 @@ class _Output:
             return  # nothing more can be written
 
     def terminate(self, number: int, frame: object) -> None:
-        """Handle SIGTERM: the server has given up this request. Raises SystemExit if the response is not complete."""
+        """Handle SIGTERM: the server has given up this request. Raises SystemExit if the response is incomplete."""
         signal(number, SIG_DFL)
-        if not self._complete:  # some servers send SIGTERM to a program that continues after closing stdout
+        if not self._complete:  # some servers also send SIGTERM to a program that still runs after it closed stdout
             self._status = 128 + number
             sys.exit(self._status)
 

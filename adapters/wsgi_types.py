@@ -1,4 +1,4 @@
-"""The types of PEP 3333's callables, in their own module: a CGI program does not import them.
+"""The types of PEP 3333's callables. They have their own module so that a CGI program does not import them.
 
 Knows types only; contains no values and no code that runs.
 """
@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from .mapping.responses import Head
 
-Write = Callable[[bytes], object]  # as in typeshed, so that the two are compatible
+Write = Callable[[bytes], object]  # the same type as in typeshed
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
-Item = tuple[Head | None, bytes, bool]  # the response headers, once; a block; True if it completes the body
+Item = tuple[Head | None, bytes, bool]  # the response headers or None; a block; True if the block completes the body
 
 
 class StartResponse(Protocol):
@@ -26,10 +26,10 @@ WSGIApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 class SendFile(Protocol):
-    """A server's own way to send a file."""
+    """A server's function for sending files."""
 
     def size(self, filelike: Any) -> int | None:
-        """Return the number of bytes it would send, None if it cannot send this file."""
+        """Return the number of bytes that send() would send; None if it cannot send this file."""
 
     def send(self, head: Head, filelike: Any, size: int) -> None:
-        """Send the headers and the whole file; return when the file may be closed."""
+        """Send the response headers and the whole file. Return when the file may be closed."""

@@ -1,6 +1,6 @@
-"""Content-Length (RFC 9110, 8.6): the common check for requests, and for responses of applications and CGI programs.
+"""Content-Length (RFC 9110, 8.6): one check for requests, applications' responses and CGI programs' responses.
 
-Pure: knows the values that the field may have. It must not know where the field came from.
+Pure: knows the valid values of the field. It must not know where a value came from.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_DIGITS = 18  # the largest number that always fits into 63 bits; int() refuses more than 4,300 digits
+MAX_DIGITS = 18  # any number with 18 digits fits into 63 bits; int() refuses more than 4,300 digits
 
 
 def _is_length(text: str) -> bool:
@@ -19,9 +19,9 @@ def _is_length(text: str) -> bool:
 
 
 def content_length(values: Iterable[str], error: type[Exception] = BadRequest) -> int:
-    """Return the length, in bytes, from the `values` of Content-Length; repeated equal values are accepted.
+    """Return the length in bytes from the `values` of Content-Length. Repeated equal values are accepted.
 
-    Raises `error` if they differ, or if one is not 1 to 18 ASCII digits.
+    Raises `error` if the values differ, or if a value is not a number of 1 to 18 ASCII digits.
     """
     values = list(values)
     if len(values) == 1 and _is_length(values[0]):  # the usual case
@@ -30,5 +30,5 @@ def content_length(values: Iterable[str], error: type[Exception] = BadRequest) -
     length = lengths.pop() if len(lengths) == 1 else ""
     if not _is_length(length):
         got = ",".join(values)
-        raise error(f"Content-Length is {got!r:.80}; RFC 9110 (8.6) wants one decimal number, e.g. '42'")
+        raise error(f"Content-Length is {got!r:.80}; RFC 9110 (8.6) requires one decimal number, e.g. '42'")
     return int(length)

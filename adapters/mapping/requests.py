@@ -1,7 +1,8 @@
 """ASGI scope <-> meta-variables (RFC 3875, section 4.1; PEP 3333, "environ Variables"): the only mapping of requests.
 
-Pure: knows names and encodings. It must not know how an app is run, nor touch a socket, a thread, a loop or a clock.
-Text in an environ is "bytes as latin-1" (PEP 3333, "Unicode Issues"): each character stands for one byte.
+Pure: knows names and encodings. It must not know how an application is run, and it must not use a socket, a thread, a
+loop or a clock. Strings in an environ are "bytes as latin-1" (PEP 3333, "Unicode Issues"): each character stands for
+one byte.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: characters that a path may co
 _DIGITS = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}", re.ASCII).fullmatch
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullmatch
 
-# The header Proxy would become HTTP_PROXY, which HTTP clients use as their proxy ("httpoxy"). Transfer-Encoding is
-# dropped too: the body has been decoded (RFC 3875, 4.2), and Bottle and others would decode it again.
+# HTTP clients would use the header Proxy, which becomes HTTP_PROXY, as their proxy ("httpoxy"). Transfer-Encoding is
+# also dropped: the body is already decoded (RFC 3875, 4.2), and Bottle and others would decode it again.
 _DROPPED = {b"proxy"}
-CODED = "transfer-encoding"  # temporary key of the environ; kept only for a caller that passes `coded`
+CODED = "transfer-encoding"  # temporary key of the environ; only a caller that passes `coded` gets it
 _KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" if it is dropped
 _NAMES: dict[str, bytes] = {}  # meta-variable -> header name, b"" if it is not a header
-_CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # a client chooses header names, so both caches are bounded
+_CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # limits for both caches, because clients choose the header names
 
 
 def _key(name: bytes) -> str:
@@ -42,9 +43,9 @@ def _key(name: bytes) -> str:
     elif lower == b"transfer-encoding":
         key = CODED
     elif b"_" in lower or lower in _DROPPED or not lower.strip():
-        key = ""  # X_Forwarded_For would become the same variable as X-Forwarded-For
+        key = ""  # X_Forwarded_For and X-Forwarded-For would become the same variable
     else:
-        # upper() is called on bytes, because on text it would convert "ß" to "SS".
+        # upper() is called on bytes, because str.upper() converts "ß" to "SS".
         key = "HTTP_" + lower.replace(b"-", b"_").upper().decode("latin-1")
     _remember(_KEYS, name, key)
     return key
@@ -58,9 +59,12 @@ def _remember(cache: dict[Any, Any], name: bytes | str, value: object) -> None:
 
 
 def _combined(key: str, first: str, second: str, comma: str) -> str:
-    """Return one value for a repeated header: RFC 9110, 5.3 (list), 8.6 (Content-Length); RFC 6265, 4.2.1 (Cookie)."""
+    """Return one value for a repeated header (RFC 9110, 5.3).
+
+    Content-Length is checked as a list (RFC 9110, 8.6). Cookies are joined with a semicolon (RFC 6265, 4.2.1).
+    """
     if key == "CONTENT_LENGTH":
-        return f"{first},{second}"  # content_length() checks it as a list
+        return f"{first},{second}"  # content_length() checks this list
     return f"{first}; {second}" if key == "HTTP_COOKIE" else f"{first}{comma}{second}"
 
 
@@ -73,22 +77,22 @@ def octets(text: str) -> bytes:
 
 
 def _lone(text: str) -> bool:
-    """Return True if text has surrogates that do not stand for a byte."""
+    """Return True if the text has surrogates that do not stand for a byte."""
     return any("\ud800" <= char < "\udc80" or "\udcff" < char <= "\udfff" for char in text)
 
 
 def _native(text: str) -> str:
-    """Return decoded text of a scope as PEP 3333 encodes it: its UTF-8 bytes as latin-1."""
+    """Return a scope's decoded text as PEP 3333 encodes it: its UTF-8 bytes as latin-1."""
     if text.isascii():
         return text
     return text.encode("utf-8", "surrogatepass" if _lone(text) else "surrogateescape").decode("latin-1")
 
 
 def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
-    """Return the decoded path and the request target's path, both as environ strings."""
+    """Return the decoded path, and the path of the request target. Both are environ strings."""
     path: str = scope.get("path") or ""
     raw: bytes | None = scope.get("raw_path")
-    if path[:1] != "/" and "://" in path:  # RFC 9112, 3.2.2: absolute-form, which some servers do not convert
+    if path[:1] != "/" and "://" in path:  # absolute-form (RFC 9112, 3.2.2): some servers do not remove the host
         path = "/" + path.partition("://")[2].partition("/")[2]
         raw = raw and b"/" + raw.partition(b"://")[2].partition(b"/")[2]
     native = _native(path)
@@ -96,7 +100,7 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
         return native, quote(native.encode("latin-1"), safe=PATH_SAFE)
     raw = raw.partition(b"?")[0]
     if not path.isascii():
-        # The server decoded raw_path to `path`, with replacement characters. If the two match, use raw_path's bytes.
+        # `path` has replacement characters for invalid UTF-8. If raw_path decodes to `path`, use its bytes instead.
         sent = unquote_to_bytes(raw)
         for prefix in (b"", octets(root)):
             if (prefix + sent).decode("utf-8", "replace") == path:
@@ -106,7 +110,7 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
 
 
 def split_path(root: str, path: str) -> tuple[str, str]:
-    """Return SCRIPT_NAME and PATH_INFO. `root` is removed from `path` only if it ends at the end of a segment."""
+    """Return SCRIPT_NAME and PATH_INFO. `root` is removed from `path` only if it consists of whole segments."""
     root = root.rstrip("/")
     if root and not root.startswith("/"):
         root = "/" + root
@@ -118,13 +122,13 @@ def split_path(root: str, path: str) -> tuple[str, str]:
 
 
 def host_and_port(host: str) -> tuple[str, str] | None:
-    """Return name (IPv6 in brackets) and port ("" if absent) of a Host field value; None if invalid (RFC 9110, 7.2)."""
+    """Return the name (IPv6 in brackets) and port ("" if absent) of a Host value; None if invalid (RFC 9110, 7.2)."""
     match = _HOST(host)
     return (match[1], match[2] or "") if match else None
 
 
 def is_server_name(name: str) -> bool:
-    """Return False for a placeholder that a server uses if it does not know its name.
+    """Return False for a placeholder that a server uses because it does not know its name.
 
     Examples: "waitress.invalid" (RFC 6761, 6.4: never a real name), "cheroot/11.1.2".
     """
@@ -135,26 +139,25 @@ def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
     """Return SERVER_NAME, never empty, and SERVER_PORT, always digits (RFC 3875, 4.1.14 and 4.1.15)."""
     server = scope.get("server") or (None, None)
     name, port = server[0], server[1]
-    if not name or port is None:  # a unix socket, or the address is unknown: use the Host header
+    if not name or port is None:  # a unix socket or an unknown address: use the Host header
         name, port = host_and_port(host) or ("localhost", "")
     elif ":" in name and name[0] != "[":
         name = f"[{name}]"
     return name, str(port) if port or port == 0 else PORTS.get(scope.get("scheme") or "http", "80")
 
 
-def environ_from_scope(  # noqa: C901, PLR0912 - one function: each further call would cost a tenth
+def environ_from_scope(  # noqa: C901, PLR0912 - one function, because each call in it would cost a tenth more time
     scope: Mapping[str, Any], comma: str = ",", coded: bool = False
 ) -> Environ:
-    """Return the meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings, in a new dict without `wsgi.*`
-    keys.
+    """Return the meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings, without `wsgi.*` keys.
 
-    Any optional key of the scope may be missing. `comma` joins the values of a repeated header (RFC 9110, 5.3). With
-    `coded`, a request with a Transfer-Encoding has the key CODED, which the caller must remove. Raises BadRequest if
-    Content-Length does not state exactly one length.
+    Returns a new dict. Any optional key of the scope may be missing. `comma` joins the values of a repeated header (RFC
+    9110, 5.3). With `coded`, a request that has a Transfer-Encoding gets the key CODED, which the caller must remove.
+    Raises BadRequest if Content-Length is not exactly one length.
     """
     root, path_info, raw = scope.get("root_path"), scope.get("path") or "", scope.get("raw_path")
     if not root and raw and path_info[:1] == "/" and path_info.isascii() and b"?" not in raw:
-        script_name, target = "", raw.decode("latin-1")  # the result of the functions below, at a fifth of the cost
+        script_name, target = "", raw.decode("latin-1")  # the same result as below, five times as fast
     else:
         root = _native(root or "")
         path, target = _path(scope, root)
@@ -181,7 +184,7 @@ def environ_from_scope(  # noqa: C901, PLR0912 - one function: each further call
         if key:
             text = value.decode() if value.isascii() else value.decode("latin-1")  # decode() is twice as fast
             environ[key] = _combined(key, environ[key], text, comma) if key in environ else text
-    if environ.get("HTTP_HOST") == "":  # granian's value for a request without Host; Django would reject it
+    if environ.get("HTTP_HOST") == "":  # granian sets it for a request without Host, but Django rejects an empty Host
         del environ["HTTP_HOST"]
     if CODED in environ:
         if not coded:
@@ -209,7 +212,7 @@ def environ_from_scope(  # noqa: C901, PLR0912 - one function: each further call
 
 
 def _header_name(key: str) -> bytes:
-    """Return the header that a meta-variable came from, b"" if it is not a header."""
+    """Return the name of the header that became this meta-variable; b"" if the variable is not a header."""
     if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         name = key.replace("_", "-").lower().encode()
     elif key.startswith("HTTP_") and len(key) > 5 and key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
@@ -227,17 +230,17 @@ def _headers(environ: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
         name = names.get(key)
         if name is None:
             name = _header_name(key)
-        if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH means that the header is absent
+        if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH or CONTENT_TYPE means: no such header
             headers.append((name, value.encode() if value.isascii() else octets(value)))
     return headers
 
 
 def _paths(environ: Mapping[str, Any], path: bytes) -> tuple[bytes, bytes]:
-    """Return the decoded path, and the path as it was sent.
+    """Return the decoded path, and the path as the client sent it.
 
-    The latter is taken from the request target if that is equivalent to `path`; else `path` is quoted again.
+    If the request target is equivalent to `path`, its path is returned; otherwise `path` is quoted again.
     """
-    # RAW_PATH_INFO is eventlet's, without the query string
+    # eventlet sets RAW_PATH_INFO, which has no query string
     sent_as: str = environ.get("REQUEST_URI") or environ.get("RAW_URI") or environ.get("RAW_PATH_INFO") or ""
     target = octets(sent_as)
     if _PLAIN_PATH(path) and (not target or target.partition(b"?")[0] == path):
@@ -251,7 +254,7 @@ def _paths(environ: Mapping[str, Any], path: bytes) -> tuple[bytes, bytes]:
             sent == path or sent.decode("utf-8", "replace").encode() == path
         ):  # werkzeug replaces bytes that are not UTF-8
             return path, raw
-        if b"%2F".join(map(unquote_to_bytes, _SLASH(raw))) == path:  # cheroot leaves %2F quoted
+        if b"%2F".join(map(unquote_to_bytes, _SLASH(raw))) == path:  # cheroot does not decode %2F
             return sent, raw
     return path, quote(path, safe=PATH_SAFE).encode()
 
@@ -262,9 +265,9 @@ def _number(text: str | int | None) -> int | None:
 
 
 def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
-    """Return the `http` scope (ASGI HTTP 2.5) of an environ: WSGI's, or the environment of a CGI program.
+    """Return the `http` scope (ASGI HTTP 2.5) of a WSGI environ, or of the environment of a CGI program.
 
-    Never fails for missing variables, nor for bytes that are not UTF-8; in `path` these are replaced.
+    Missing variables and bytes that are not UTF-8 are no errors. In `path`, such bytes are replaced.
     """
     script_name, query = environ.get("SCRIPT_NAME"), environ.get("QUERY_STRING")  # often empty
     root = octets(script_name).rstrip(b"/") if script_name else b""

@@ -1,7 +1,7 @@
-"""Response headers as WSGI (str), ASGI (bytes) and CGI (text) write them: checks, and conversions between the three.
+"""Response headers in the forms of WSGI (str), ASGI (bytes) and CGI (text): checks, and conversions between the forms.
 
-Pure: knows what PEP 3333, the ASGI HTTP specification and RFC 9110 allow in a status and in headers. It must not know
-when headers are sent, nor touch a socket, a thread, a loop or a clock.
+Pure: knows which status and headers PEP 3333, the ASGI HTTP specification and RFC 9110 allow. It must not know when
+headers are sent, and it must not use a socket, a thread, a loop or a clock.
 """
 
 from __future__ import annotations
@@ -17,35 +17,36 @@ if TYPE_CHECKING:
 RawHeaders = list[tuple[bytes, bytes]]
 Headers = list[tuple[str, str]]
 
-# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. No other status means this:
-# RFC 3875 defines no exit statuses, and programs that send complete pages exit with any status.
+# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. No other exit status means this,
+# because RFC 3875 defines none, and a program that sends a complete page may exit with any status.
 NOT_WHOLE = 70
-NO_CONTENT = 204  # RFC 9110, 8.6: it must have no Content-Length, but some applications set it to 0
-# Headers about one connection, which the server manages (RFC 9110, 7.6.1; RFC 2616, 13.5.1, to which PEP 3333 refers).
+NO_CONTENT = 204  # must have no Content-Length (RFC 9110, 8.6), but some applications set it to 0
+# Headers that apply to one connection. The server manages them (RFC 9110, 7.6.1; RFC 2616, 13.5.1, cited by PEP 3333).
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authentication-info proxy-authorization proxy-connection te"
     b" trailer trailers transfer-encoding upgrade".split()
 )
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.1
-# Forbidden characters. PEP 3333: all control characters; RFC 9110, 5.5 allows the tab. CR and LF would end the field.
+# Forbidden characters. PEP 3333 forbids all control characters; RFC 9110 (5.5) allows the tab. CR and LF end a field.
 _CONTROLS = bytes([*range(9), *range(10, 32), 127])
 
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64
 _REASONS: dict[int, str] = {}
 _LINES: dict[int, str] = {}  # status lines
 _STATUSES: dict[str, int] = {}  # checked status lines
-_NAMES: dict[str, bytes] = {}  # checked header names, in lower case, b"" for hop-by-hop headers
+_NAMES: dict[str, bytes] = {}  # checked header names -> names in lower case, b"" for hop-by-hop headers
 _PAIRS: dict[tuple[str, str], tuple[bytes, bytes]] = {}  # checked headers with frequently used values
 _REPEATING = frozenset(
     b"content-type cache-control vary server x-content-type-options x-frame-options referrer-policy"
     b" cross-origin-opener-policy strict-transport-security access-control-allow-origin content-language allow".split()
 )
-_NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI applications, "" if hop-by-hop
+_NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI applications -> str, "" for hop-by-hop headers
 
 
 class Head:
-    """Status and response headers in ASGI's form. `length`: the Content-Length in bytes, or None. `dated`: True with a
-    Date header.
+    """Status and response headers in ASGI's form.
+
+    `length` is the Content-Length in bytes, or None. `dated` is True if there is a Date header.
     """
 
     __slots__ = ("dated", "headers", "length", "status")
@@ -55,7 +56,7 @@ class Head:
 
 
 def reason(status: int) -> str:
-    """Return the reason phrase of a status code, "Unknown" if it is not in the registry of RFC 9110."""
+    """Return the reason phrase of a status code; "Unknown" if the status is not registered (RFC 9110)."""
     if not _REASONS:
         from http import HTTPStatus
 
@@ -64,7 +65,7 @@ def reason(status: int) -> str:
 
 
 def has_body(status: int) -> bool:
-    """Return True if a response with this status may have content (RFC 9110, 6.4.1)."""
+    """Return True if a response with this status may have a body (RFC 9110, 6.4.1)."""
     return status >= 200 and status not in (204, 304)
 
 
@@ -84,13 +85,13 @@ def _has_controls(octets: bytes) -> bool:
 
 def _wsgi_status(status: str) -> int:
     if not isinstance(status, str):
-        raise AppProtocolError(f"start_response() was given the status {status!r}; PEP 3333 wants a str, e.g. '200 OK'")
+        raise AppProtocolError(f"start_response() was given the status {status!r}; PEP 3333 requires a str: '200 OK'")
     code = status[:3]
     is_code = len(code) == 3 and code.isascii() and code.isdigit() and code >= "200"
     if not is_code or status[3:4] not in ("", " ") or _has_controls(status.encode("latin-1", "replace")):
         raise AppProtocolError(
-            f"start_response() was given the status {status!r}; PEP 3333 wants three digits (from 200), a space and a"
-            f" reason, without control characters, e.g. '200 OK'"
+            f"start_response() was given the status {status!r}; PEP 3333 requires three digits (200 or higher), a space"
+            f" and a reason, without control characters, e.g. '200 OK'"
         )
     if len(status) <= _CACHE_NAME and len(_STATUSES) < _CACHE_ENTRIES:
         _STATUSES[status] = int(code)
@@ -99,11 +100,11 @@ def _wsgi_status(status: str) -> int:
 
 def _wsgi_name(name: str) -> bytes:
     if not isinstance(name, str):
-        raise AppProtocolError(f"start_response() was given the header name {name!r}; PEP 3333 wants a str")
+        raise AppProtocolError(f"start_response() was given the header name {name!r}; PEP 3333 requires a str")
     raw = name.encode("latin-1", "replace").lower()
     if not _is_token(raw) or not name.isascii():
         raise AppProtocolError(
-            f"start_response() was given the header name {name!r}; RFC 9110 (5.1) wants letters, digits and"
+            f"start_response() was given the header name {name!r}; RFC 9110 (5.1) requires letters, digits and"
             f" !#$%&'*+-.^_`|~ only, e.g. 'X-Request-Id'"
         )
     if raw in HOP_BY_HOP:
@@ -114,52 +115,54 @@ def _wsgi_name(name: str) -> bytes:
 
 
 def _wsgi_value(name: str, value: str) -> bytes:
-    """Return the bytes of a value that failed the quick check; raise an error with the reason if it is invalid."""
+    """Return the bytes of a value that failed the quick check. Raise an error with the reason if it is invalid."""
     if not isinstance(value, str):
         raise AppProtocolError(
-            f"start_response() was given {value!r} as value of {name!r}; PEP 3333 wants a str, e.g. {str(value)!r}"
+            f"start_response() was given {value!r} as value of {name!r}; PEP 3333 requires a str, e.g. {str(value)!r}"
         )
     if _has_controls(value.encode("latin-1", "replace")):
         raise AppProtocolError(
-            f"start_response() was given {value!r} as value of {name!r}; control characters are forbidden, and CR, LF"
-            f" or NUL would split the response (RFC 9110, 5.5): remove them"
+            f"start_response() was given {value!r} as value of {name!r}; remove its control characters, because CR, LF"
+            f" or NUL would split the response (RFC 9110, 5.5)"
         )
     try:
         return value.strip(" \t").encode("latin-1")
     except UnicodeEncodeError:
         raise AppProtocolError(
-            f"start_response() was given {value!r} as value of {name!r}; PEP 3333 wants bytes as latin-1:"
-            f" encode it as RFC 8187 says, or .encode('utf-8').decode('latin-1')"
+            f"start_response() was given {value!r} as value of {name!r}; PEP 3333 requires latin-1:"
+            f" encode the value as in RFC 8187, or with .encode('utf-8').decode('latin-1')"
         ) from None
 
 
 def promised_length(values: list[bytes]) -> int:
-    """Return the length, in bytes, from an application's Content-Length headers. Raises AppProtocolError."""
-    if len(values) == 1 and values[0].isdigit() and len(values[0]) <= MAX_DIGITS:  # as below, but faster
+    """Return the length in bytes from an application's Content-Length headers. Raises AppProtocolError if invalid."""
+    if len(values) == 1 and values[0].isdigit() and len(values[0]) <= MAX_DIGITS:  # a faster check for the usual case
         return int(values[0])
     return content_length([value.decode("latin-1") for value in values], AppProtocolError)
 
 
 def body_block(block: Any, what: str, rule: str) -> bytes:
-    """Return a block of a body as bytes. If it is not bytes, raise AppProtocolError("{what} {block}; {rule} wants
-    bytes").
+    """Return a block of a body as bytes.
+
+    If it is not bytes, raise AppProtocolError with the message "{what} {block}; {rule} requires bytes".
     """
     if isinstance(block, bytes):
         return block
     if isinstance(block, (bytearray, memoryview)):
         return bytes(block)
-    raise AppProtocolError(f"{what} {block!r:.80}; {rule} wants bytes: encode text, e.g. .encode('utf-8')")
+    raise AppProtocolError(f"{what} {block!r:.80}; {rule} requires bytes: encode text, e.g. .encode('utf-8')")
 
 
-def head_from_wsgi(  # noqa: C901, PLR0912 - one function: each further call would cost a tenth
+def head_from_wsgi(  # noqa: C901, PLR0912 - one function, because each call in it would cost a tenth more time
     status: str, headers: Iterable[tuple[str, str]], dropped: Callable[[str], object] | None = None
 ) -> Head:
     """Check the arguments of start_response(), and return them in ASGI's form.
 
-    headers: PEP 3333's list of (name, value). dropped: called with the name of each hop-by-hop header; these headers
-    are left out, because PEP 3333 forbids them. Raises AppProtocolError for a status that is not three digits, a space
-    and a reason; for text that is not str, or not latin-1; for control characters; and for a Content-Length that is not
-    one number.
+    headers: PEP 3333's list of (name, value).
+    dropped: called with the name of each hop-by-hop header. PEP 3333 forbids these headers, so they are left out.
+
+    Raises AppProtocolError for a status that is not three digits, a space and a reason; for a name or value that is not
+    a str of latin-1 characters; for control characters; and for a Content-Length that is not one number.
     """
     code = (_STATUSES.get(status) if isinstance(status, str) else None) or _wsgi_status(status)
     raw: RawHeaders = []
@@ -171,7 +174,7 @@ def head_from_wsgi(  # noqa: C901, PLR0912 - one function: each further call wou
             try:
                 found = known.get(pair)
             except TypeError:  # unhashable, so not a str
-                found = None
+                found = None  # _wsgi_name() or _wsgi_value() will report it
             if found is not None:
                 raw.append(found)
                 continue
@@ -179,7 +182,7 @@ def head_from_wsgi(  # noqa: C901, PLR0912 - one function: each further call wou
             name, value = pair
         except (TypeError, ValueError):
             raise AppProtocolError(
-                f"start_response() was given the header {pair!r}; PEP 3333 wants tuples (name, value)"
+                f"start_response() was given the header {pair!r}; PEP 3333 requires tuples (name, value)"
             ) from None
         lower = _NAMES.get(name) if isinstance(name, str) else None
         if lower is None:
@@ -217,23 +220,23 @@ def status_line(status: int) -> str:
 def _asgi_octets(what: str, text: Any) -> bytes:
     if not isinstance(text, (bytes, bytearray, memoryview)):
         raise AppProtocolError(
-            f"http.response.start has the header {what} {text!r}; ASGI wants bytes, e.g. b'text/html'"
+            f"http.response.start has the header {what} {text!r}; ASGI requires bytes, e.g. b'text/html'"
         )
     octets = bytes(text)
     if _has_controls(octets):
         raise AppProtocolError(
-            f"http.response.start has the header {what} {octets!r}; control characters are forbidden, and CR, LF or"
-            f" NUL would split the response (RFC 9110, 5.5): remove them"
+            f"http.response.start has the header {what} {octets!r}; remove its control characters, because CR, LF or"
+            f" NUL would split the response (RFC 9110, 5.5)"
         )
     return octets
 
 
 def _asgi_name(raw: Any) -> str:
-    """Return a checked header name as str; "" for a hop-by-hop header."""
+    """Return the checked header name as str; "" for a hop-by-hop header."""
     name = _asgi_octets("name", raw)
     if not _is_token(name):
         raise AppProtocolError(
-            f"http.response.start has the header name {name!r}; RFC 9110 (5.1) wants a token, e.g. b'x-request-id'"
+            f"http.response.start has the header name {name!r}; RFC 9110 (5.1) requires a token, e.g. b'x-request-id'"
         )
     native = "" if name.lower() in HOP_BY_HOP else name.decode("latin-1")
     if len(name) <= _CACHE_NAME and len(_NATIVE_NAMES) < _CACHE_ENTRIES:
@@ -244,11 +247,11 @@ def _asgi_name(raw: Any) -> str:
 def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str, Headers, int | None]:
     """Check an `http.response.start` (ASGI HTTP 2.5). Return status line, headers and Content-Length in WSGI's form.
 
-    Hop-by-hop headers are left out: PEP 3333 forbids them, and the server frames the response itself. Raises
+    Hop-by-hop headers are left out, because PEP 3333 forbids them and the server frames the response itself. Raises
     AppProtocolError for a status that is not an int from 200 to 999, and for names or values that HTTP does not allow.
     """
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 999:
-        raise AppProtocolError(f"http.response.start has the status {status!r}; ASGI wants an int, e.g. 200")
+        raise AppProtocolError(f"http.response.start has the status {status!r}; ASGI requires an int, e.g. 200")
     native: Headers = []
     lengths: list[str] = []
     for pair in headers:
@@ -256,7 +259,7 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
             raw_name, raw_value = pair
         except (TypeError, ValueError):
             raise AppProtocolError(
-                f"http.response.start has the header {pair!r}; ASGI wants pairs [name, value] of bytes"
+                f"http.response.start has the header {pair!r}; ASGI requires pairs [name, value] of bytes"
             ) from None
         name = _NATIVE_NAMES.get(raw_name) if type(raw_name) is bytes else None
         if name is None:
@@ -278,6 +281,6 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
 
 
 def head_to_cgi(status: str, headers: Headers) -> bytes:
-    """Return checked headers as a CGI program prints them (RFC 3875, 6.3), including the empty line."""
+    """Return checked headers as a CGI program prints them (RFC 3875, 6.3), followed by the empty line."""
     lines = [f"Status: {status}", *(f"{name}: {value}" for name, value in headers), "", ""]
     return "\r\n".join(lines).encode("latin-1")

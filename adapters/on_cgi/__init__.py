@@ -1,1 +1,1 @@
-"""The part of the adapters that faces a web server's CGI: environment, stdin, stdout and exit status."""
+"""The adapters' interface to a web server's CGI: environment, stdin, stdout and exit status."""

@@ -1,6 +1,6 @@
-"""The command line of a CGI program that was not started by a web server: a usage text, one request, or a local server.
+"""The command line of a CGI program that no web server has started: a usage text, one request, or a local server.
 
-Knows the command line and the environment of one request. Imported only if no web server started the program.
+Knows the command line, and the environment of one request. It is imported only if no web server started the program.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _PORT = 8000
 
 
 def run_locally(run: Callable[[], None], as_wsgi: Callable[[], Any]) -> None:
-    """Run the command line: one request by `run`, or a local server of `as_wsgi()`; without arguments, print the usage.
+    """Run the command line.
+
+    A path as argument serves one request with `run`. `--serve` starts a local server of `as_wsgi()`. Without arguments,
+    print the usage.
 
     Raises SystemExit(2) for unknown arguments.
     """
@@ -66,7 +69,7 @@ def _serve(app: Any, port: int) -> None:
     from wsgiref.simple_server import make_server
 
     def bounded(environ: Environ, start_response: Any) -> Any:
-        """Make wsgi.input end with the body, as in a CGI program."""
+        """Make reading wsgi.input stop at the end of the body, as in a CGI program."""
         try:
             length = content_length((environ.get("CONTENT_LENGTH") or "0",))
         except BadRequest as error:
@@ -90,7 +93,7 @@ def _serve_until_interrupted(server: BaseServer) -> None:
 
     def interrupt(number: int, frame: object) -> None:
         nonlocal interrupted
-        interrupted = True  # a flag, because wsgiref drops the exception while it handles a request
+        interrupted = True  # set a flag, because wsgiref discards an exception while it handles a request
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)

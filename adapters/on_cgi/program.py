@@ -1,7 +1,7 @@
-"""An application as a CGI program (RFC 3875): the set-up before its response, the exit after it, and reserving stdout.
+"""An application as a CGI program (RFC 3875): the set-up before the response, and the exit after it.
 
 Knows this process, on POSIX: its descriptors and exit status. It must not know how an application is called. It imports
-little, because each request pays for it.
+few modules, because they are imported again for each request.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class CGIChild(ABC):
         self._script_name = script_name
 
     def run(self) -> None:
-        """Serve this process's request. The last line of a program. Raises SystemExit if the response is incomplete."""
+        """Serve this process's request. Call it in the last line of a program. Raises SystemExit if the response is
+        incomplete.
+        """
         if "GATEWAY_INTERFACE" not in os.environ and "REQUEST_METHOD" not in os.environ:
             from .command_line import run_locally
 
@@ -54,7 +56,7 @@ class CGIChild(ABC):
 
     @abstractmethod
     def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
-        """Run the application for one request and write its response to descriptor `stdout`. Return the exit status."""
+        """Run the application for one request. Write the response to descriptor `stdout`. Return the exit status."""
 
     @abstractmethod
     def as_wsgi(self) -> Any:
@@ -64,11 +66,11 @@ class CGIChild(ABC):
 def take_over() -> tuple[int, int]:
     """Reserve stdin and stdout for the adapter, in this process and its children. Return their new descriptors.
 
-    From now on descriptor 0 is an empty file. Output to descriptor 1 or sys.stdout, even by C libraries and child
-    processes, goes to stderr, so that a stray print() does not become part of the response.
+    After this call, descriptor 0 is an empty file. Output to descriptor 1 or sys.stdout goes to stderr, even if C
+    libraries or child processes write it. So a forgotten print() does not become part of the response.
     """
     null = os.open(os.devnull, os.O_RDWR)
-    while null <= 2:  # use up the numbers of standard streams that the server has closed
+    while null <= 2:  # occupy the numbers of standard streams that the server has closed
         null = os.dup(null)
     stdin, stdout = fcntl(0, F_DUPFD_CLOEXEC, 3), fcntl(1, F_DUPFD_CLOEXEC, 3)
     os.dup2(null, 0)
@@ -77,13 +79,13 @@ def take_over() -> tuple[int, int]:
     if sys.stderr is None:
         sys.stderr = open(2, "w", errors="backslashreplace")  # noqa: SIM115 (it ends with the process)
     if sys.stdout is not None:
-        sys.stdout.flush()  # keeps the order of earlier and later output
+        sys.stdout.flush()  # keeps earlier output before later output
     sys.stdout = sys.stderr
     return stdin, stdout
 
 
 def error_response(status: str, method: str) -> bytes:
-    """Return a complete error response instead of the application's."""
+    """Return a complete error response in place of the application's response."""
     text = f"{status}\n".encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
     return head_to_cgi(status, headers) + (b"" if method == "HEAD" else text)

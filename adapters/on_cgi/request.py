@@ -1,7 +1,7 @@
-"""The request of a CGI program (RFC 3875, 4): its environment as PEP 3333 encodes it, the URL of the client, the body.
+"""The request of a CGI program (RFC 3875, 4): its environment as PEP 3333 encodes it, the client's URL, and the body.
 
 Knows this process's variables and a descriptor, on POSIX. It must not know how an application is called. It imports
-little, because each request pays for it.
+few modules, because they are imported again for each request.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ _DEFAULTS = {
     "SERVER_PORT": "80",
     "SERVER_PROTOCOL": "HTTP/1.0",
 }
-# CONTENT_TYPE and CONTENT_LENGTH are passed without the prefix (4.1.18). An HTTP client in the application would use
-# HTTP_PROXY as its proxy ("httpoxy").
+# CONTENT_TYPE and CONTENT_LENGTH are passed without the prefix HTTP_ (4.1.18). HTTP_PROXY is dropped because an HTTP
+# client in the application would use it as its proxy ("httpoxy").
 _DROPPED = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_PROXY")
 _REDIRECTED = ("REDIRECT_HTTP_AUTHORIZATION", "REDIRECT_REDIRECT_HTTP_AUTHORIZATION")  # Apache's names after rewriting
 
 
 def request_environ(script_name: str | None) -> Environ:
-    """Return the process's environment as PEP 3333 encodes it (bytes as latin-1), without misleading keys, and with
-    wsgi.url_scheme.
+    """Return the process's environment as PEP 3333 encodes it (bytes as latin-1).
+
+    It has wsgi.url_scheme, but not the variables that a client could misuse.
     """
     environ: Environ = {name.decode("latin-1"): value.decode("latin-1") for name, value in os.environb.items()}
     os.environ.pop("HTTP_PROXY", None)  # so that HTTP clients in the application do not see it
@@ -53,12 +54,12 @@ def request_environ(script_name: str | None) -> Environ:
 
 
 def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
-    """Return SCRIPT_NAME and PATH_INFO of the URL that the client requested, even if the server rewrote it to the
-    program's URL.
+    """Return SCRIPT_NAME and PATH_INFO of the URL that the client requested.
 
-    If /shop/cart was rewritten to /shop/app.cgi/cart, SCRIPT_NAME is /shop, so that links are valid for the client. A
-    given `script_name` is used unchanged; if the server passes no PATH_INFO (Apache's FallbackResource), it is the rest
-    of the client's path. Servers merge repeated slashes and resolve "." and ".." before they rewrite.
+    They differ from the server's values if the server rewrote the URL. If /shop/cart was rewritten to
+    /shop/app.cgi/cart, SCRIPT_NAME is /shop, so that links work for the client. A given `script_name` is used
+    unchanged. If the server then passes no PATH_INFO (Apache's FallbackResource), PATH_INFO is the rest of the client's
+    path. Servers merge repeated slashes and resolve "." and ".." before they rewrite a URL.
     """
     script, info = environ["SCRIPT_NAME"].rstrip("/"), environ["PATH_INFO"]
     requested = _asked_path(environ)
@@ -82,7 +83,7 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 def _is_plain(prefix: str) -> bool:
-    """Return True if it is safe that links begin with this path: a client must not be able to choose their host.
+    """Return True if links may safely begin with this path: a client must not be able to choose the host of a link.
 
     So "//elsewhere.example/" is refused, even if the server has merged its slashes.
     """
@@ -103,13 +104,13 @@ def _normalised(path: str) -> str:
 
 
 def _merged(path: str) -> str:
-    """Return the normalised path; "" if the normalisation changes the first segment: the client controls the path."""
+    """Return the normalised path; "" if normalising changes the first segment, because the client controls the path."""
     normalised = _normalised(path)
     return normalised if normalised.split("/")[:2] == path.split("/")[:2] else ""
 
 
 def _redirect_url(environ: Environ) -> str:
-    """Return the path before Apache rewrote it, decoded and normalised; "" without a rewrite or on other servers."""
+    """Return the path before Apache rewrote it, decoded and normalised; "" on other servers or without a rewrite."""
     return environ.get("REDIRECT_REDIRECT_URL") or environ.get("REDIRECT_URL") or ""
 
 
@@ -129,9 +130,9 @@ def _asked_path(environ: Environ) -> str:
 
 
 class StdinBody:
-    """The request body (RFC 3875, 4.2): CONTENT_LENGTH bytes, or all bytes to the end.
+    """The request body (RFC 3875, 4.2): CONTENT_LENGTH bytes, or all bytes until the end of stdin.
 
-    A chunked body has no length: Apache passes it without CONTENT_LENGTH. `more` is True if bytes are left to read.
+    Apache passes a chunked body without CONTENT_LENGTH. `more` is True if bytes are left to read.
     """
 
     def __init__(self, environ: Environ, stdin: int) -> None:
@@ -147,12 +148,13 @@ class StdinBody:
 
     @property
     def length(self) -> int | None:
-        """The number of bytes that are left, None if only the end of the input marks the end of the body."""
+        """Return the number of bytes left to read; None if the body has no length and ends with the input."""
         return self._missing
 
     def read(self, size: int) -> bytes:
-        """Return at most `size` bytes, as soon as any arrive; b"" at the end. Raises ClientDisconnected if the body
-        ends early.
+        """Return at most `size` bytes as soon as any arrive; b"" at the end of the body.
+
+        Raises ClientDisconnected if the body ends early.
         """
         if not self.more:
             return b""
@@ -171,7 +173,7 @@ class StdinBody:
 
     @property
     def must_be_read(self) -> bool:
-        """True if closing stdin now would lose the response, because stdin and stdout are one socket (mod_cgid)."""
+        """True if closing stdin now would lose the response. On mod_cgid, stdin and stdout are one socket."""
         return self.more and stat.S_ISSOCK(os.fstat(self.stdin).st_mode)
 
     def close(self) -> None:
@@ -181,6 +183,6 @@ class StdinBody:
 
 
 def is_stream(fd: int) -> bool:
-    """Return True if a loop can wait for this descriptor; a file or /dev/null never blocks and cannot be waited for."""
+    """Return True if a loop can wait for this descriptor. A loop cannot wait for a file or /dev/null."""
     mode = os.fstat(fd).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

@@ -1,6 +1,6 @@
-"""stdout of a CGI program on an event loop: written as the server reads it, and watched for a disconnect.
+"""stdout of a CGI program on an event loop. It is written at the server's pace, and watched for a disconnect.
 
-Knows descriptors and asyncio. It must not know what is written.
+Knows descriptors and asyncio. It must not know the content.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ log = logging.getLogger("gateways.asgi")
 
 
 class Stdout:
-    """stdout on the loop. Waits without blocking the loop while a pipe or socket is full.
+    """stdout on the loop. If a pipe or socket is full, the rest is written later, so that the loop does not block.
 
-    If stdout is a file, data is written immediately; this may block for the disk, which a loop without threads cannot
-    avoid.
+    A file is written immediately. This may block until the disk has written, which a loop without threads cannot avoid.
     """
 
     def __init__(self, fd: int, flushed: Callable[[], None], gone: Callable[[], None]) -> None:
-        """`flushed` is called when all data is written, `gone` when the reader has closed its end."""
+        """`flushed` is called when all data is written; `gone` is called when the reader has closed its end."""
         self._fd, self._on_flushed, self._on_gone = fd, flushed, gone
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
@@ -34,7 +33,7 @@ class Stdout:
         # If stderr is the same pipe, it must stay blocking, because other code writes to stderr.
         os.set_blocking(fd, not is_stream(fd) or os.path.sameopenfile(fd, 2))
         if stat.S_ISFIFO(os.fstat(fd).st_mode):
-            self._loop.add_reader(fd, gone)  # the write end of a pipe becomes readable when the reader closes
+            self._loop.add_reader(fd, gone)  # the write end of a pipe becomes readable when the reader closes its end
 
     @property
     def full(self) -> bool:
@@ -52,7 +51,7 @@ class Stdout:
             await self._moved.wait()
 
     def write(self, octets: bytes) -> None:
-        """Write as much as possible now, and the rest as the reader reads."""
+        """Write as much as possible now. Write the rest when the reader has read some data."""
         self._buffer += octets
         if len(self._buffer) == len(octets):
             self._flush()

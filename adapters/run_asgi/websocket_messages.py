@@ -61,7 +61,7 @@ def payload(message: Message) -> str | bytes:
     if data is None and isinstance(text, str):
         return text
     raise AppProtocolError(
-        f"'websocket.send' has bytes={data!r:.80} and text={text!r:.80}; ASGI wants one: bytes as bytes, or text as str"
+        f"'websocket.send' has bytes={data!r:.80} and text={text!r:.80}; ASGI requires either bytes or text (a str)"
     )
 
 
@@ -69,5 +69,5 @@ def closing(message: Message) -> tuple[int, str]:
     """Return the code and reason of a websocket.close. Raises AppProtocolError."""
     code, reason = message.get("code", 1000), message.get("reason") or ""
     if not isinstance(code, int) or not may_close_with(code):
-        raise AppProtocolError(f"'websocket.close' has the code {code!r}; RFC 6455 (7.4) wants e.g. 1000, or 3000")
+        raise AppProtocolError(f"'websocket.close' has the code {code!r}; RFC 6455 (7.4) allows e.g. 1000 or 3000")
     return code, reason

@@ -47,7 +47,7 @@ def _bad(got: bytes, wants: str) -> AppProtocolError:
 def _status(value: bytes) -> tuple[int, str]:
     match = _STATUS(value)
     if not match:
-        raise _bad(value, "RFC 3875 (6.3.3) wants a status of three digits, from 200 on, e.g. 'Status: 404 Not Found'")
+        raise _bad(value, "RFC 3875 (6.3.3) requires a status of three digits from 200, e.g. 'Status: 404 Not Found'")
     code, phrase = int(match[1]), match[2] or b""
     return code, "" if _CONTROL(phrase) else phrase.decode("latin-1").strip()
 
@@ -91,9 +91,9 @@ class HeadParser:
         """Return the error for output that ended before the end of the headers."""
         if not self._size:
             return AppProtocolError(
-                "the program wrote nothing; RFC 3875 (6.1) wants response headers, an empty line and the body"
+                "the program wrote nothing; RFC 3875 (6.1) requires response headers, an empty line and the body"
             )
-        return _bad(self._buffer, "RFC 3875 (6.2) wants an empty line after the last field")
+        return _bad(self._buffer, "RFC 3875 (6.2) requires an empty line after the last field")
 
     def _line(self, line: bytes) -> None:
         is_first, self._seen = not self._seen, True
@@ -102,7 +102,7 @@ class HeadParser:
             return
         match = _FIELD(line)
         if not match:
-            raise _bad(line, "RFC 3875 (6.3) wants 'Name: value' on one line, and an empty line before the body")
+            raise _bad(line, "RFC 3875 (6.3) requires 'Name: value' on one line, and an empty line before the body")
         name, value = match[1], match[2].rstrip(b" \t")
         lower = name.lower()
         if _CONTROL(value) and lower != b"status":  # its reason phrase is checked separately
@@ -147,7 +147,7 @@ class HeadParser:
             self._note("there are no response headers")
         location, length = self._once.get(b"location"), self._once.get(b"content-length")
         if location == b"":
-            raise _bad(b"Location:", "RFC 3875 (6.3.2) wants an absolute URI or a path there")
+            raise _bad(b"Location:", "RFC 3875 (6.3.2) requires an absolute URI or a path there")
         status, phrase = self._status or ((302, "Found") if location else (200, "OK"))
         promised = promised_length([length]) if length is not None else None
         fields = self._fields

@@ -42,12 +42,12 @@ def refusal(environ: Mapping[str, Any]) -> Refusal | None:
         return Refusal("426 Upgrade Required", text, (("Sec-WebSocket-Version", VERSION),))
     key = environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip()
     if not _is_key(key):
-        text = f"Sec-WebSocket-Key is {key!r}; RFC 6455 (4.1) wants 16 bytes in base64, 'dGhlIHNhbXBsZSBub25jZQ=='."
+        text = f"Sec-WebSocket-Key is {key!r}; RFC 6455 (4.1) requires 16 bytes in base64, 'dGhlIHNhbXBsZSBub25jZQ=='."
         return Refusal("400 Bad Request", text)
     if (
         environ.get("SERVER_PROTOCOL") == "HTTP/1.0" and "eventlet.input" not in environ
     ):  # eventlet always states HTTP/1.0
-        return Refusal("400 Bad Request", "The handshake uses HTTP/1.0; RFC 6455 (4.1) wants HTTP/1.1.")
+        return Refusal("400 Bad Request", "The handshake uses HTTP/1.0; RFC 6455 (4.1) requires HTTP/1.1.")
     if environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
         return Refusal(
             "400 Bad Request", "The handshake has a body; only WebSocket frames may follow it (RFC 6455, 1.5)."

@@ -154,7 +154,7 @@ class Exchange:
             self._iterator = iter(self.result)
         block = next(self._iterator, None)
         if block is not None:
-            assert type(block) is bytes, f"a block is {type(block).__name__}; PEP 3333 wants bytes"
+            assert type(block) is bytes, f"a block is {type(block).__name__}; PEP 3333 requires bytes"
             assert self.status, "a block came before start_response() was called"
             self._write(block)
         return block
@@ -177,9 +177,9 @@ class Exchange:
             assert not self.status, "start_response() was called twice without exc_info"
         elif self.sent:
             raise exc_info[1]
-        assert type(status) is str, f"the status is {status!r}; PEP 3333 wants a str"
-        assert re.fullmatch(r"[0-9]{3} .*", status), f"the status is {status!r}; PEP 3333 wants '200 OK'"
-        assert type(headers) is list, f"headers are a {type(headers).__name__}; PEP 3333 wants a list"
+        assert type(status) is str, f"the status is {status!r}; PEP 3333 requires a str"
+        assert re.fullmatch(r"[0-9]{3} .*", status), f"the status is {status!r}; PEP 3333 requires '200 OK'"
+        assert type(headers) is list, f"headers are a {type(headers).__name__}; PEP 3333 requires a list"
         for header in headers:
             assert type(header) is tuple, f"the header {header!r} is not a tuple"
             assert [type(part) for part in header] == [str, str], f"the header {header!r} is not two str"

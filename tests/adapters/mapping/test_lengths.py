@@ -23,5 +23,5 @@ def test_equal_decimal_numbers_are_one_length(values: list[str], length: int) ->
 @pytest.mark.parametrize("error", [BadRequest, AppProtocolError])
 def test_any_other_value_raises_the_error_of_the_sender(values: list[str], error: type[Exception]) -> None:
     """Safety: int() raises ValueError for more than 4,300 digits, which must not become a 500."""
-    with pytest.raises(error, match=r"^Content-Length is .{,80}; RFC 9110 \(8\.6\) wants one decimal number"):
+    with pytest.raises(error, match=r"^Content-Length is .{,80}; RFC 9110 \(8\.6\) requires one decimal number"):
         content_length(values, error)

@@ -59,7 +59,7 @@ def test_data_is_bytes_or_text() -> None:
     """ASGI WebSocket, "Send - send event"."""
     assert payload({"text": ""}) == ""
     assert payload({"bytes": memoryview(b"x"), "text": None}) == b"x"
-    with pytest.raises(AppProtocolError, match="ASGI wants one"):
+    with pytest.raises(AppProtocolError, match="ASGI requires either bytes or text"):
         payload({"bytes": None, "text": None})
     assert received("") == {"type": "websocket.receive", "text": ""}
     assert received(b"") == {"type": "websocket.receive", "bytes": b""}
