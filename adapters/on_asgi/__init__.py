@@ -1,1 +1,1 @@
-"""The part of the adapters that faces an ASGI server: scopes, messages and the request body."""
+"""The adapters' interface to an ASGI server: scopes, messages and the request body."""

@@ -1,4 +1,4 @@
-"""Limits for requests that wait for a thread, and log lines for requests that wait, get a 503, or are slow.
+"""Limits for requests that wait for a thread. Logs requests that wait, get a 503, or are slow.
 
 Knows the worker threads and the counters. It must not know a request's body or response.
 """
@@ -17,12 +17,12 @@ log = logging.getLogger("gateways.wsgi")
 
 
 class Admission:
-    """The limits under which an adapter's requests get a thread."""
+    """Decides whether a request may wait for a thread, and how long."""
 
     def __init__(self, workers: Workers, queue: int | None, timeout: float | None, slow: float | None) -> None:
-        """At most `queue` requests may wait, each for at most `timeout` seconds; None for no limit.
+        """At most `queue` requests may wait for a thread, each for at most `timeout` seconds. None means no limit.
 
-        Requests that use a thread for `slow` seconds are logged; None for never.
+        A request that uses a thread for `slow` seconds is logged. None turns this off.
         """
         for name, bound in (("queue", queue), ("queue_timeout", timeout), ("slow", slow)):
             if bound is not None and bound < 0:
@@ -36,7 +36,7 @@ class Admission:
         return self.queue is not None and self._workers.queue_for_new_job() >= self.queue
 
     def rejects(self, tally: Tally) -> bool:
-        """Return True if a new request must get a 503 immediately. Counts that response."""
+        """Return True if a new request must get a 503 immediately, and count it as rejected."""
         if not self.is_full():
             return False
         self.rejected(tally)
@@ -59,13 +59,13 @@ class Admission:
             )
 
     def waited(self) -> None:
-        """Count a request that has waited. Warn if all threads are busy, but not if only the machine is slow."""
+        """Count a request that has waited. Warn if it waited because all threads were busy."""
         if self._workers.busy < self._workers.limit:
             return
         if count := self._waits.count():
             log.warning(
-                "%d requests have waited for a thread, because all are busy; %d wait now. Raise threads=%d, or limit"
-                " the wait with queue= and queue_timeout=; slow= logs requests that hold a thread",
+                "%d requests have waited for a thread, because all threads are busy; %d wait now. Increase threads=%d,"
+                " or limit the wait with queue= and queue_timeout=. Use slow= to log requests that occupy a thread",
                 count,
                 self._workers.waiting,
                 self._workers.limit,
@@ -73,6 +73,6 @@ class Admission:
 
     def log_slow(self, method: str, target: str, thread: int, seconds: float) -> None:
         """Log a slow request, with the stack of its thread."""
-        frame = sys._current_frames().get(thread)  # noqa: SLF001 - documented, in spite of its name
+        frame = sys._current_frames().get(thread)  # noqa: SLF001 - a documented function, despite the underscore
         stack = "".join(format_stack(frame)) if frame is not None else ""
-        log.warning("slow request: %s %s holds a thread for %.1f s, now at\n%s", method, target, seconds, stack)
+        log.warning("slow request: %s %s has used a thread for %.1f s; its stack:\n%s", method, target, seconds, stack)

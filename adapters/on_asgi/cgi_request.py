@@ -1,8 +1,8 @@
-"""One request of a CGI program on asyncio: its body to the program, and the response to the client.
+"""One request of a CGI program on asyncio: passes the body to the program, and the response to the client.
 
-Knows ASGI HTTP events and asyncio tasks. It must not know what a path, a variable or a response header means, nor read
-a pipe. Programs are started on the loop's own thread. Another thread would not help: CPython holds the GIL during the
-start, which takes a fraction of a millisecond.
+Knows ASGI HTTP messages and asyncio tasks. It must not know the meaning of a path, a variable or a response header, and
+it must not read a pipe. Programs are started in the loop's thread. Another thread would not help: CPython holds the GIL
+during the start, which takes a fraction of a millisecond.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ..run_cgi.script import Refused, Script
 from ..run_cgi.spool import Spool
 from .scopes import refusal
 
-FAIR = 16  # number of blocks after which this task yields to others, even if no operation had to wait
+FAIR = 16  # number of blocks after which this task lets other tasks run, even if no operation had to wait
 _OF_BODY = frozenset((b"content-length", b"content-type", b"transfer-encoding", b"expect"))
-DRAIN = 5.0  # timeout for a client to finish sending a body that the program does not read, in seconds
+DRAIN = 5.0  # timeout in seconds for a client to send the rest of a body that the program does not read
 
 
 class CGIRequest:
-    """One request: forwards its body to the program and the response to the client, and detects a disconnect."""
+    """One request. It forwards the body to the program and the response to the client, and detects a disconnect."""
 
     def __init__(
         self, host: CGIHost, loop: asyncio.AbstractEventLoop, scope: Scope, receive: Receive, send: Send
@@ -79,7 +79,7 @@ class CGIRequest:
                 self._spool.close()
 
     async def _await_body(self, environ: Environ) -> bool:
-        """Wait for the start of the body; if its length is unknown, for all of it. Return True if there is a body."""
+        """Wait for the start of the body, or for all of it if its length is unknown. Return True if there is a body."""
         length = self._host.body_length(environ)
         if length is not None:
             if length:
@@ -148,7 +148,7 @@ class CGIRequest:
             raise ClientDisconnected(f"the body ended {length} bytes before its Content-Length")
 
     async def _answer(self, environ: Environ, script: Script, stdin: bool) -> str | None:
-        """Run the program and forward its response. Return the target if that is a local redirect."""
+        """Run the program and forward its response. If the response is a local redirect, return its target."""
         await self._take_slot()
         program = self._host.start(environ, script, stdin)
         running = self._running = ProgramOnLoop(self._loop, program, self._host.timeouts, self._start_listening)
@@ -169,7 +169,7 @@ class CGIRequest:
             running.leave(error is None, reason(error))
 
     async def _answer_elsewhere(self, environ: Environ) -> None:
-        """Make the host's `elsewhere` application serve the target of a local redirect."""
+        """Call the host's `elsewhere` application to serve the target of a local redirect."""
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.wait((self._listener,))
@@ -261,7 +261,7 @@ class CGIRequest:
         return None
 
     async def _drain(self) -> None:
-        """Read the rest of the body: many clients read no response before they have sent the whole request."""
+        """Read the rest of the body, because many clients read the response only after they have sent all of it."""
         if self._length and not self._body_over.done():
             await asyncio.wait((self._body_over,), timeout=DRAIN)
 
@@ -281,7 +281,7 @@ class CGIRequest:
         await running.send(self._send, {"type": "http.response.start", "status": status, "headers": headers})
 
     async def _refuse(self, refused: Refused) -> None:
-        """Send an error response instead of the program's."""
+        """Send an error response in place of the program's response."""
         self._host.refused(self._scope["method"], self._scope.get("path") or "", refused)
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in refused.headers.items()]
         to_head = self._scope["method"] == "HEAD"

@@ -1,6 +1,7 @@
-"""The socket that a WSGI application gets in place of its client's connection, and the environ that lends it.
+"""The socket that a WSGI application gets for a WebSocket, and the environ that contains it.
 
-Knows the convention of simple-websocket: `werkzeug.socket` and `gunicorn.socket`. It must not know what is sent on it.
+Knows the keys `werkzeug.socket` and `gunicorn.socket`, from which simple-websocket takes the socket. It must not know
+the data on the socket.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from ..asgi_types import Scope
 from ..mapping.requests import Environ, environ_from_scope
 from ..websocket.handshake import VERSION
 
-_REPEATED = (b"upgrade", b"connection", b"http2-settings")  # headers that are replaced by those of a new handshake
+_REPEATED = (b"upgrade", b"connection", b"http2-settings")  # headers that the new handshake replaces
 
 
 class LentSocket(socket.socket):
     """A socket whose close() ends the connection immediately.
 
-    close() of an ordinary socket does not end the connection while another thread waits in recv(), as
-    simple-websocket's thread does, or while a forked child has a copy: the peer would wait forever. After dup(), the
-    close() of the last copy ends the connection. close() in a forked child does not end it.
+    An ordinary socket's close() does not end the connection if another thread waits in recv(), as simple-websocket's
+    thread does, or if a forked child has a copy. Then the peer would wait forever. After dup(), the connection ends
+    when the last copy is closed. close() in a forked child does not end it.
     """
 
     is_shared = False
@@ -53,7 +54,7 @@ def lent_pair() -> tuple[socket.socket, LentSocket]:
 
 
 def lending_environ(scope: Scope, common: Environ, sock: socket.socket) -> tuple[Environ, str]:
-    """Return the environ of a `websocket` scope that lends `sock`, and the Sec-WebSocket-Key in it."""
+    """Return an environ for a `websocket` scope, with `sock` for the application, and its Sec-WebSocket-Key."""
     key = b64encode(os.urandom(16)).decode()
     headers = [
         (name, value)

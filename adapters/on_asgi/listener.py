@@ -12,11 +12,11 @@ from ..asgi_types import Receive
 from ..concurrency.inbox import Inbox
 from ..concurrency.loops import Loop, Task
 
-UNREAD_LOOKS = 10  # number of checks, 0.1 s apart, before an ignored body is discarded, to detect a disconnect
+UNREAD_LOOKS = 10  # number of checks, 0.1 s apart, after which an ignored body is discarded to detect a disconnect
 
 
 class Listener:
-    """A task that receives, while the response is sent, until the client disconnects."""
+    """A task that receives messages until the client disconnects, while the response is sent."""
 
     def __init__(
         self,
@@ -29,13 +29,13 @@ class Listener:
         """Create the task; start() runs it.
 
         inbox: gets the body; None if the body is complete. gone: called after a disconnect, or if receive() fails.
-        ignores_body: returns True if the application has begun its response and does not wait for its client.
+        ignores_body: returns True if the application has begun its response and is not blocked by a slow client.
         """
         self._loop, self._receive, self._inbox, self._gone = loop, receive, inbox, gone
         self._ignores_body, self._looks = ignores_body, 0
 
     def start(self, context: Context) -> Task:
-        """Start listening, in a copy of the request's context."""
+        """Start the task in a copy of the request's context."""
         return self._loop.spawn(self._run, context)
 
     async def _run(self) -> None:
@@ -49,7 +49,7 @@ class Listener:
             raise
 
     async def _receive_all(self) -> bool:
-        """Receive until the client disconnects. Return False if that cannot be detected."""
+        """Receive until the client disconnects. Return False if a disconnect cannot be detected."""
         inbox = self._inbox
         over = False  # the request body is complete
         while True:
@@ -69,7 +69,7 @@ class Listener:
                 await self._room(inbox)
 
     async def _room(self, inbox: Inbox) -> None:
-        """Wait for a limited time until the application reads: a disconnect can be received only after the body."""
+        """Wait until the application has read some of the body. If it ignores the body, look() ends the wait."""
         self._looks = 0
         self._loop.attend(self)
         try:
@@ -78,7 +78,9 @@ class Listener:
             self._loop.leave(self)
 
     def look(self) -> None:
-        """Discard data of a body that the application ignores. Called by the loop, at intervals."""
+        """Discard data if the application ignores the body: the disconnect arrives only after the body. Called at
+        intervals by the loop.
+        """
         self._looks = self._looks + 1 if self._ignores_body() else 0
         if self._looks >= UNREAD_LOOKS and self._inbox is not None:
             self._inbox.overflow()

@@ -1,6 +1,7 @@
-"""A WSGI application's response as ASGI messages, including those that only some servers support.
+"""Convert a WSGI application's response to ASGI messages, including messages that only some servers support.
 
-Knows ASGI HTTP 2.5, "Path Send", "Zero Copy Send" and "Early Hints". It must not know what produced an item, or when.
+Knows ASGI HTTP 2.5, "Path Send", "Zero Copy Send" and "Early Hints". It must not know where or when an item was
+produced.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from ..concurrency.outbox import Outbox
 from ..mapping.responses import Head, head_from_wsgi
 from ..run_wsgi.response import WSGIResponse
 
-_JOIN = 64 * 1024  # queued blocks are joined up to about this size, in bytes
+_JOIN = 64 * 1024  # target size for joining queued blocks, in bytes
 _FILE_MESSAGES = ("http.response.pathsend", "http.response.zerocopysend")
-_ADD_DATE = frozenset(("uvicorn", "hypercorn"))  # servers that add a Date even if the app sends one; daphne adds none
-_NOW = 5  # seconds: a Date as recent as this equals the one that the server adds
+_ADD_DATE = frozenset(("uvicorn", "hypercorn"))  # servers that always add a Date; daphne never adds one
+_NOW = 5  # a Date at most this old counts as current, in seconds
 _PLAIN = (io.BufferedReader, io.BufferedRandom, io.FileIO)
 
 
@@ -38,7 +39,7 @@ def size_of(items: Sequence[Any]) -> int:
 
 
 def response_start(head: Head) -> Message:
-    """Return `http.response.start`. A current Date is left out if the server adds its own Date to every response.
+    """Return `http.response.start`. A current Date is omitted if the server adds its own Date to every response.
 
     Two Date headers would be invalid (RFC 9110, 5.3 and 6.6.1).
     """
@@ -51,7 +52,7 @@ def response_start(head: Head) -> Message:
 
 
 async def deliver(send: Send, items: list[Any]) -> None:
-    """Send the queued items; join small blocks. No block is delayed: the server was busy while they were queued."""
+    """Send the queued items. Small blocks are joined, which delays none: they were queued while the server was busy."""
     if len(items) == 1 and type(items[0]) is not dict:
         head, block, last = items[0]
         if head is not None:
@@ -78,7 +79,7 @@ async def deliver(send: Send, items: list[Any]) -> None:
 
 
 async def deliver_each(send: Send, items: list[Any]) -> None:
-    """Send each block in its own message, and the end in another message."""
+    """Send each block in its own message, and the end of the body in a separate message."""
     for item in items:
         head, block, last = (None, b"", False) if type(item) is dict else item
         if type(item) is dict:
@@ -92,7 +93,7 @@ async def deliver_each(send: Send, items: list[Any]) -> None:
 
 
 def early_hints(outbox: Outbox, response: WSGIResponse, headers: list[tuple[str, str]]) -> None:
-    """`wsgi.early_hints`: send the Link headers as a 103 response (RFC 8297); do nothing after the response headers."""
+    """Implement `wsgi.early_hints`: send Link headers in a 103 response (RFC 8297), unless the response has begun."""
     if response.begun:
         return
     links = [value for name, value in head_from_wsgi("200 OK", headers).headers if name == b"link"]
@@ -101,7 +102,7 @@ def early_hints(outbox: Outbox, response: WSGIResponse, headers: list[tuple[str,
 
 
 class SendFile:
-    """The server's extension for sending files: `http.response.pathsend` if available, else `zerocopysend`."""
+    """Sends files with the server's extension: `http.response.pathsend` if available, else `zerocopysend`."""
 
     def __init__(self, outbox: Outbox, by_path: bool) -> None:
         self._outbox, self._by_path = outbox, by_path
@@ -109,7 +110,7 @@ class SendFile:
     def size(self, filelike: Any) -> int | None:
         """Return the size in bytes of a regular file that is read from its start; None for anything else."""
         file = _plain_file(filelike)
-        if file is None or (self._by_path and file is not filelike):  # a temporary file is deleted on close
+        if file is None or (self._by_path and file is not filelike):  # a temporary file's path ends with close()
             return None
         try:
             status = os.fstat(file.fileno())

@@ -1,7 +1,7 @@
 """The body of an ASGI request as `wsgi.input` (PEP 3333, "Input and Error Streams").
 
-Knows `receive`, and how much of a body may be in memory, in a temporary file, or still with the client. It must not
-know the application. collect() runs on the loop; a thread reads its result.
+Knows `receive`, and how much of a body may be kept in memory, in a temporary file, or unread at the client. It must not
+know the application. collect() runs on the loop. A thread reads the stream that collect() returns.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ..concurrency.thread_pool import Workers
 
 InThread = Callable[[Callable[[], object]], Awaitable[None]]
 
-SMALL = HIGH_WATER  # limit of bytes that are received before a thread is taken, so that a stalled upload needs none
-_SPOOL_WRITE = HIGH_WATER  # number of bytes per write to the temporary file
+SMALL = HIGH_WATER  # bytes that are received before a thread is used: a stalled upload then occupies no thread
+_SPOOL_WRITE = HIGH_WATER  # size of one write to the temporary file, in bytes
 
 
 class _Raw(io.RawIOBase):
-    """The spooled part of a body, then the blocks from the loop."""
+    """Reads the spooled part of a body, then the blocks from the loop."""
 
     def __init__(self, inbox: Inbox, spooled: IO[bytes] | None = None) -> None:
         self._inbox, self._spooled, self._rest = inbox, spooled, memoryview(b"")
@@ -48,9 +48,10 @@ class _Raw(io.RawIOBase):
 
 
 class Unannounced(io.BytesIO):
-    """`wsgi.input` of a request whose headers announce no body: checks for a body when it is read.
+    """`wsgi.input` of a request whose headers announce no body. It checks for a body only when it is read.
 
-    `opens` returns the body itself, and may be called once; if None, the body is empty.
+    `opens` is a function that returns the stream of the body. It is called at most once. If it is None, the body is
+    empty.
     """
 
     opens: Callable[[], IO[bytes]] | None = None
@@ -85,22 +86,24 @@ class Unannounced(io.BytesIO):
 
 
 class Body:
-    """The body of a request that is not complete in its first message."""
+    """A request body that is longer than the first message."""
 
     def __init__(
         self, loop: Loop, workers: Workers, receive: Receive, length: int | None, listen: Callable[[], object]
     ) -> None:
-        """length: in bytes, None if unknown. listen: starts to receive the rest of the body, on the loop."""
+        """length: in bytes, None if unknown. listen: called on the loop to start receiving the rest of the body."""
         self._receive, self._length = receive, length
         self.inbox = Inbox(loop, workers, length, listen)
         self._spooled: IO[bytes] | None = None
         self._postponed = False
-        self._collected = False  # collect() has received all of it
+        self._collected = False  # collect() has received the whole body
         self._refused = False  # the body was postponed and never read
-        self.left = False  # the client disconnected while the body was collected
+        self.left = False  # the client has disconnected while collect() received the body
 
     def postponed(self) -> io.BufferedReader:
-        """Return a stream that calls receive() only when it is read: the first call sends 100 (RFC 9110, 10.1.1)."""
+        """Return a stream that calls receive() only when it is read. The first receive() makes the server send 100
+        Continue (RFC 9110, 10.1.1).
+        """
         self._postponed = True
         return self.stream()
 
@@ -111,15 +114,17 @@ class Body:
 
     @property
     def asked_for(self) -> bool:
-        """Return True if the adapter may call receive(): the body need not be postponed any longer."""
+        """Return True if the adapter may call receive(): the application has read, or the client does not wait for 100
+        Continue.
+        """
         return not self._postponed or self.inbox.started
 
     async def collect(self, first: Message, spool: int, in_thread: InThread) -> tuple[IO[bytes], int | None]:
         """Receive as much as possible before the application starts. Return a stream, and the body's length if known.
 
-        A small body is received completely, in memory. Of a body of unknown length, up to `spool` bytes are received,
-        in a temporary file, because many applications (Django, Bottle, Falcon) ignore a body without CONTENT_LENGTH.
-        The rest of any other body is received while the application reads.
+        A small body is received completely, in memory. If the length is unknown, up to `spool` bytes are received into
+        a temporary file, because many applications (Django, Bottle, Falcon) ignore a body without CONTENT_LENGTH. In
+        all other cases, the rest is received while the application reads.
         """
         try:
             return await self._collect(first, spool, in_thread)
@@ -151,7 +156,7 @@ class Body:
         return self.stream(), self._length
 
     async def _some(self, message: Message, limit: int) -> _Chunk:
-        """Return the data of `message` and the next messages, until there are `limit` bytes or the body ends."""
+        """Return the data of `message` and of the next messages, up to `limit` bytes or the end of the body."""
         blocks: list[bytes] = []
         size = 0
         while message["type"] == "http.request":
@@ -171,7 +176,7 @@ class Body:
         return io.BufferedReader(_Raw(self.inbox, self._spooled), 64 * 1024)
 
     def close(self) -> None:
-        """Free the temporary file at the end of the request. Later reads raise."""
+        """Delete the temporary file at the end of the request. Later reads raise an exception."""
         self._refused = not self.asked_for
         self.inbox.forget()
         if self._spooled is not None:
@@ -181,7 +186,7 @@ class Body:
 class _Chunk(NamedTuple):
     blocks: list[bytes]
     size: int
-    end: bool | None  # True: the body ends here; False: the client has disconnected; None: more follows
+    end: bool | None  # True: the body is complete; False: the client has disconnected; None: more data follows
 
 
 def _rewind(file: IO[bytes], blocks: list[bytes]) -> None:

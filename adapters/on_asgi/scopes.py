@@ -1,4 +1,4 @@
-"""Responses that an adapter on an ASGI server sends itself: lifespan, refused WebSockets, refused requests.
+"""Responses that an adapter sends itself on an ASGI server: to lifespan, refused WebSockets and refused requests.
 
 Knows the messages of ASGI lifespan 2.0, WebSocket 2.5 and HTTP 2.5. It must not know why a request is refused.
 """
@@ -23,7 +23,9 @@ async def answer_lifespan(receive: Receive, send: Send, close: Callable[[], obje
 
 
 async def refuse_scope(scope: Scope, receive: Receive, send: Send, app: str) -> None:
-    """Close a `websocket` before its handshake (the server sends 403); `app` is a name such as "a WSGI application".
+    """Close a `websocket` before its handshake, which makes the server send a 403.
+
+    app: a description for the close reason, such as "a WSGI application".
 
     Raises ValueError for any other scope type.
     """
@@ -37,7 +39,7 @@ async def refuse_scope(scope: Scope, receive: Receive, send: Send, app: str) -> 
 def refusal(
     status: int, text: str, headers: Iterable[tuple[bytes, bytes]] = (), to_head: bool = False
 ) -> tuple[Message, Message]:
-    """Return the two messages of a plain text response that replaces the application's. `to_head`: omit the body."""
+    """Return the two messages of a plain text response. With `to_head`, the body is empty."""
     body = f"{text}\n".encode("utf-8", "backslashreplace")
     head: RawHeaders = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
     start = {"type": "http.response.start", "status": status, "headers": [*head, *headers]}
@@ -45,7 +47,7 @@ def refusal(
 
 
 async def refuse(send: Send, status: int, text: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """Send a plain text response instead of the application's."""
+    """Send a plain text response in place of the application's response."""
     for message in refusal(status, text, headers):
         await send(message)
 
@@ -56,12 +58,12 @@ def _overload(method: str) -> tuple[Message, Message]:
 
 
 async def overloaded(send: Send, method: str) -> None:
-    """Send the 503 for a request that gets no thread."""
+    """Send a 503, because the request gets no thread."""
     for message in _overload(method):
         await send(message)
 
 
 def overload_item(method: str) -> Item:
-    """Return that 503 as an item of an application's response."""
+    """Return the 503 of overloaded() as an item of a WSGI response."""
     start, body = _overload(method)
     return Head(start["status"], start["headers"], None), body["body"], True

@@ -1,8 +1,8 @@
-"""The rest of a request body that the application has not read: received and discarded before the response ends.
+"""Receive and discard the rest of a request body that the application has not read, before the response ends.
 
-Knows receive() and the clock. It must not know the application or its response. If a server closes a connection with
-unread data, the connection is reset, and the client or proxy loses the part of the response that it has not read yet
-(RFC 9112, 9.6).
+Knows receive() and the clock. It must not know the application or its response. If a server closes a connection that
+has unread data, the connection is reset. The client or proxy then loses the part of the response that it has not read
+yet (RFC 9112, 9.6).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..concurrency.loops import Future, Loop
 
 log = logging.getLogger("gateways.wsgi")
 
-MOST = 1024 * 1024  # limit of discarded data, in bytes; if a client sends more, its connection is closed
+MOST = 1024 * 1024  # limit for discarded data, in bytes; if a client sends more, its connection is closed
 IDLE = 1.0  # timeout for the next data, in seconds
 TOTAL = 30.0  # timeout for the whole rest, in seconds
 
@@ -31,7 +31,7 @@ class Rest:
         self._done: Future = loop.create_future()
 
     async def discard(self, context: Context) -> None:
-        """Receive the rest until its end, a disconnect or a limit. `receive` runs in a copy of `context`."""
+        """Receive the rest until it ends, the client disconnects or a limit is reached. Use a copy of `context`."""
         task = self._loop.spawn(self._run, context)
         self._loop.attend(self)
         try:
@@ -55,7 +55,7 @@ class Rest:
             self._resolve()
 
     def look(self) -> None:
-        """Stop at a limit. Called by the loop, at intervals."""
+        """Stop at a time limit. Called by the loop, at intervals."""
         if monotonic() >= min(self._moved + IDLE, self._until):
             self._resolve()
         else:

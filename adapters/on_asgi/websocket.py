@@ -1,7 +1,7 @@
 """A WSGI application's WebSocket on an ASGI server: the application gets one end of a socket pair.
 
-The application speaks RFC 6455 on the socket, in its own thread. This module runs on the loop: it forwards messages
-between the other end of the pair (websocket_client.py) and ASGI WebSocket 2.5. It must not know frames, nor how the
+The application uses RFC 6455 on the socket, in its own thread. This module runs on the loop. It forwards messages
+between ASGI WebSocket 2.5 and the other end of the pair (websocket_client.py). It must not know frames, or how the
 application is called.
 """
 
@@ -28,13 +28,13 @@ from .websocket_client import SocketClient
 
 log = logging.getLogger("gateways.wsgi")
 
-GRACE = 1.0  # delay between a disconnect and the shutdown of the application's socket, in seconds
-_SHORT = 64 * 1024  # size limit of a denial that is sent in one message, in bytes
+GRACE = 1.0  # delay from a disconnect to the shutdown of the application's socket, in seconds
+_SHORT = 64 * 1024  # size limit in bytes of a denial response that is sent in one message
 _FULL, _FAILED, _TRY_AGAIN = 503, 1011, 1013
 
 
 async def refuse_full(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket because the limit is reached."""
+    """Refuse a WebSocket because the limit of WebSockets is reached."""
     await receive()
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         return await send({"type": "websocket.close", "code": _TRY_AGAIN, "reason": "too many WebSockets"})
@@ -43,13 +43,13 @@ async def refuse_full(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class WebSocketBridge:
-    """One WebSocket. run() runs on the loop, the application in a thread; a socket pair connects them."""
+    """One WebSocket. run() runs on the loop, and the application in a thread. A socket pair connects them."""
 
     def __init__(self, app: WSGIApp, loop: Loop, workers: Workers, scope: Scope, receive: Receive, send: Send) -> None:
         self._app, self._loop, self._workers = app, loop, workers
         self._scope, self._receive, self._send = scope, receive, send
-        self._gone = False  # the client has disconnected; sending is not allowed
-        self._users = 0  # coroutines that may wait for the socket
+        self._gone = False  # the client has disconnected: nothing may be sent
+        self._users = 0  # number of coroutines that use the socket
 
     async def run(self, common: Environ, over: Callable[[], object]) -> None:
         """Serve the WebSocket. Raises the application's error. `over` is called when the thread is free again."""
@@ -92,7 +92,7 @@ class WebSocketBridge:
                 del error  # its traceback holds this frame
 
     def _leave(self) -> None:
-        """Release the socket. The last coroutine that releases the socket closes it."""
+        """Release the socket. The last coroutine that releases it also closes it."""
         self._users -= 1
         if not self._users:
             self._socket.close()
@@ -108,10 +108,10 @@ class WebSocketBridge:
         await self._to_client()
 
     async def _deny(self) -> None:
-        """Send the application's response as the denial of the WebSocket.
+        """Send the application's response as the denial response of the WebSocket.
 
-        A short response is sent in one message: uvicorn with the legacy API of websockets loses blocks that are sent
-        after the headers.
+        A short response is sent in one message. Otherwise uvicorn with the legacy API of websockets would lose blocks
+        that are sent after the headers.
         """
         ended = sent = False
         may_respond = "websocket.http.response" in (self._scope.get("extensions") or {})
@@ -142,7 +142,7 @@ class WebSocketBridge:
                 if event.kind == CLOSE:
                     code, reason = 1000 if event.code == 1005 else event.code, str(event.data)
                     self._client.close(event.code)
-                elif event.kind == PING:  # the server pings the client itself
+                elif event.kind == PING:  # respond here: the server sends its own pings to the client
                     self._client.pong(bytes(event.data))  # type: ignore[arg-type]
                 elif event.kind != PONG and not self._gone:
                     await self._send_message(event.data)
@@ -165,7 +165,7 @@ class WebSocketBridge:
             self._gone = True
 
     async def _thread_ended(self, seconds: float) -> None:
-        """Wait until the application's call has returned, at most `seconds`."""
+        """Wait at most `seconds` until the application's call has returned."""
         waiter = self._loop.create_future()
 
         def resolve() -> None:

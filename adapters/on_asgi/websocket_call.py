@@ -1,6 +1,6 @@
-"""The call of a WSGI application for a WebSocket, in its own thread: how the call ends, and whether it used the socket.
+"""The call of a WSGI application for a WebSocket, in its own thread: how it ends, and whether it used the socket.
 
-Knows PEP 3333, and how WebSocket libraries end a call. It must not know the frames, nor ASGI.
+Knows PEP 3333, and how WebSocket libraries end a call. It must not know WebSocket frames or ASGI.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ _POLL = 0.5  # interval of checks that the loop still runs, in seconds
 
 
 class _SocketUsed(Exception):
-    """The application has accepted the WebSocket: its WSGI response is meaningless."""
+    """The application has accepted the WebSocket, so its WSGI response is ignored."""
 
 
 class WebSocketCall:
-    """One call. run() runs in the thread; all other methods are for the loop. An ordinary response goes to `outbox`.
+    """One call of the application. run() runs in the thread; the loop calls all other methods.
 
-    `accepted` is None until the loop calls decide(): only the loop reads the socket, and so knows the decision.
+    An ordinary response goes to `outbox`. `accepted` is None until the loop calls decide(): only the loop reads the
+    socket, so only the loop knows whether the application has accepted the WebSocket.
     """
 
     def __init__(self, app: WSGIApp, loop: Loop, workers: Workers, sock: socket.socket) -> None:
@@ -44,16 +45,16 @@ class WebSocketCall:
         self._decided.acquire()
         self.status = ""  # the status that the application passed to start_response()
         self.error: Exception | None = None
-        self._abandoned = False  # the coroutine that could raise the error has ended
+        self._abandoned = False  # no coroutine is left that could raise the error
 
     def decide(self, accepted: bool) -> None:
-        """Tell the thread whether the WebSocket is accepted. Only the first decision counts."""
+        """Record whether the WebSocket is accepted, and wake the application's thread. Only the first call counts."""
         if self.accepted is None:
             self.accepted = accepted
             self._decided.release()
 
     def take_error(self) -> Exception | None:
-        """Return the application's error, for the caller to raise; later errors are logged."""
+        """Return the application's error, which the caller then raises. Later errors are logged."""
         error, self.error = self.error, None
         self._abandoned = True
         return error
@@ -71,7 +72,7 @@ class WebSocketCall:
     # the application's thread
 
     def run(self, environ: Environ, over: Callable[[], object]) -> None:
-        """Call the application. `over` is called when it has returned."""
+        """Call the application. `over` is called when the call has returned."""
         try:
             response = WSGIResponse(self._put, "GET")
             items = response.answer(partial(self._application, response), environ)
@@ -88,7 +89,7 @@ class WebSocketCall:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             self.status = status
             if status[:3] == "101":
-                return response.write  # a status for the log of a server: an inner ASGIToWSGI passes 101
+                return response.write  # 101 is meant for a server's log only; a nested ASGIToWSGI passes it
             return start_response(status, headers, exc_info)
 
         result = self._app(environ, start)

@@ -1,8 +1,8 @@
-"""One request of a WSGI application on an ASGI server: run() in a worker thread, everything else on the loop.
+"""One request of a WSGI application on an ASGI server. run() runs in a worker thread; the other code runs on the loop.
 
-Knows which code runs in the thread and which on the loop, and how each learns that the other has ended. It must not
-know the order of the calls in a response (run_wsgi/), its messages and the request body (other modules here), or how
-threads and loops communicate (concurrency/).
+Knows which code runs in the thread and which on the loop, and how each side learns that the other has ended. It must
+not know the order of the calls in a response (run_wsgi/), its messages and the request body (other modules here), or
+how threads and loops communicate (concurrency/).
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from .unread import Rest
 
 log = logging.getLogger("gateways.wsgi")
 
-_UNANNOUNCED_WAIT = 0.25  # timeout for a body without a header that announces it, after the first read, in seconds
-_NO_TASK = Task(int, int)  # type: ignore[arg-type] # in a listener's place once it is too late for one
+_UNANNOUNCED_WAIT = 0.25  # time in seconds that a read waits for a body that no header has announced
+_NO_TASK = Task(int, int)  # type: ignore[arg-type] # replaces the listener when no listener may start any more
 _making_body = threading.Lock()
 
 
@@ -52,11 +52,11 @@ class Terms:
     pathsend: bool
     share_loop: bool
     admission: Admission
-    may_warn: Callable[[], bool]  # returns True at the first call: warn about a dropped header
+    may_warn: Callable[[], bool]  # returns True on its first call only: warn about dropped headers once
 
 
 class WSGIRequest:
-    """One request: run() in a worker thread, everything else on the loop."""
+    """One request. run() runs in a worker thread; the other methods run on the loop unless they say otherwise."""
 
     _body: Body | None = None
     _unannounced: Unannounced | None = None
@@ -64,13 +64,13 @@ class WSGIRequest:
     _hints = False  # the server can send early hints
     _listener: Task | None = None
     _error: BaseException | None = None
-    _begun = False  # the response headers have gone to the server
-    _complete = False  # the end of the response has gone to the server
-    _abandoned = False  # the coroutine that would raise the error has ended
+    _begun = False  # the response headers have been passed to the server
+    _complete = False  # the end of the response has been passed to the server
+    _abandoned = False  # no coroutine is left that could raise the error
     _gone = False  # the client disconnected before the application was called
     _thread = 0  # identifier of the worker thread; 0 before run()
     _taken = 0.0  # start time of run() (time.monotonic), set only if slow requests are logged
-    _waited = _logged = False  # the request has waited for a thread; it was logged as slow
+    _waited = _logged = False  # the request has waited for a thread; it has been logged as slow
 
     def __init__(self, terms: Terms, tally: Tally, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
         self._terms, self._tally, self._environ, self._loop, self._receive = terms, tally, environ, loop, receive
@@ -78,7 +78,7 @@ class WSGIRequest:
         environ["waitress.client_disconnected"] = self._outbox.is_closed
 
     def offer(self, extensions: Mapping[str, Any]) -> None:
-        """Record which of the server's ASGI extensions the application can use."""
+        """Record which of the server's ASGI extensions to use."""
         self._hints = "http.response.early_hint" in extensions
         if not self._terms.pathsend:
             return
@@ -88,19 +88,19 @@ class WSGIRequest:
     # The request's body
 
     def expect_no_body(self) -> None:
-        """Create an input that calls receive() only if the application reads."""
+        """Create a `wsgi.input` that calls receive() only if the application reads from it."""
         self._unannounced = self._environ["wsgi.input"] = Unannounced()
         self._unannounced.opens = self._open_unannounced
 
     async def collect(self, spool: int, unannounced: bool) -> None:
-        """Receive as much of the body as allowed before a thread is taken, and create the application's input."""
+        """Receive as much of the body as allowed before a thread is used, and create `wsgi.input`."""
         environ = self._environ
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
         if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
             environ["wsgi.input"] = self._make_body(length).postponed()
             return
         first = await self._receive()
-        if unannounced and first["type"] == "http.disconnect":  # there may be no body at all: call the application
+        if unannounced and first["type"] == "http.disconnect":  # perhaps there is no body: still call the application
             self._gone = True
             environ["wsgi.input"] = io.BytesIO()
             return
@@ -121,25 +121,28 @@ class WSGIRequest:
             environ["CONTENT_LENGTH"] = str(length)
 
     def _make_body(self, length: int | None, listen: Callable[[], object] | None = None) -> Body:
-        with _making_body:  # the reading thread and the listening loop may race
+        with _making_body:  # the application's thread and the loop may get here at the same time
             if self._body is None:
                 self._body = Body(self._loop, self._terms.workers, self._receive, length, listen or self._listen)
             return self._body
 
     def _open_unannounced(self) -> IO[bytes]:
-        """Receive a body that no header has announced. Runs in the application's thread."""
+        """Start to receive a body that no header has announced. Runs in the application's thread."""
         return self._make_body(None, self._ask_for_body).stream()
 
     def _ask_for_body(self) -> None:
-        """Receive the body; if none arrives within _UNANNOUNCED_WAIT, it is empty. Runs on the loop."""
+        """Receive the body. If nothing arrives within _UNANNOUNCED_WAIT, the body is empty. Runs on the loop."""
         self._listen()
         if self._body is not None:
             self._loop.call_later(_UNANNOUNCED_WAIT, self._body.inbox.give_up)
 
     # The response
 
-    async def serve(self, send: Send) -> None:  # noqa: PLR0912, PLR0915 - one function, because each call costs
-        """Run the application in a worker and send its response. Raises the application's error, or the server's."""
+    async def serve(self, send: Send) -> None:  # noqa: PLR0912, PLR0915 - one function, because each call costs time
+        """Run the application in a worker thread and send its response.
+
+        Raises the application's error, or an error of the server's send().
+        """
         outbox, loop, tally = self._outbox, self._loop, self._tally
         before = self._context = copy_context()
         context = self._copy = before.copy()
@@ -166,7 +169,7 @@ class WSGIRequest:
                     await (deliver_each if self._terms.verbatim else deliver)(send, items)
                     if not ended and self._listener is None and not outbox.waiting:
                         self.look()
-        except Exception:  # the server's send() failed: stop the application and wait for its end
+        except Exception:  # the server's send() failed: stop the application and wait until it has ended
             self._hang_up()
             await outbox.ended()
             self._log_error("after its client had disconnected")
@@ -190,13 +193,13 @@ class WSGIRequest:
             self._error = None  # the traceback refers to this frame
 
     def _is_early(self, items: list[Any]) -> bool:
-        """Return True if these items complete the response while the client still sends the request body."""
+        """Return True if these items complete the response before the client has sent the whole request body."""
         if self._unannounced is not None or self._body is None or not items or type(items[-1]) is dict:
             return False
         return completes(items[-1]) and self._body.arrives and not self._outbox.is_closed()
 
     async def _send_before_rest(self, send: Send, items: list[Any]) -> list[Any]:
-        """Send all but the end of the response, then receive the rest of the request body. Return the items left."""
+        """Send all but the end of the response, and receive the rest of the body. Return the remaining items."""
         head, block, _ = items[-1]
         items[-1] = (head, block, False)
         self._begun = True
@@ -210,11 +213,11 @@ class WSGIRequest:
         return [(None, b"", True)]
 
     def _over(self) -> Task | None:
-        """Stop watching the request, and cancel the listener's task. Return that task, None if there is none."""
+        """Stop watching the request, and cancel the listener's task. Return that task; None without a listener."""
         del self._tally.live[self]
         self._loop.leave(self)
-        self._outbox.closed = True  # for a thread of the application that is still writing
-        listener, self._listener = self._listener, _NO_TASK  # the task refers to this object
+        self._outbox.closed = True  # ends a thread in which the application still writes
+        listener, self._listener = self._listener, _NO_TASK  # the task refers to this object: break the cycle
         if listener is None or listener is _NO_TASK:
             return None
         listener.cancel()
@@ -223,7 +226,7 @@ class WSGIRequest:
     # Disconnects, and other checks while a request runs
 
     def look(self) -> None:
-        """Check the request, 50 to 100 ms after its start, and every 100 ms while needed. Runs on the loop."""
+        """Check the request: 50 to 100 ms after its start, then every 100 ms while necessary. Runs on the loop."""
         admission = self._terms.admission
         if not self._thread and self._still_waits(admission):
             return
@@ -231,15 +234,15 @@ class WSGIRequest:
             self._log_if_slow(admission, admission.slow)
         if self._gone:
             self._hang_up()
-        elif self._body is not None and self._body.left:  # hypercorn's receive() reports the disconnect only once
+        elif self._body is not None and self._body.left:  # the disconnect was received; hypercorn reports it only once
             self._client_left(None)
-        elif self._body is None or self._body.asked_for:  # otherwise receive() would send 100 Continue
+        elif self._body is None or self._body.asked_for:  # otherwise receive() would make the server send 100 Continue
             self._listen()
         if (admission.slow is not None and not self._logged) or (admission.timeout is not None and not self._thread):
             self._loop.attend(self)
 
     def _still_waits(self, admission: Admission) -> bool:
-        """Record that no thread is free. Return True if the request has been refused."""
+        """Handle that no thread has been free. Return True if the request has been rejected."""
         if not self._waited:
             self._waited = True
             admission.waited()
@@ -260,10 +263,10 @@ class WSGIRequest:
             admission.log_slow(environ["REQUEST_METHOD"], environ["REQUEST_URI"], self._thread, seconds)
 
     def _listen(self) -> None:
-        """Receive the rest of the body and the disconnect, in a separate task."""
+        """Start a task that receives the rest of the body and the disconnect."""
         if self._listener is None:
             if self._unannounced is not None and self._unannounced.opens is not None:
-                self._make_body(None, self._ask_for_body)  # a later read must get the data that arrives now
+                self._make_body(None, self._ask_for_body)  # keeps data that arrives now for a later read
             inbox = self._body.inbox if self._body is not None else None
             listener = Listener(self._loop, self._receive, inbox, self._client_left, self._ignores_body)
             self._listener = listener.start(self._context)
@@ -271,8 +274,9 @@ class WSGIRequest:
     def _client_left(self, error: Exception | None) -> None:
         """Stop the application. A disconnect after the response is not an error (ASGI HTTP, "Disconnect").
 
-        Before the response, the client may only have shut down its sending side. hypercorn reports that as a
-        disconnect, but can still send. So a response that has not begun may begin; then it must end within one second.
+        Before the response, the client may have shut down only its sending side. hypercorn reports this as a
+        disconnect, although it can still send. So if the response has not begun, it may still begin. From then on, it
+        must end within one second.
         """
         if error is None and self._thread and not self._begun and not self._outbox.closed:
             if not self._complete:
@@ -290,7 +294,7 @@ class WSGIRequest:
         return self._begun and not self._outbox.parked
 
     def _hang_up(self) -> None:
-        """Make the application's next read or write fail: the client disconnected, or the server ended the request."""
+        """Make the application's next read or write fail, because the request has ended."""
         if not self._outbox.closed and not self._complete:
             self._tally.disconnects += 1
         self._outbox.close()
@@ -302,9 +306,9 @@ class WSGIRequest:
     def run(self) -> Callable[[], object] | None:
         """Run the whole application, and catch all exceptions. Runs in the thread.
 
-        With a bounded queue, return the function that ends the response. The pool calls it when the thread counts as
-        idle: otherwise a client that sends its next request immediately could get a 503. With an unbounded queue, end
-        the response here, which saves a thread switch.
+        With a bounded queue, return the function that ends the response. The pool calls it after it has marked the
+        thread as idle. Otherwise a client that sends its next request immediately could get a 503. With an unbounded
+        queue, end the response here, which saves a thread switch.
         """
         outbox, terms = self._outbox, self._terms
         items: list[Item] = []
@@ -344,7 +348,7 @@ class WSGIRequest:
             self._log_error("after its request had been cancelled")
 
     def _log_error(self, when: str) -> None:
-        """Log the application's error if the coroutine that would raise it has ended."""
+        """Log the application's error, because no coroutine is left that could raise it."""
         error, self._error = self._error, None  # the traceback refers to this object
         if error is not None:
             self._tally.errors += 1
@@ -352,7 +356,7 @@ class WSGIRequest:
 
 
 async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -> None:
-    """Run `call`, which may wait for a disk, in a worker thread. Raises its exceptions."""
+    """Run `call`, which may block on a disk, in a worker thread. Raises its exceptions."""
     outbox = Outbox(loop, workers)
 
     def run(_: object) -> Callable[[], object]:

@@ -1,6 +1,6 @@
-"""The lifespan of an ASGI application (ASGI lifespan 2.0) without an ASGI server: started once, shut down once.
+"""The lifespan of an ASGI application (ASGI lifespan 2.0) without an ASGI server: one startup and one shutdown.
 
-Knows the protocol's messages. Runs on the application's event loop; it must not know threads or requests.
+Knows the protocol's messages. Runs on the application's event loop. It must not know threads or requests.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ _ANSWERS = tuple(f"lifespan.{phase}.{end}" for phase in ("startup", "shutdown") 
 
 
 class LifespanFailed(RuntimeError):
-    """The application reported that it could not start: its requests cannot be served."""
+    """The application reported that its startup has failed. Its requests cannot be served."""
 
 
 class Lifespan:
-    """One application's lifespan. `state` has the values that the application set; each request gets a copy of it."""
+    """One application's lifespan. `state` has the values that the application has set; each request gets a copy."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self.state: dict[str, Any] = {}
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
-        self._answer: asyncio.Future[Message | None] | None = None  # None: the application has no lifespan
+        self._answer: asyncio.Future[Message | None] | None = None  # its result is None if there is no lifespan
         self._task: asyncio.Task[None] | None = None
         self._started = False
 
     async def startup(self) -> None:
-        """Start the application. Raises LifespanFailed if it reports a failure. A lifespan is optional."""
+        """Start the application. Raises LifespanFailed if it reports a failure. An application needs no lifespan."""
         self._task = asyncio.ensure_future(self._run())
         try:
             answer = await self._ask("lifespan.startup")
@@ -42,7 +42,7 @@ class Lifespan:
             raise
         self._started = answer is not None
         if answer is None:
-            self._task.cancel()  # the application may treat the lifespan as a request that still runs
+            self._task.cancel()  # the application may have taken the lifespan for a request, and still be running
         if answer is not None and answer["type"] == "lifespan.startup.failed":
             raise LifespanFailed(f"the application failed to start: {answer.get('message') or 'it gave no reason'}")
 
@@ -83,7 +83,7 @@ class Lifespan:
     async def _send(self, message: Message) -> None:
         if message["type"] not in _ANSWERS:
             if self._answer is not None and not self._answer.done() and not message["type"].startswith("lifespan."):
-                self._answer.set_result(None)  # it treats the lifespan as a request, so it does not support it
+                self._answer.set_result(None)  # a request's message: the application does not support lifespan
             raise AppProtocolError(f"the application sent {message['type']!r} in its lifespan; ASGI defines {_ANSWERS}")
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(message)

@@ -1,7 +1,7 @@
-"""The rest of a response on the client's own connection, on the event loop: framing, backpressure, disconnects, end.
+"""The rest of a detached response on the event loop: framing, backpressure, disconnects and the end.
 
-A Stream takes the place of the Desk of an Exchange. Knows HTTP/1.1 framing (RFC 9112, 7.1) and asyncio's transports.
-Runs on the loop only. It must not know where its socket came from.
+A Stream replaces the Desk of an Exchange, and writes to the client's connection. Knows HTTP/1.1 framing (RFC 9112, 7.1)
+and asyncio's transports. Runs on the loop only. It must not know where its socket came from.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .exchange import GRACE, Exchange
 
 log = logging.getLogger("gateways.asgi")
 
-FLUSH_SECONDS = 30.0  # time in which a client must read some of the rest of a complete response, in seconds
+FLUSH_SECONDS = 30.0  # interval in which a client must read some of the rest of a complete response, in seconds
 
 
 class Stream(asyncio.Protocol):
-    """One response that has left the server's thread. `gone` is resolved when its connection is closed."""
+    """One response that the server's thread no longer sends. `gone` is resolved when its connection is closed."""
 
     def __init__(
         self,
@@ -33,9 +33,9 @@ class Stream(asyncio.Protocol):
         streams: set[Stream],
         over: Callable[[], object],
     ) -> None:
-        """head: sent first. has_failed: returns True if the client of a descriptor has disconnected.
+        """head: the bytes to send first. has_failed: takes a descriptor; returns True if its client has disconnected.
 
-        streams: contains the stream from attach() until its connection is closed. over: called after that.
+        streams: contains this stream from attach() until its connection is closed. over: called after that.
         """
         self._exchange, self._head, self._chunked = exchange, head, chunked
         self._has_failed, self._streams, self._over = has_failed, streams, over
@@ -48,8 +48,9 @@ class Stream(asyncio.Protocol):
         self._first: list[bytes] = []  # blocks that wait for the transport
 
     def attach(self, sock: socket.socket, items: Iterable[bytes]) -> None:
-        """Send the response on `sock`, which belongs to the stream from now on: first `items`, then the items of the
-        desk.
+        """Send the rest of the response on `sock`, which the stream now owns.
+
+        `items` are sent first, then the items of the desk.
         """
         self._loop = asyncio.get_running_loop()
         self._sock = sock
@@ -73,40 +74,40 @@ class Stream(asyncio.Protocol):
 
     @property
     def full(self) -> bool:
-        """Return True if the application has to await room() before it continues."""
+        """Return True if the application must wait for room() before it continues."""
         return self._writable is not None
 
     async def room(self) -> None:
-        """Wait until more can be sent, because the client has read enough."""
+        """Wait until the client has read enough, so that more can be sent."""
         while self._writable is not None:
             await asyncio.shield(self._writable)
 
     def put(self, item: bytes, size: int, last: bool = False) -> None:
-        """Send a block of `size` bytes; `last` if it is the last. After the end, drop it."""
+        """Send a block of `size` bytes. `last`: it is the last block. After the end, blocks are discarded."""
         if not self.ended:
             self._write(self._framed(item) if size else b"")
             if last:
                 self.end()
 
     def ask(self) -> None:
-        """Never called, because the request body was read before the response left the server's thread."""
+        """Never called, because the response is detached only after the request body has been read."""
         raise AssertionError("a detached response has no request body")
 
     def end(self) -> None:
-        """Handle the end of the response; the exchange knows whether it is complete."""
+        """End the response. The exchange knows whether the response is complete."""
         if not self.ended:
             self.ended = True
             if self._transport is not None:
                 self._finish()
 
     def check(self) -> None:
-        """Close the connection of a client that has shut down its sending side and does not wait for the response."""
+        """Close the connection if the client has shut down its sending side and does not wait for the response."""
         if self._half_closed and not self.closed and self._has_failed(self._sock.fileno()):
             assert self._transport is not None  # the transport has reported the end-of-file
             self._transport.abort()
 
     def close(self) -> None:
-        """Close the connection when the loop ends, so that the client does not wait. Thread-safe."""
+        """Close the connection because the loop ends, so that the client does not wait. Thread-safe."""
         self.closed = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
@@ -125,7 +126,7 @@ class Stream(asyncio.Protocol):
             self._transport.write(data)
 
     def _finish(self) -> None:
-        """Close the connection once all data is sent. Do not send the last chunk of an incomplete response."""
+        """Close the connection once all data is sent. An incomplete response gets no last chunk."""
         assert self._transport is not None
         if self._exchange.complete and self._chunked:
             self._write(b"0\r\n\r\n")
@@ -133,7 +134,7 @@ class Stream(asyncio.Protocol):
         self._wait_for_flush(-1)
 
     def _wait_for_flush(self, before: int) -> None:
-        """Abort the connection of a client that has read nothing for FLUSH_SECONDS, although the response has ended."""
+        """Abort the connection if the client has read nothing of the rest of its response for FLUSH_SECONDS."""
         assert self._transport is not None
         left = self._transport.get_write_buffer_size()
         if left == before:
@@ -150,7 +151,7 @@ class Stream(asyncio.Protocol):
             self._finish()
 
     def data_received(self, data: bytes) -> None:
-        """Discard received data: the headers have announced that the connection carries no other request."""
+        """Discard received data, because the response headers have announced that the connection will be closed."""
 
     def eof_received(self) -> bool:
         self._half_closed = True
@@ -168,7 +169,7 @@ class Stream(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         with suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)  # a forked child may have a copy, so close() alone may not end it
+            self._sock.shutdown(socket.SHUT_RDWR)  # if a forked child has a copy, close() does not end the connection
         self.closed = self.ended = True
         self.resume_writing()
         if not self._exchange.complete:
@@ -179,7 +180,7 @@ class Stream(asyncio.Protocol):
             self._over()
 
     async def drain(self, seconds: float) -> None:
-        """Wait up to `seconds` for the end of the response. Then disconnect the client, and await the task."""
+        """Wait up to `seconds` for the end of the response. Then disconnect the client, and wait for the task."""
         await asyncio.wait([self.gone], timeout=max(0.0, seconds))
         if self.gone.done():
             return

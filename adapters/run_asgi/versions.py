@@ -1,6 +1,7 @@
-"""ASGI applications of both versions as ASGI 3, `await app(scope, receive, send)`.
+"""Convert ASGI applications of version 2 to version 3.
 
-Knows how to detect ASGI 2's double callable, `await app(scope)(receive, send)`, without calling it.
+An ASGI 3 application is called with `await app(scope, receive, send)`. An ASGI 2 application is a double callable:
+`await app(scope)(receive, send)`. Knows how to detect a double callable without calling it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from ..interfaces import is_wsgi
 def is_double_callable(app: Any) -> bool:
     """Return True if `app` is an ASGI 2 application: a class, or a callable with one positional parameter.
 
-    A class whose instances can be awaited is ASGI 3: `await App(scope, receive, send)`, as Starlette's endpoints are.
+    A class whose instances can be awaited is ASGI 3. Starlette's endpoints are used like this: `await App(scope,
+    receive, send)`.
     """
     if inspect.isclass(app):
         return not hasattr(app, "__await__")

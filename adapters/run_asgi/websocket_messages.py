@@ -1,4 +1,4 @@
-"""The messages of an ASGI WebSocket (ASGI WebSocket 2.5): check sent messages, and create received ones.
+"""The messages of ASGI WebSocket 2.5: checks messages from the application, and creates messages for it.
 
 Pure: knows the messages and the close codes of RFC 6455. It must not know when they are sent.
 """
@@ -13,16 +13,16 @@ from ..mapping.responses import head_from_asgi
 from ..websocket.frames import may_close_with
 from ..websocket.handshake import response_head
 
-_MESSAGE_COST = 256  # memory of a received message in addition to its data, in bytes
+_MESSAGE_COST = 256  # memory that a received message needs in addition to its data, in bytes
 
 
 def disconnect(code: int, reason: str) -> Message:
-    """Return a websocket.disconnect."""
+    """Return a websocket.disconnect message."""
     return {"type": "websocket.disconnect", "code": code, "reason": reason}
 
 
 def received(data: str | bytes) -> Message:
-    """Return a websocket.receive."""
+    """Return a websocket.receive message."""
     return {"type": "websocket.receive", "text" if isinstance(data, str) else "bytes": data}
 
 
@@ -32,7 +32,11 @@ def cost(data: str | bytes) -> int:
 
 
 def accepting(message: Message, key: str, offered: Collection[str]) -> bytes:
-    """Return the 101 response of a websocket.accept, for the client's key and subprotocols. Raises AppProtocolError."""
+    """Return the 101 response for a websocket.accept.
+
+    key: the client's Sec-WebSocket-Key. offered: the subprotocols that the client offers. Raises AppProtocolError for
+    an invalid message.
+    """
     protocol = message.get("subprotocol")
     if protocol is not None and protocol not in offered:
         raise AppProtocolError(
@@ -52,7 +56,7 @@ def accepting(message: Message, key: str, offered: Collection[str]) -> bytes:
 
 
 def payload(message: Message) -> str | bytes:
-    """Return the data of a websocket.send. Raises AppProtocolError."""
+    """Return the data of a websocket.send. Raises AppProtocolError if it is invalid."""
     data, text = message.get("bytes"), message.get("text")
     if isinstance(data, bytes):
         return data
@@ -66,7 +70,7 @@ def payload(message: Message) -> str | bytes:
 
 
 def closing(message: Message) -> tuple[int, str]:
-    """Return the code and reason of a websocket.close. Raises AppProtocolError."""
+    """Return the code and reason of a websocket.close. Raises AppProtocolError if the code is invalid."""
     code, reason = message.get("code", 1000), message.get("reason") or ""
     if not isinstance(code, int) or not may_close_with(code):
         raise AppProtocolError(f"'websocket.close' has the code {code!r}; RFC 6455 (7.4) allows e.g. 1000 or 3000")

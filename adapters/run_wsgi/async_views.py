@@ -1,6 +1,6 @@
-"""Async views of WSGI frameworks (Flask, Django) on the server's own loop, where asgiref would start one for each call.
+"""Run async views of WSGI frameworks (Flask, Django) on the server's loop. asgiref would start a new loop per call.
 
-Knows where asgiref looks for a loop: `SyncToAsync.threadlocal`, which it sets itself in its own threads. Does nothing
+Knows where asgiref looks for a loop: in `SyncToAsync.threadlocal`, which asgiref sets in its own threads. Does nothing
 if asgiref is not installed or has changed. It must not know anything about a request.
 """
 
@@ -24,10 +24,10 @@ def _threadlocal() -> Any:
 
 
 def lend_loop(loop: asyncio.AbstractEventLoop | None) -> dict[str, Any] | None:
-    """Make async_to_sync() in this thread use `loop`, which runs in another thread; None restores asgiref's default.
+    """Make async_to_sync() in this thread use `loop`, which runs in another thread. None restores asgiref's default.
 
-    Returns asgiref's state for this thread, None without asgiref. The caller sets TASKS there to None at the end of
-    its request.
+    Returns asgiref's state for this thread; None without asgiref. At the end of its request, the caller sets the item
+    TASKS of this state to None.
     """
     local = _threadlocal()
     if local is None:

@@ -1,12 +1,12 @@
-"""One response as a WSGI application produces it (PEP 3333): start_response(), write(), and an iterable of blocks.
+"""One response of a WSGI application (PEP 3333): start_response(), write(), and an iterable of blocks.
 
-Knows the order that PEP 3333 requires, and the valid types of a body. It must not know where the blocks go, nor touch a
-thread or a loop: it runs in the application's thread, and calls `put`.
+Knows the order that PEP 3333 requires, and the valid types of a body. It must not know where the blocks go, and must
+not use a thread or a loop. It runs in the application's thread, and calls `put`.
 """
 
 from __future__ import annotations
 
-from _collections_abc import Sized  # already loaded; importing collections adds a tenth to a small CGI program
+from _collections_abc import Sized  # already loaded; `import collections` makes a small CGI program a tenth slower
 
 from ..errors import AppProtocolError
 from ..mapping.responses import body_block, has_body, head_from_wsgi
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from ..mapping.responses import Head
     from ..wsgi_types import ExcInfo, Item, SendFile, Write, WSGIApp
 
-JOIN_BYTES = 1024 * 1024  # a list with more bytes than this is not copied into one block
+JOIN_BYTES = 1024 * 1024  # size limit in bytes for joining a list of blocks into one block
 
 
 class FileWrapper:
-    """`wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"): blocks of a file, to its end.
+    """`wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"): iterates over the blocks of a file.
 
-    close(), seek() and tell() are those of the file, if it has them: range requests (werkzeug, whitenoise) seek.
+    It has the file's methods close(), seek() and tell(), if they exist. werkzeug and whitenoise call seek() for range
+    requests.
     """
 
     def __init__(self, filelike: Any, block_size: int = 256 * 1024) -> None:
@@ -36,7 +37,7 @@ class FileWrapper:
                 setattr(self, name, getattr(filelike, name))
 
     def seekable(self) -> bool:
-        """Return whether seek() works."""
+        """Return True if seek() works."""
         if hasattr(self.filelike, "seekable"):
             return bool(self.filelike.seekable())
         return hasattr(self.filelike, "seek")
@@ -54,13 +55,13 @@ class FileWrapper:
 class WSGIResponse:
     """One response of one application.
 
-    Each item goes to `put` before the application's next block is requested. Nothing is sent before the first non-empty
-    block, or the end of the body. Until then start_response() may replace the response headers.
+    Each item is passed to `put` before the application's next block is requested. Nothing is sent before the first
+    non-empty block, or before the end of the body. Until then, start_response() may replace the response headers.
     """
 
     _head: Head | None = None
     _called = _sent = _complete = _bodiless = False
-    _missing: int | None = None  # bytes that are still missing according to Content-Length
+    _missing: int | None = None  # number of bytes that must follow according to Content-Length; None if unknown
 
     def __init__(
         self,
@@ -69,10 +70,10 @@ class WSGIResponse:
         verbatim: bool = False,
         may_warn: Callable[[], bool] = bool,
     ) -> None:
-        """put: takes an item, and the size of its block in bytes. method: the method of the request.
+        """put: called with an item, and the size of its block in bytes. method: the method of the request.
 
-        verbatim: add no Content-Length, and send each block separately. may_warn: returns True once per application:
-        then log a warning about a dropped header.
+        verbatim: add no Content-Length, and send each block separately. may_warn: returns True if a warning about a
+        dropped header should be logged, which is once per application.
         """
         self._may_warn = may_warn
         self._put = put
@@ -81,7 +82,7 @@ class WSGIResponse:
 
     @property
     def begun(self) -> bool:
-        """Return True if the response headers have gone to `put`."""
+        """Return True if the response headers have been passed to `put`."""
         return self._sent
 
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None) -> Write:
@@ -95,13 +96,13 @@ class WSGIResponse:
                 if self._sent:
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
-                exc_info = None  # PEP 3333: avoid the circular reference
+                exc_info = None  # PEP 3333: avoid a circular reference
         elif self._called:
             raise AppProtocolError(
-                f"start_response() was called again, with {status!r}; PEP 3333 allows that only to report an error:"
-                f" pass exc_info=sys.exc_info()"
+                f"start_response() was called again, with {status!r}; PEP 3333 allows a second call only to report an"
+                f" error: pass exc_info=sys.exc_info()"
             )
-        self._called = True  # PEP 3333: even if this call raises
+        self._called = True  # set before the check, because PEP 3333 also counts a call that raises
         self._head = head_from_wsgi(status, headers, self._dropped)
         return self.write
 
@@ -117,18 +118,19 @@ class WSGIResponse:
             )
 
     def write(self, block: bytes) -> None:
-        """Send a block immediately. PEP 3333 keeps this for old applications. The first call sends the headers, even if
-        the block is empty ("The start_response() Callable").
+        """Send a block immediately. PEP 3333 supports this for old applications.
+
+        The first call sends the headers, even if the block is empty ("The start_response() Callable").
         """
         if self._complete and block and not self._bodiless:
             raise AppProtocolError(f"write() was given {len(block)} bytes beyond the Content-Length")
         self._block(block, written=True)
 
     def answer(self, app: WSGIApp, environ: dict[str, Any], send_file: SendFile | None = None) -> list[Item]:
-        """Run `app`. Return the items still to send, if sending them is the only remaining work.
+        """Run `app`. Return the items that remain to be sent, if nothing else is left to do.
 
-        Raises the application's exceptions, ClientDisconnected from `put`, and AppProtocolError. When this returns or
-        raises, the iterable's close() has been called, once.
+        Raises the application's exceptions, ClientDisconnected from `put`, and AppProtocolError. In each case, the
+        iterable's close() has been called once.
         """
         result = app(environ, self.start_response)
         if (type(result) is list or type(result) is tuple) and not self._sent and not self._verbatim:
@@ -143,11 +145,11 @@ class WSGIResponse:
         return []
 
     def _commit(self, size: int | None = None) -> Head:
-        """Return the final response headers; `size` is the size of the whole body, in bytes, if known."""
+        """Return the final response headers. `size`: the size of the whole body in bytes, if known."""
         head = self._head
         if head is None:
             raise AppProtocolError("the application returned a body before it called start_response()")
-        bodiless = head.status != 200 and not has_body(head.status)  # usually 200: saves the call
+        bodiless = head.status != 200 and not has_body(head.status)  # 200 is usual, and needs no call
         adds_length = head.length is None and not self._verbatim and not bodiless
         if size is not None and adds_length and (size or not self._to_head):
             head.headers.append((b"content-length", b"%d" % size))
@@ -157,7 +159,7 @@ class WSGIResponse:
         return head
 
     def _whole(self, blocks: list[bytes] | tuple[bytes, ...]) -> list[Item]:
-        """Return the items of a body that is complete in memory. Blocks are joined if that costs little."""
+        """Return the items of a body that is complete in memory. Small bodies are joined into one block."""
         if len(blocks) == 1:
             body = blocks[0]
             if type(body) is not bytes:
@@ -180,7 +182,7 @@ class WSGIResponse:
         return [(head, body, True)]
 
     def _iterate(self, blocks: Iterable[bytes]) -> None:
-        # PEP 3333, "Handling the Content-Length Header": an iterable of length 1 has only one block.
+        # PEP 3333, "Handling the Content-Length Header": if the length of the iterable is 1, its block is the body.
         only = isinstance(blocks, Sized) and len(blocks) == 1 and not self._sent
         for block in blocks:
             self._block(block, only)
@@ -209,7 +211,7 @@ class WSGIResponse:
         self._put((head, block, self._complete), len(block))
 
     def _end(self) -> None:
-        """End the body: the iterable is exhausted. Raises if part of the body is missing."""
+        """End the body after the last block. Raises AppProtocolError if part of the body is missing."""
         if self._complete:
             return
         head = None if self._sent else self._commit(0)
@@ -220,7 +222,7 @@ class WSGIResponse:
         self._put((head, b"", True), 0)
 
     def _send_file(self, result: FileWrapper, send_file: SendFile) -> bool:
-        """Let the server send the file itself. Return False if it cannot; then nothing has been sent."""
+        """Let the server send the file. Return False if the server cannot; nothing has been sent then."""
         if self._sent or self._head is None or self._to_head or not has_body(self._head.status):
             return False
         size = send_file.size(result.filelike)

@@ -148,7 +148,7 @@ def test_a_slow_request_is_logged_with_the_stack_of_its_thread(serve: Serve, cap
     go.open()
     slow.response()
     assert caplog.text.count("slow request") == 1
-    assert "GET /slow?a=1 holds a thread" in caplog.text
+    assert "GET /slow?a=1 has used a thread" in caplog.text
     assert "waits_at_a_gate" in caplog.text
 
 
