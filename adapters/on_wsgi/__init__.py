@@ -1,1 +1,1 @@
-"""The part of the adapters that faces a WSGI server: the request body and the client connection."""
+"""The adapters' interface to a WSGI server: the request body and the client's connection."""

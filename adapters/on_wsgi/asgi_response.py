@@ -1,7 +1,7 @@
-"""One response of an ASGI application to a WSGI server. A response that streams is the iterable of PEP 3333.
+"""One response of an ASGI application to a WSGI server. A streaming response is the iterable of PEP 3333.
 
 Knows which code runs in the server's thread and which on the loop, and how a server uses a response: middleware, files,
-close(). It must not know the application's order of events (run_asgi/), how threads and loops communicate
+close(). It must not know the order of the application's events (run_asgi/), how threads and loops communicate
 (concurrency/), or how the body and the connection are obtained (other modules of this package).
 """
 
@@ -33,7 +33,7 @@ from .sent_file import FILE_BLOCK, SentFile
 
 log = logging.getLogger("gateways.asgi")
 
-READING_SECONDS = 2.0  # timeout for a body read after its connection has been shut down for reading, in seconds
+READING_SECONDS = 2.0  # timeout for a read of the body to end after its connection was shut down, in seconds
 
 
 class _Whole(list[bytes]):
@@ -44,20 +44,20 @@ class _Whole(list[bytes]):
         self._lent = lent
 
     def close(self) -> None:
-        """Reset the variables at the end of the response: the thread's next request may belong to another user."""
+        """Reset the variables at the end of the response, because the thread's next request may be another user's."""
         lent, self._lent = self._lent, ()
         _take_back(lent)
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Call close() if the server did not. At interpreter exit the globals of this module may already be None."""
+        """Call close() if the server has not. At interpreter exit, the globals of this module may already be None."""
         if not finalizing():
             self.close()
 
 
 def _take_back(lent: Lent) -> None:
     for token, value in lent:
-        # Keep values that other code has set since then. A token of another context needs no reset, because the server
-        # created that context for one request.
+        # Reset only variables that no other code has changed. If the token belongs to another context, no reset is
+        # needed, because the server has created that context for one request.
         if token.var.get(None) is value:
             with suppress(ValueError):
                 token.var.reset(token)
@@ -68,7 +68,7 @@ def body_message(block: bytes, more: bool) -> Message:
 
 
 class _Reading:
-    """One read of a request body. Passes the data to the exchange. Runs in the server's thread or in a spare thread."""
+    """One read of a request body. It passes the data to the exchange. Runs in the server's thread or a spare thread."""
 
     def __init__(self, body: WSGIBody, exchange: Exchange, loop: Loop) -> None:
         self.over = threading.Event()
@@ -87,11 +87,11 @@ class _Reading:
 
 
 class ASGIResponse:
-    """The response. Not thread-safe: use it in the server's thread only."""
+    """The response. Not thread-safe: use it only in the server's thread."""
 
-    departure: Departure | None = None  # set if the response may leave this thread
-    _left = False  # the response has left this thread
-    _whole = False  # the response was complete immediately, so close() has nothing to do
+    departure: Departure | None = None  # not None if the response may be detached from this thread
+    _left = False  # the response has been detached from this thread
+    _whole = False  # the response was complete from the start, so close() has nothing to do
     _lent: Lent = ()
     _reading: _Reading | None = None  # a read that runs in another thread
     _asked = _ended = _closed = _handed = False
@@ -104,9 +104,9 @@ class ASGIResponse:
     def answer(
         self, start_response: StartResponse, accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None
     ) -> Iterable[bytes]:
-        """Run the application until its first body block, and call start_response().
+        """Run the application until its first body block, and call start_response(). Return the response.
 
-        If the application has accepted a WebSocket, `accepted` returns the response instead.
+        If the application accepts a WebSocket, return the response of `accepted` instead.
         """
         exchange = self._exchange
         before = copy_context()
@@ -120,7 +120,7 @@ class ASGIResponse:
             raise
         if other is not None:
             return other
-        assert exchange.head is not None  # without response headers _take() raises
+        assert exchange.head is not None  # otherwise _take() would have raised
         status, headers = exchange.head
         if not self._ended or not exchange.complete or self._body.interrupted:  # then close() has work to do
             self._lent = adopt(context, before)
@@ -168,9 +168,9 @@ class ASGIResponse:
             self._loop.post(partial(exchange.file_done, error, sent))
 
     def _take(self) -> None:
-        """Wait for items. While waiting, read the request body if the application needs it.
+        """Wait for items of the response. During the wait, read the request body if the application needs it.
 
-        If there are no items and `_ended` is set, the response has ended. Raises the application's error.
+        If `_ended` is set and there are no items, the response has ended. Raises the application's error.
         """
         exchange = self._exchange
         while not self._items:
@@ -190,8 +190,10 @@ class ASGIResponse:
                 return
 
     def _read(self) -> None:
-        """Read the next block of the request body: in this thread if the block has arrived; else in another thread, so
-        that this thread can send the response.
+        """Read the next block of the request body.
+
+        Read it in this thread if it has arrived. Otherwise read it in another thread, so that this thread can send the
+        response.
         """
         if not self._body.ready():
             reading = self._reading = _Reading(self._body, self._exchange, self._loop)
@@ -203,13 +205,13 @@ class ASGIResponse:
         _Reading(self._body, self._exchange, self._loop)()
 
     def _stop_reading(self) -> None:
-        """Stop the reading thread before the server uses its connection again."""
+        """Stop the reading thread, before the server uses its connection again."""
         reading, self._reading = self._reading, None
         if reading is not None and not reading.over.is_set():
             self._body.interrupt()
             if not reading.over.wait(READING_SECONDS):
                 log.error(
-                    "a read of the request body is still running %g seconds after the end of its connection",
+                    "a read of the request body is still running %g seconds after its connection was shut down",
                     READING_SECONDS,
                 )
 
@@ -238,8 +240,9 @@ class ASGIResponse:
         return self._exchange.leaves and not (self._ended or self._body.more or reading)
 
     def _leave(self, departure: Departure) -> None:
-        """Let the loop send the rest on the client's connection; the server gets no further blocks. If that is not
-        possible, change nothing.
+        """Let the loop send the rest on the client's connection. The server gets no more blocks.
+
+        If that is not possible, the response stays in this thread.
         """
         detached = departure.finish()
         if detached is None:
@@ -263,7 +266,7 @@ class ASGIResponse:
         self._left = self._closed = True
 
     def close(self) -> None:
-        """PEP 3333: the server is done with the response. If it is not complete, the client has disconnected."""
+        """End the response. PEP 3333: the server calls this, also if the client has disconnected early."""
         exchange = self._exchange
         self._closed, self._items = True, []
         lent, self._lent = self._lent, ()
@@ -280,7 +283,7 @@ class ASGIResponse:
             self._body.abandon()
             self._body.interrupted = False
         if not exchange.complete or (exchange.sending and not self._handed):
-            left = exchange.desk.closed  # a check has found that the client has disconnected
+            left = exchange.desk.closed  # True if a check has detected the client's disconnect
             exchange.desk.close()
             try:
                 self._loop.post(partial(exchange.hang_up, left))
@@ -288,6 +291,6 @@ class ASGIResponse:
                 self._running.live.discard(exchange)  # the application has ended
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Call close() if the server did not. At interpreter exit the globals of this module may already be None."""
+        """Call close() if the server has not. At interpreter exit, the globals of this module may already be None."""
         if not (self._whole or finalizing()):
             self.close()

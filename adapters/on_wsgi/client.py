@@ -1,12 +1,12 @@
-"""Detect that the client of a WSGI request has disconnected. PEP 3333 has no way to do so, but some servers expose the
-client's socket.
+"""Detect that the client of a WSGI request has disconnected.
 
-Knows where those servers keep a connection. It must not know how an adapter reacts to a disconnect.
+PEP 3333 has no method for this, but some servers expose the client's socket. Knows where those servers keep the socket.
+It must not know how an adapter reacts to a disconnect.
 
-A client that has only shut down its sending side still waits for its response (RFC 9112, 9.6), so an end-of-file is not
-a disconnect. A client that has closed its socket looks the same until data is sent to it: then its operating system
-responds with a reset. This module sends only keep-alive probes. The client's operating system responds to a probe with
-a reset when it has forgotten the connection, which takes about a minute.
+An end-of-file from the client is not a disconnect, because a client that has shut down only its sending side still
+waits for its response (RFC 9112, 9.6). A client that has closed its socket looks the same until it receives data: then
+its operating system responds with a reset. Therefore this module makes the operating system send keep-alive probes. The
+client's system responds to a probe with a reset when it no longer knows the connection, after about a minute.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from typing import Any
 
 log = logging.getLogger("gateways.asgi")
 
-_PROBE_SECONDS = 15  # interval between keep-alive probes to a client that has shut down its sending side
+_PROBE_SECONDS = 15  # interval between keep-alive probes after the client has shut down its sending side, in seconds
 
 
 def _own_select() -> Any:
-    """Return Python's original select module: eventlet removes poll() from it, and gevent's poll() does not report
-    errors.
+    """Return Python's original select module. eventlet removes poll() from the module, and gevent's poll() does not
+    report errors.
     """
     spec = importlib.util.find_spec("select")
     if spec is None or spec.loader is None:
@@ -44,7 +44,7 @@ _RDHUP: int = getattr(_select, "POLLRDHUP", 0)  # the peer has shut down its sen
 
 
 def descriptor(environ: Mapping[str, Any]) -> int:
-    """Return the descriptor of the client's socket, -1 if the server does not expose it.
+    """Return the descriptor of the client's socket; -1 if the server does not expose it.
 
     gunicorn, waitress, cheroot, werkzeug, wsgiref, gevent and eventlet expose it.
     """
@@ -52,7 +52,7 @@ def descriptor(environ: Mapping[str, Any]) -> int:
 
 
 def _found(environ: Mapping[str, Any]) -> tuple[Any, int]:
-    """Return the object that has the client's socket, and the socket's descriptor; None and -1 if not found."""
+    """Return the object that has the client's socket, and the socket's descriptor. Return None and -1 if not found."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     source = environ.get("wsgi.input")
     for holder in (
@@ -60,7 +60,7 @@ def _found(environ: Mapping[str, Any]) -> tuple[Any, int]:
         environ.get("werkzeug.socket"),
         getattr(channel, "socket", None),
         getattr(environ.get("eventlet.input"), "_sock", None),
-        getattr(source, "rfile", source),  # cheroot, gevent; and wsgiref, whose input is the file of the socket
+        getattr(source, "rfile", source),  # cheroot and gevent; in wsgiref, wsgi.input is the file of the socket
     ):
         with suppress(AttributeError, OSError, ValueError):  # no such attribute, not a file, or closed
             if stat.S_ISSOCK(os.fstat(found := holder.fileno()).st_mode):  # type: ignore[union-attr]
@@ -71,8 +71,8 @@ def _found(environ: Mapping[str, Any]) -> tuple[Any, int]:
 class Client:
     """The client of a request.
 
-    Remembers which object has the client's socket: a response that streams checks repeatedly, and the search for the
-    object costs more than the check.
+    It remembers the object that has the client's socket: a streaming response checks the client repeatedly, and finding
+    the object takes longer than the check.
     """
 
     __slots__ = ("_environ", "_holder")
@@ -82,7 +82,7 @@ class Client:
         self._holder: Any = None
 
     def has_left(self) -> bool:
-        """Return True if the client is known to have disconnected. Never raises, so the request is not affected."""
+        """Return True if the client is known to have disconnected. Never raises, so that the request can continue."""
         try:
             connection = self._descriptor()
             if connection >= 0:
@@ -94,8 +94,10 @@ class Client:
             return False
 
     def _descriptor(self) -> int:
-        """Return the descriptor. Read it from the object each time: when the server closes the socket, another file may
-        get the number.
+        """Return the descriptor of the client's socket.
+
+        It is read from the object each time, because another file may get the number after the server closes the
+        socket.
         """
         if self._holder is not None:
             with suppress(OSError, ValueError):  # the socket is closed
@@ -106,20 +108,20 @@ class Client:
 
 
 def is_readable(connection: int, seconds: float = 0) -> bool:
-    """Return True if a read of a socket would not block: there is data, an end-of-file, or an error.
+    """Return True if a read of a socket would not block, because of data, an end-of-file or an error.
 
-    Waits up to `seconds` for one of these. The wait also blocks all other greenlets of the thread.
+    Wait up to `seconds` for one of these. The wait also blocks all other greenlets of the thread.
     """
     return can_poll and bool(_events(connection, _select.POLLIN, seconds))
 
 
 def is_writable(connection: int, seconds: float) -> bool:
-    """Return True if a write to a socket would not block. Waits up to `seconds`, like is_readable()."""
+    """Return True if a write to a socket would not block. Wait up to `seconds`, as in is_readable()."""
     return can_poll and bool(_events(connection, _select.POLLOUT, seconds))
 
 
 def has_failed(connection: int) -> bool:
-    """Return True if a connection was reset, or is closed on both sides."""
+    """Return True if a connection was reset, or is closed in both directions."""
     if not can_poll:
         return False
     events = _events(connection, _RDHUP)
@@ -131,7 +133,7 @@ def has_failed(connection: int) -> bool:
 
 
 def has_shut_down(connection: int) -> bool:
-    """Return True if a connection has failed, or if its client has closed it or shut down its sending side."""
+    """Return True if a connection has failed, or if the client has closed it or shut down its sending side."""
     return can_poll and bool(_events(connection, _RDHUP))
 
 
@@ -146,7 +148,7 @@ def _probe(connection: int) -> None:
     """Make the operating system check whether the peer still exists."""
     if not hasattr(_socket, "TCP_KEEPIDLE"):
         return
-    sock = _socket.socket(fileno=os.dup(connection))  # gevent's socket.socket would make it non-blocking
+    sock = _socket.socket(fileno=os.dup(connection))  # gevent's socket.socket would make the connection non-blocking
     try:
         if not sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_KEEPALIVE):
             sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_KEEPIDLE, _PROBE_SECONDS)

@@ -1,8 +1,8 @@
-"""A response that leaves the server's thread: the server writes the headers, then the loop takes over the connection.
+"""Detach a response from the server's thread: the server writes the headers, then the loop takes over the connection.
 
-The server gets one short block, MARK, as the body. It writes the headers and MARK to the substitute connection that
-takeover.py gives it. So the server produces the headers, the framing and the access log, and this module can check that
-no middleware changes the body. Knows the steps in the server's thread. It must not know the loop.
+The server gets one short block, MARK, as the body. It writes the headers and MARK to the replacement socket that
+takeover.py gives it. So the server still creates the headers, the framing and the access log, and this module can check
+that no middleware changes the body. Knows the steps in the server's thread. It must not know the loop.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["MARK", "Departure", "Detached"]
 
 log = logging.getLogger("gateways.asgi")
 
-WRITING_SECONDS = 5.0  # timeout for the server to write its headers, in seconds: waitress may do so in another thread
+WRITING_SECONDS = 5.0  # timeout for the server to write its headers, in seconds; waitress may write in another thread
 
 
 class Detached(NamedTuple):
@@ -33,13 +33,13 @@ class Detached(NamedTuple):
 
 
 class Departure:
-    """Takes one response out of the server's thread: call begin(), then give MARK to the server, then call finish().
+    """Detaches one response from the server's thread. Call begin(), pass MARK to the server, and call finish().
 
-    Not thread-safe: use it in the server's thread only.
+    Not thread-safe: use it only in the server's thread.
     """
 
     def __init__(self, environ: Mapping[str, Any], places: Places, direct: bool) -> None:
-        """`direct`: the server is known to have called the adapter without middleware (for servers written in C)."""
+        """`direct`: True if the server is known to call the adapter without middleware (for servers written in C)."""
         self.places = places
         self.begun = False
         self._environ, self._direct = environ, direct
@@ -47,12 +47,12 @@ class Departure:
         self._sock: socket.socket | None = None
 
     def begin(self, by_server: bool) -> bool:
-        """Take the connection and a place. Return False if the response must stay in the server's thread, because:
+        """Take the connection and a place. Return False if the response must stay in the server's thread:
 
         - a middleware has wrapped the body (`by_server` is False),
         - the server does not expose the connection,
         - the client has already sent another request, which the server must serve, or
-        - all places are taken.
+        - no place is free.
         """
         if not by_server and not self._direct:
             log.debug("cannot detach a stream from its thread: a middleware has wrapped its body")
@@ -70,9 +70,9 @@ class Departure:
         return True
 
     def finish(self) -> Detached | None:
-        """Return the connection; the caller must release the place.
+        """Return the connection. The caller must release the place.
 
-        Return None if the server has written something unexpected. Then the server has got its connection back.
+        If the server has written something unexpected, return the connection to the server, and return None.
         """
         sock, connection = self._sock, self._connection
         assert sock is not None

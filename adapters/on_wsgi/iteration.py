@@ -1,4 +1,4 @@
-"""Detect whether the server itself iterates over a response, or a middleware, which may change the body.
+"""Detect whether the server or a middleware iterates over a response. A middleware may change the body.
 
 Knows the variable in which each server keeps the application's iterable. It must not know how the result is used.
 """
@@ -14,20 +14,21 @@ _WERKZEUG = "werkzeug.serving"  # other modules of werkzeug contain middleware
 
 
 def is_called_by_uwsgi(environ: Mapping[str, Any]) -> bool:
-    """Return True if uWSGI has called the caller directly, without middleware.
+    """Return True if uWSGI has called the caller of this function directly, without middleware.
 
-    uWSGI is written in C and has no frame. Under pyuwsgi the last frame may be that of a script (not of a function).
+    uWSGI is written in C, so it has no Python frame. Under pyuwsgi, the last frame may be the top level of a script.
     """
-    caller = sys._getframe(1).f_back  # noqa: SLF001 - inspect.currentframe() is the same
+    caller = sys._getframe(1).f_back  # noqa: SLF001 - inspect.currentframe() calls the same function
     if "uwsgi.version" not in environ:
         return False
     return caller is None or (caller.f_back is None and caller.f_code.co_name == "<module>")
 
 
 def is_iterated_by_server(iterable: object) -> bool:
-    """Return True if the caller's caller is code of a server whose application returned this iterable.
+    """Return True if the iterating code belongs to a server, and the server's application returned this iterable.
 
-    An iterator written in C, such as map(), has no frame, so it is not sufficient that the caller is a server.
+    The iterating code is the caller's caller. If it belongs to a server, that is not sufficient: an iterator that is
+    written in C, such as map(), has no frame.
     """
     method = sys._getframe(1)  # noqa: SLF001
     server = method.f_back

@@ -1,6 +1,6 @@
 """The body of a WSGI request: where it ends, and whether a read would block.
 
-Knows how servers announce a body. It must not know how to read each server's input (source.py), nor the code that reads
+Knows how servers announce a body. It must not know how to read each server's input (source.py), or the code that reads
 the body.
 """
 
@@ -21,24 +21,24 @@ from .source import Source, chunks_of_uwsgi, is_whole, source_of
 
 log = logging.getLogger("gateways.asgi")
 
-BLOCK = 256 * 1024  # limit of one read of data that has arrived, in bytes: each read costs two thread switches
+BLOCK = 256 * 1024  # size limit of one read of arrived data, in bytes; each read costs two thread switches
 AWAITED = 64 * 1024  # size of one read on servers whose read(n) waits for all n bytes, in bytes
 
 
 class LengthRequired(BadRequest):
-    """The server does not decode a chunked body, or does not report its end. Reading the body would block forever."""
+    """The server does not decode a chunked body, or does not report its end, so reading it would block forever."""
 
     status = 411
 
 
 class WSGIBody:
-    """A request body. It is read up to its length; without a length, the server must report its end.
+    """A request body. It is read up to its length. If it has no length, the server must report its end.
 
     Only one read() may run at a time.
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        """Raises BadRequest for a CONTENT_LENGTH that is not a number, LengthRequired if the end cannot be known."""
+        """Raises BadRequest if CONTENT_LENGTH is not a number, and LengthRequired if the end is not reported."""
         self._environ, self._stream = environ, environ["wsgi.input"] or io.BytesIO()
         self._known: Source | None = None
         self._connection: int | None = None
@@ -52,9 +52,9 @@ class WSGIBody:
         elif self._whole:
             self.more = True
         elif environ.get("HTTP_TRANSFER_ENCODING", "identity").lower() == "identity":
-            # RFC 9112, 6.3: without a length and a transfer coding there is no body. But if a server sets
-            # input_terminated, there may be one: a filter may have removed the length. (gunicorn and gevent always set
-            # it.)
+            # Without a length and a transfer coding, there is no body (RFC 9112, 6.3). But if the server sets
+            # input_terminated, there may be one, because a filter may have removed the length. gunicorn and gevent
+            # always set input_terminated, so it means nothing there.
             ends = environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1"
             self.more = bool(ends) and not type(self._stream).__module__.startswith(("gunicorn.", "gevent."))
         else:
@@ -62,7 +62,7 @@ class WSGIBody:
             self._find_end(environ)
 
     def _find_end(self, environ: dict[str, Any]) -> None:
-        """Raise LengthRequired for a chunked body whose end is not reported: it must not be treated as empty."""
+        """Raise LengthRequired for a chunked body whose end is not reported. It must not be treated as empty."""
         if environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1":
             return
         if getattr(self._stream, "chunked_input", False):  # eventlet decodes it, but does not set input_terminated
@@ -76,7 +76,7 @@ class WSGIBody:
         self._stream = stream
 
     def first(self) -> tuple[bytes, bool] | None:
-        """Return the result of read() if that would not block: the body is empty or has begun to arrive. Else None."""
+        """Return the result of read() if that cannot block: the body is empty or has arrived completely. Else None."""
         if not self.more:
             return b"", False
         if not self._whole:
@@ -93,26 +93,26 @@ class WSGIBody:
         return self._known
 
     def ready(self) -> bool:
-        """Return True if read() would not block, or must run in the server's thread. Call this in that thread."""
+        """Return True if read() would not block, or cannot run in another thread. Call this in the server's thread."""
         if self._whole:
             return True
         if self._connection is None:
             self._connection = _connection_of(self._environ)
         if self._connection < 0:
-            return True  # a read in another thread could not be interrupted
+            return True  # the connection is unknown, so a read in another thread could not be interrupted
         source = self._source()
         return bool(source.buffered()) or (source.prompt and is_readable(self._connection))
 
     def read(self) -> tuple[bytes, bool]:
-        """Return the next block, and True if there may be more.
+        """Return the next block, and True if more may follow.
 
-        Raises ClientDisconnected if the body ends early; OSError or the server's exception if it cannot be read.
+        Raises ClientDisconnected if the body ends early, and OSError or the server's exception if it cannot be read.
         """
         source = self._source()
         size = BLOCK if source.prompt else AWAITED
         if self._missing is not None:
             size = min(size, self._missing)
-        self.more = False  # set first, because the next line may raise
+        self.more = False  # for the case that the next line raises
         block = source.read(size)
         if self._missing is None:
             self.more = len(block) == size if self._whole else bool(block)
@@ -125,14 +125,15 @@ class WSGIBody:
         return block, self.more
 
     def interrupt(self) -> None:
-        """End a read() in another thread. The connection must not be used for another request: see abandon()."""
+        """End a read() that runs in another thread. The connection cannot serve another request: see abandon()."""
         self.interrupted = True
         self._on_connection(lambda sock: sock.shutdown(_socket.SHUT_RD))
 
     def abandon(self) -> None:
-        """Prevent the rest of an interrupted body from being treated as another request. Call it after the response.
+        """Keep the server from treating the rest of an interrupted body as another request. Call this after the
+        response.
 
-        A socket that is shut down only for reading still receives data. Once it is shut down for writing too, the
+        A socket that is shut down only for reading still receives data. After it is shut down for writing too, the
         operating system resets the connection when data arrives.
         """
 
@@ -145,7 +146,7 @@ class WSGIBody:
 
     def _on_connection(self, call: Callable[[_socket.socket], object]) -> None:
         if self._connection is not None and self._connection >= 0:
-            sock = _socket.socket(fileno=os.dup(self._connection))  # gevent's socket.socket would make it non-blocking
+            sock = _socket.socket(fileno=os.dup(self._connection))  # gevent's would make the connection non-blocking
             try:
                 call(sock)
             except OSError as error:

@@ -2,8 +2,8 @@
 
 Knows how a server reads and closes the file. It must not know how the application chose the file.
 
-There is no fileno(), so that the server reads the file and does not use sendfile(). With sendfile() the file must stay
-unmodified until the client has received the data (see its manual page), but the server calls close() long before that.
+The class has no fileno(), so that the server reads the file and does not use sendfile(). With sendfile(), the file must
+not change until the client has received the data (see its manual page), but the server calls close() before that.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from ..errors import ClientDisconnected
 
 Done = Callable[[BaseException | None, int], object]
 
-FILE_BLOCK = 64 * 1024  # block size that the server's wsgi.file_wrapper gets, in bytes
+FILE_BLOCK = 64 * 1024  # block size to pass to the server's wsgi.file_wrapper, in bytes
 
 
 class SentFile(io.BufferedIOBase):
-    """The first `length` bytes of a file, without fileno(). Calls `done` when the server has closed it."""
+    """The first `length` bytes of a file, without fileno(). `done` is called when the server has closed it."""
 
     def __init__(self, path: str, length: int | None, done: Done) -> None:
         """Open `path`. Raises OSError if the file cannot be opened, is a directory, or is shorter than `length`.
 
-        length: the response's Content-Length, None for the size of the file. done: called with the error (None if the
-        server has read the whole file), and with the number of bytes read.
+        length: the response's Content-Length; None for the whole file. done: called with the error (None if the server
+        has read the whole file), and with the number of bytes read.
         """
         self._done: Done | None = None
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - close() closes it
@@ -44,8 +44,9 @@ class SentFile(io.BufferedIOBase):
         return True
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return up to `size` bytes. Raises OSError if the file has become shorter, because the response must not look
-        complete.
+        """Return up to `size` bytes.
+
+        Raises OSError if the file has become shorter, because the response must not look complete.
         """
         rest = self.length - self._file.tell()
         wanted = rest if size is None or size < 0 else min(size, rest)
@@ -65,7 +66,7 @@ class SentFile(io.BufferedIOBase):
         return self._file.seek(offset, whence)
 
     def close(self) -> None:
-        """Close the file (PEP 3333: the server is done with the response, even if it has not sent all of it)."""
+        """Close the file. The server calls this at the end of the response, even if it has not sent the whole file."""
         if self.closed:
             return
         super().close()

@@ -1,7 +1,7 @@
-"""wsgi.input of each server: how to read the data that has arrived, and whether any data has arrived.
+"""wsgi.input of each server: how to read only the data that has arrived, and how to detect that data has arrived.
 
-PEP 3333 has only read(n), which on most servers waits for all n bytes: an application would get a slow upload in blocks
-of 64 KiB. Knows the input objects of servers. It must not know the length of a body, nor the code that reads it.
+PEP 3333 has only read(n). On most servers, it waits for all n bytes, so an application would get a slow upload in
+blocks of 64 KiB. Knows the input objects of servers. It must not know the length of a body, or the code that reads it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 
 log = logging.getLogger("gateways.asgi")
 
-_UNSUPPORTED = io.BufferedIOBase.read1  # inherited by classes that define read() only: it raises
+_UNSUPPORTED = io.BufferedIOBase.read1  # a class that defines only read() inherits this method, which raises
 
 
 class Source(NamedTuple):
-    """How to read one kind of input."""
+    """The functions that read one kind of input."""
 
     read: Callable[[int], bytes]
-    """Return up to `size` bytes, b"" at the end. Waits for one byte if `prompt`, else for all `size` bytes."""
+    """Return up to `size` bytes; b"" at the end. Waits for one byte if `prompt`, otherwise for all `size` bytes."""
     buffered: Callable[[], Any]
     """Return True if read() has buffered bytes."""
     prompt: bool
@@ -33,14 +33,14 @@ class Source(NamedTuple):
 def is_whole(stream: Any) -> bool:
     """Return True if the server has received the whole body.
 
-    Reading to its end then does not block, and does not read data of another request.
+    Reading the input to its end is then safe: it does not block, and it does not read data of another request.
     """
     kind = type(stream)
     if kind is io.BytesIO:
         return True
     if isinstance(stream, io.BytesIO) or kind.__name__ == "SpooledTemporaryFile":
         return True
-    if kind.__module__ in ("waitress.buffers", "twisted.web.wsgi"):  # they have spooled the body
+    if kind.__module__ in ("waitress.buffers", "twisted.web.wsgi"):  # these servers have spooled the body
         return True
     if kind is io.BufferedReader:
         with suppress(OSError, ValueError):
@@ -58,17 +58,17 @@ def source_of(stream: Any) -> Source:
     if getattr(type(stream), "read1", _UNSUPPORTED) is not _UNSUPPORTED:
         return Source(stream.read1, lambda: _arrived(stream), True)
     reader = _reader_below(stream)
-    if _socket_of(reader) is not None:  # cheroot, gevent and eventlet: their read() counts the bytes
+    if _socket_of(reader) is not None:  # cheroot, gevent and eventlet: stream.read() counts the bytes
         return _counted(stream, reader)
     return Source(stream.read, bool, False)
 
 
 def _decoded(stream: Any) -> Source | None:
-    """Return the source of an input that decodes chunks; None for any other input."""
+    """Return the source of an input that decodes a chunked body; None for any other input."""
     if getattr(stream, "chunked_input", False):  # gevent and eventlet
         return _chunks(stream, stream.rfile, lambda: max(0, stream.chunk_length - stream.position))
     if isinstance(getattr(stream, "buffer", None), bytes):  # cheroot, which reads one chunk at a time
-        trailers = getattr(stream, "read_trailer_lines", tuple)  # unread trailers would become the next request
+        trailers = getattr(stream, "read_trailer_lines", tuple)  # the next request would begin with unread trailers
         return _chunks(stream, _reader_below(stream), lambda: len(stream.buffer), trailers)
     if hasattr(stream, "read_chunk_len"):  # werkzeug
         return _chunks(stream, getattr(stream, "_rfile", None), lambda: getattr(stream, "_len", 0))
@@ -76,26 +76,26 @@ def _decoded(stream: Any) -> Source | None:
 
 
 def chunks_of_uwsgi(environ: dict[str, Any]) -> Any:
-    """Return a stream of a chunked body under uWSGI, whose wsgi.input does not have it; None on other servers."""
+    """Return a stream of the chunked body under uWSGI, because its wsgi.input does not contain it; None elsewhere."""
     uwsgi = sys.modules.get("uwsgi")
     return _UWSGIChunks(uwsgi) if uwsgi is not None and "uwsgi.version" in environ else None
 
 
 class _UWSGIChunks:
-    """The chunks of uwsgi.chunked_read() as a stream. Use it in the request's thread only."""
+    """The chunks of uwsgi.chunked_read() as a stream. Use it only in the request's thread."""
 
     def __init__(self, uwsgi: Any) -> None:
         self._uwsgi, self._rest = uwsgi, b""
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes. Raises OSError after uWSGI's timeout for the client."""
+        """Return up to `size` bytes. Raises OSError when uWSGI's timeout for the client has expired."""
         block = self._rest or self._uwsgi.chunked_read()
         self._rest = block[size:]
         return bytes(block[:size])
 
 
 def _gunicorn(body: Any) -> Source:
-    """Bypass gunicorn's Body: it requests at least 1 KiB from its reader, and waits until all of it has arrived."""
+    """Return the source of gunicorn's Body. It bypasses Body.read(), which waits for at least 1 KiB of data."""
     reader = body.reader
 
     def ahead() -> int:
@@ -123,11 +123,11 @@ def _gunicorn(body: Any) -> Source:
 def _chunks(
     stream: Any, reader: Any, rest: Callable[[], int], trailers: Callable[[], Iterable[bytes]] | None = None
 ) -> Source:
-    """Return the source of an input that decodes chunks: read(1), which blocks, then more bytes of the same chunk.
+    """Return the source of an input that decodes chunks. Its read() blocks only for the first byte of a chunk.
 
-    rest: returns the number of bytes that are left in the chunk. trailers: a function that reads the trailers; None
-    unless the server reads whole chunks. With it, the rest of the chunk has arrived. Without it, only the bytes that
-    `reader`, the connection's, returns without blocking have arrived.
+    rest: returns the number of bytes that are left in the chunk. trailers: a function that reads the trailers, for a
+    server that reads whole chunks; else None. With `trailers`, the whole rest of the chunk has arrived. Without it,
+    only the bytes that `reader`, the connection's reader, can return without blocking have arrived.
     """
 
     def read(size: int) -> bytes:
@@ -146,8 +146,8 @@ def _chunks(
 def _counted(stream: Any, reader: Any) -> Source:
     """Return the source of an input whose read() counts the bytes that it takes from the connection's `reader`.
 
-    Only that read() knows that a request has no body, and only it sends 100 Continue. So the source first calls
-    read(1), which blocks.
+    The source first calls read(1), which blocks. Only this method knows whether a request has a body, and only it sends
+    100 Continue.
     """
 
     def read(size: int) -> bytes:
@@ -159,7 +159,7 @@ def _counted(stream: Any, reader: Any) -> Source:
 
 
 def _reader_below(stream: Any) -> Any:
-    """Return the connection's buffered reader from which an input reads, None if there is no such reader."""
+    """Return the connection's buffered reader that an input uses; None if there is no such reader."""
     reader = getattr(stream, "rfile", None)
     while reader is not None and not hasattr(reader, "peek"):
         reader = getattr(reader, "rfile", None)
@@ -167,12 +167,15 @@ def _reader_below(stream: Any) -> Any:
 
 
 def _socket_of(reader: Any) -> Any:
-    """Return the socket below a buffered reader, None if it is not accessible."""
+    """Return the socket of a buffered reader; None if it is not accessible."""
     return getattr(getattr(reader, "raw", None), "_sock", None)
 
 
 def _arrived(reader: Any) -> int:
-    """Return the number of bytes that a buffered reader has, or can read without blocking. peek() alone may block."""
+    """Return the number of bytes that a buffered reader has, or can read without blocking.
+
+    peek() alone could block.
+    """
     sock = _socket_of(reader)
     if sock is None:
         return 0
@@ -180,7 +183,7 @@ def _arrived(reader: Any) -> int:
     sock.settimeout(0)
     try:
         return len(reader.peek(1))
-    except (OSError, ValueError):  # TLS has no complete record yet; or the reader is closed, and the next read() raises
+    except (OSError, ValueError):  # an incomplete TLS record; or the reader is closed, and the next read() will raise
         return 0
     finally:
         sock.settimeout(timeout)

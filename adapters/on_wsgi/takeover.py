@@ -1,15 +1,15 @@
-"""Take over a client's connection from a WSGI server, so that it can outlive the request.
+"""Take over a client's connection from a WSGI server, so that the connection can outlive the request.
 
 Knows where each server keeps the socket of a request, and the data that the server has read ahead. It must not know the
 protocol on the connection.
 
-Only HTTP/1.1 connections without TLS are taken over: an HTTP/2 connection carries other requests, and only the server
-has the state of a TLS connection. A connection of waitress is not taken over while waitress still has output to send,
-because that output would be lost.
+Only HTTP/1.1 connections without TLS are taken over. An HTTP/2 connection also carries other requests, and only the
+server has the state of a TLS connection. While waitress still has output to send, its connection is not taken over,
+because the output would be lost.
 
-dup() alone is not enough: servers end a response with shutdown(), which ends the connection for all copies of its
-descriptor. So the descriptor is duplicated, and the original is replaced with one end of a socket pair. Then the
-server's later writes, reads and close affect only the socket pair.
+Duplicating the descriptor is not enough: servers end a response with shutdown(), which ends the connection for all
+copies of its descriptor. So the descriptor is duplicated, and then the original is replaced with one end of a socket
+pair. After that, the server's writes, reads and close affect only the socket pair.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from typing import Any
 from .client import has_shut_down, is_readable, is_writable
 from .source import source_of
 
-_GIVE_BACK_SECONDS = 5.0  # timeout for sending the server's output to the client in give_back(), in seconds
-_TLS = ("getpeercert", "get_peer_certificate")  # methods of TLS sockets: of ssl, gevent and eventlet; of pyOpenSSL
+_GIVE_BACK_SECONDS = 5.0  # timeout for the client to read the server's output in give_back(), in seconds
+_TLS = ("getpeercert", "get_peer_certificate")  # methods of TLS sockets: of ssl, gevent and eventlet, and of pyOpenSSL
 
 
 class Connection:
-    """A client's connection that can be taken."""
+    """A client's connection that can be taken over."""
 
     def __init__(self, fd: int, environ: Mapping[str, Any]) -> None:
         self._fd, self._environ = fd, environ
-        self._servers: socket.socket | None = None  # the other end of the server's replacement socket
+        self._servers: socket.socket | None = None  # our end of the socket pair that replaces the server's connection
 
     @property
     def has_input(self) -> bool:
@@ -52,8 +52,8 @@ class Connection:
     def take(self) -> socket.socket:
         """Return the connection, and give the server a replacement socket. Raises OSError if no descriptor is free.
 
-        written() returns the data that the server writes to the replacement. The server reads nothing from it before
-        let_go().
+        written() returns the data that the server writes to the replacement. Before let_go(), the server finds no data
+        to read on it.
         """
         mine = os.dup(self._fd)
         try:
@@ -68,19 +68,19 @@ class Connection:
         return socket.socket(fileno=mine)
 
     def written(self, seconds: float) -> bytes:
-        """Return the next bytes that the server has written since take(), b"" if there are none within `seconds`."""
+        """Return the next bytes that the server has written since take(); b"" if it writes none within `seconds`."""
         assert self._servers is not None
         fd = self._servers.fileno()
         return os.read(fd, 65536) if is_readable(fd, seconds) else b""
 
     def let_go(self) -> bytes:
-        """Return the bytes that the server has read ahead. From now on the server reads an end-of-file."""
+        """Return the bytes that the server has read ahead. After this call, the server reads an end-of-file."""
         assert self._servers is not None
         self._servers.shutdown(socket.SHUT_WR)
         return _read_ahead(self._environ)
 
     def give_back(self, sock: socket.socket, written: bytes) -> None:
-        """Undo take(): send the bytes that the server has `written`, and give the connection back to the server."""
+        """Undo take(). Send `written`, which the server has written, and return the connection to the server."""
         with sock:
             while written:
                 if is_writable(sock.fileno(), _GIVE_BACK_SECONDS):
@@ -91,16 +91,16 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Discard later writes of the server, after the end of its response."""
+        """Discard everything that the server writes from now on, because its response has ended."""
         servers, self._servers = self._servers, None
         if servers is not None:
             servers.close()
 
 
 def find(environ: Mapping[str, Any]) -> Connection | None:
-    """Return the connection of this request, None if the server does not expose it, or if it cannot be taken over.
+    """Return the connection of this request; None if the server does not expose it, or if it cannot be taken over.
 
-    Also returns None for a descriptor that is not a connected stream socket: a wrong one would mix up connections.
+    Also return None for a descriptor that is not a connected stream socket, because it cannot be the client's.
     """
     if environ.get("SERVER_PROTOCOL", "")[:7] != "HTTP/1." or getattr(_waitress(environ), "total_outbufs_len", 0):
         return None
@@ -116,14 +116,14 @@ def find(environ: Mapping[str, Any]) -> Connection | None:
 
 
 def _holders(environ: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the objects that may have the socket; each server has its own."""
+    """Yield the objects that may have the socket. Each server uses a different object."""
     yield environ.get("gunicorn.socket")
     yield environ.get("werkzeug.socket")
     yield getattr(_waitress(environ), "socket", None)
     if "eventlet.input" in environ:
         yield environ["eventlet.input"].get_socket()
     source = environ.get("wsgi.input")
-    source = getattr(source, "rfile", source)  # cheroot, gevent; in wsgiref the input is the file itself
+    source = getattr(source, "rfile", source)  # cheroot and gevent; in wsgiref, wsgi.input is the file itself
     yield getattr(source, "raw", None)
     yield source
     uwsgi = sys.modules.get("uwsgi")
@@ -139,18 +139,18 @@ class _UWSGI:
 
 
 def _has_tls_sockets(uwsgi: Any) -> bool:
-    """Return True if the uWSGI worker has TLS sockets; a descriptor of uWSGI does not show that."""
+    """Return True if the uWSGI worker has TLS sockets, because a descriptor alone does not show whether it uses TLS."""
     return any(name in getattr(uwsgi, "opt", {}) for name in ("https-socket", "suwsgi-socket", "ssl-socket"))
 
 
 def _waitress(environ: Mapping[str, Any]) -> Any:
-    """Return the channel of waitress. Other servers also set "waitress.client_disconnected", but have no channel."""
+    """Return waitress's channel; None on other servers, of which some also set "waitress.client_disconnected"."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     return channel if hasattr(channel, "socket") else None
 
 
 def _is_tls(holder: Any) -> bool:
-    """Return True if this object, or the socket below a file or a green socket, uses TLS."""
+    """Return True if this object uses TLS, or the socket that it wraps."""
     layers = [holder]
     for name in ("_sock", "fd"):
         layer = getattr(holder, name, None)
@@ -164,20 +164,21 @@ def _is_client(fd: int) -> bool:
     with socket.socket(fileno=os.dup(fd)) as sock:
         if sock.family not in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX) or sock.type != socket.SOCK_STREAM:
             return False
-        sock.getpeername()  # OSError if it is not connected
+        sock.getpeername()  # raises OSError if it is not connected
         return True
 
 
 def _read_ahead(environ: Mapping[str, Any]) -> bytes:
-    """Return the data that the server has read beyond the request. The reads do not block: they end at the end-of-file
-    of the replacement socket.
+    """Return the data that the server has read beyond the request.
+
+    The reads do not block, because they reach the end-of-file of the replacement socket.
     """
     source = environ.get("wsgi.input")
     unreader = getattr(getattr(source, "reader", None), "unreader", None)
     if unreader is not None:  # gunicorn
         return bytes(unreader.buf.getvalue())
     waitress = _waitress(environ)
-    if waitress is not None:  # waitress has it as the start of the next request
+    if waitress is not None:  # waitress keeps the data as the start of the next request
         return bytes(getattr(waitress.request, "header_plus", b""))
     source = environ.get("eventlet.input", source)
     for holder in (getattr(source, "rfile", source), source):

@@ -1,7 +1,7 @@
-"""A WebSocket handshake on a WSGI server: its scope, its refusals, the handover, and the response for the server.
+"""A WebSocket handshake on a WSGI server: its scope, its refusals, and the takeover of its connection.
 
-Knows the ASGI websocket scope, and the substitute response for the server. It must not know where servers keep a
-connection (takeover.py).
+Knows the ASGI websocket scope, and the response that the server gets after the takeover. It must not know where servers
+keep a connection (takeover.py).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from .takeover import Connection
 
 NO_CONNECTION = Refusal(
     "501 Not Implemented",
-    "A WebSocket needs the connection itself, over plain HTTP/1.1, and this WSGI server does not expose it. gunicorn,"
-    " waitress, cheroot, gevent's pywsgi, eventlet, werkzeug and uWSGI do; or use an ASGI server.",
+    "A WebSocket needs direct access to the client's connection, over plain HTTP/1.1. This WSGI server does not provide"
+    " it. gunicorn, waitress, cheroot, gevent's pywsgi, eventlet, werkzeug and uWSGI do; or use an ASGI server.",
 )
-SWITCHED_OFF = Refusal("501 Not Implemented", "ASGIToWSGI(websockets=0) serves this app: WebSockets are turned off.")
+SWITCHED_OFF = Refusal("501 Not Implemented", "WebSockets are turned off for this app: ASGIToWSGI(websockets=0).")
 FULL = Refusal("503 Service Unavailable", "This process has reached its limit of WebSockets.", (("Retry-After", "5"),))
 
 
@@ -33,7 +33,7 @@ def websocket_scope(environ: Mapping[str, Any]) -> Scope:
     scope = scope_from_environ(environ)
     del scope["method"]
     scope["type"] = "websocket"
-    scope["http_version"] = "1.1"  # HTTP/2 is refused, and RFC 6455 (4.1) requires 1.1; eventlet always reports 1.0
+    scope["http_version"] = "1.1"  # other versions are refused (RFC 6455, 4.1), but eventlet always reports 1.0
     scope["scheme"] = "wss" if scope["scheme"] in ("https", "wss") else "ws"
     scope["subprotocols"] = subprotocols(environ)
     scope["extensions"] = {"websocket.http.response": {}}
@@ -41,8 +41,9 @@ def websocket_scope(environ: Mapping[str, Any]) -> Scope:
 
 
 class HandedOver(list[bytes]):
-    """The body for a server whose connection was taken over: one empty block, because uWSGI sends the headers with the
-    first block.
+    """The body for a server whose connection was taken over.
+
+    It is one empty block, because uWSGI sends the headers with the first block.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -50,16 +51,19 @@ class HandedOver(list[bytes]):
         self._connection = connection
 
     def close(self) -> None:
-        """Release the connection (PEP 3333: the server is done with the response)."""
+        """Release the connection. The server calls this when it is done with the response (PEP 3333)."""
         self._connection.close()
 
-    __del__ = close  # for servers that do not call close()
+    __del__ = close  # for servers that never call close()
 
 
 def hand_over(
     exchange: WebSocketExchange, connection: Connection, running: Running, start_response: StartResponse
 ) -> Iterable[bytes] | None:
-    """Give the server's connection to an accepted WebSocket. Return the server's response; None if not accepted."""
+    """Give the server's connection to an accepted WebSocket. Return the server's response.
+
+    Return None if the application has not accepted the WebSocket.
+    """
     if not exchange.accepted:
         return None
     loop = running.thread.loop
@@ -69,7 +73,7 @@ def hand_over(
         taken = True
         early = connection.let_go()
         loop.post(partial(exchange.attach, sock, early))
-        start_response("101 Switching Protocols", [])  # for the server's log only: it has no connection now
+        start_response("101 Switching Protocols", [])  # only for the server's log: the server has no connection now
     except BaseException as error:
         if not taken:
             loop.post(exchange.lose)

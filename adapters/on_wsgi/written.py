@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-MARK = b": detached\n\n"  # the body that the server frames; event stream clients ignore it as a comment
+MARK = b": detached\n\n"  # a body that marks its place in the output; clients of event streams ignore it as a comment
 
 _MOST = 256 * 1024  # size limit of response headers in bytes
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE).search
@@ -18,21 +18,21 @@ _CONNECTION = re.compile(rb"\r\n(?:connection|keep-alive):[^\r]*(?=\r\n)", re.IG
 
 
 class Unexpected(Exception):
-    """The server has written something unexpected, so the response cannot be continued without the server."""
+    """The server has written something unexpected. The response cannot be continued without the server."""
 
 
 class Start(NamedTuple):
-    """The start of a response that can be continued without the server."""
+    """The start of a response that this package continues without the server."""
 
     head: bytes
-    """The status line and the headers, with their empty line. They announce that the connection will be closed."""
+    """The status line and the headers, with the empty line. They announce that the connection will be closed."""
     chunked: bool
 
 
 def start_of(written: bytes) -> Start | None:
-    """Return the start of a response whose body so far is MARK; None if `written` is incomplete.
+    """Return the start of a response whose body begins with MARK; None if `written` is incomplete.
 
-    Raises Unexpected for any other body, e.g. if the server compresses it or adds a Content-Length.
+    Raises Unexpected for any other output, e.g. if the server compresses the body or adds a Content-Length.
     """
     head, end, body = written.partition(b"\r\n\r\n")
     if not end:
@@ -59,7 +59,7 @@ def start_of(written: bytes) -> Start | None:
 
 
 def _first_chunk(body: bytes) -> tuple[bytes, bool]:
-    """Return the data of the first chunk, and whether the chunk is complete. Raises Unexpected if data follows it."""
+    """Return the data of the first chunk, and True if the chunk is complete. Raises Unexpected if data follows it."""
     line, end, rest = body.partition(b"\r\n")
     if not end:
         return b"", False

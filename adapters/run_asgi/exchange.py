@@ -1,7 +1,8 @@
 """One request of an ASGI application, on its event loop: receive(), send(), and the end of the task.
 
 Knows the order of events that ASGI HTTP 2.5 requires. All code here runs on the loop. The Exchange puts the response on
-a Desk for the server's thread; that thread passes the request body to feed(). It must not know the WSGI server.
+a Desk. The server's thread takes the response from the Desk, and passes the request body to feed(). This module must
+not know the WSGI server.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ..mapping.requests import PATH_SAFE
 from ..mapping.responses import Headers, body_block, has_body, head_from_asgi, is_event_stream
 
 if TYPE_CHECKING:
-    from ..stats import Tally  # a CGI program need not import dataclasses
+    from ..stats import Tally  # not at run time, because a CGI program need not import dataclasses
 
 log = logging.getLogger("gateways.asgi")
 
@@ -32,7 +33,7 @@ _DISCONNECT = "http.disconnect"
 
 
 class _Uncounted:
-    """A Tally that is never read."""
+    """Replaces a Tally if no counts are needed."""
 
     requests = errors = disconnects = bytes = 0
 
@@ -41,14 +42,14 @@ _UNCOUNTED = _Uncounted()
 
 
 class PathSend(NamedTuple):
-    """A file that is the response body (ASGI extension http.response.pathsend)."""
+    """A file that is the whole response body (ASGI extension http.response.pathsend)."""
 
     path: str
     length: int | None  # the application's Content-Length
 
 
 class Outlet(Protocol):
-    """The object that takes the response: the Desk of the server's thread, or a Stream. See Desk for the methods."""
+    """The object that receives the response: the Desk of the server's thread, or a Stream. See Desk for the methods."""
 
     closed: bool
 
@@ -67,16 +68,16 @@ class Outlet(Protocol):
 class Exchange:
     """One request. The server's thread reads `head`, `complete` and `error` when the desk has woken it."""
 
-    # Most requests keep these values. As class attributes they cost no time per request.
-    can_leave = False  # if True, the server's thread is also notified when an event stream starts
-    leaves = False  # an event stream has started; its headers are on the desk as an empty block
-    unanswered = False  # the client disconnected before the response began; the application may finish
+    # Most requests keep these values. Class attributes save the time to set them for each request.
+    can_leave = False  # if True, the server's thread is also woken when an event stream starts
+    leaves = False  # an event stream has started; the desk has an empty block, which stands for its headers
+    unanswered = False  # the client disconnected before the response began; the application is allowed to finish
     _cancelled = _told = _late = False
-    _has_failed = False  # the application failed for another reason than a disconnect
-    _unheard = False  # the response is over, but the application continues to send a body that is dropped
+    _has_failed = False  # the application failed for a reason other than a disconnect
+    _unheard = False  # the response has ended, but the application still sends a body, which is discarded
     head: tuple[str, Headers] | None = None
-    complete = False  # the server has the complete response
-    dropped = False  # the server gets no content: HEAD, 204, 304
+    complete = False  # the complete response has been passed to the server
+    dropped = False  # the response has no content: HEAD, 204 or 304
     error: BaseException | None = None
     task: asyncio.Task[None] | None = None
     _asked = _begun = _gone = False
@@ -89,7 +90,7 @@ class Exchange:
     def __init__(
         self, app: ASGIApp, scope: Scope, desk: Desk, messages: list[Message], more: bool, *, owner: object = None
     ) -> None:
-        """messages: the part of the request body that has arrived. more: the thread supplies the rest.
+        """messages: the part of the request body that has arrived. more: True if the thread will supply the rest.
 
         owner: an object to keep alive while the application runs.
         """
@@ -125,7 +126,7 @@ class Exchange:
             if self._told and not self.complete:
                 self.error = ClientDisconnected("the client has disconnected")
             elif not self.complete and not self.outlet.closed:
-                if self.dropped:  # no content is missing, and ASGI servers send these headers
+                if self.dropped:  # the response has no content, so nothing is missing: send its headers, as servers do
                     self._finish(b"", 0)
                 self._failed(AppProtocolError("the application returned before its response was complete"))
         finally:  # even if logging fails: the server's thread waits for this
@@ -151,42 +152,42 @@ class Exchange:
         log.error("the application failed before its response was complete", exc_info=error)
 
     def feed(self, message: Message) -> None:
-        """Take a message with the next part of the body. Called by the server's thread."""
+        """Add a message with the next part of the body. The server's thread posts this call."""
         self._asked = False
         self._messages.append(message)
         self._more = bool(message.get("more_body", False))
         self._wake_receivers()
 
     def hang_up(self, patient: bool = False) -> None:
-        """Notify the application that the response is no longer needed, and cancel it if it does not end soon.
+        """Notify the application that its response is no longer needed. Cancel it after GRACE if it still runs.
 
-        `patient`: do not cancel an application that has not begun its response. It may be changing data, and ASGI
-        servers let it finish when a client disconnects.
+        With `patient`, do not cancel an application that has not begun its response. It may be changing data, and ASGI
+        servers also let it finish after a disconnect.
         """
         self._gone = True
         self.unanswered = patient and self.head is None
         if self._file is not None:
             self.file_done(ClientDisconnected())
         if self.outlet.closed:
-            self.error = None  # the error will not be raised, and its traceback refers to this exchange
+            self.error = None  # nothing will raise the error, and its traceback refers to this exchange
         self._wake_receivers()
         if self.task is not None and not self.unanswered:
             asyncio.get_running_loop().call_later(GRACE, self.cancel)
 
     def cancel(self) -> None:
-        """Cancel the application's task, if it still runs."""
+        """Cancel the application's task if it is still running."""
         if self.task is not None:
             self._cancelled = True
             self.task.cancel()
 
     def continue_on(self, outlet: Outlet) -> Taken:
-        """Send the rest of the response to `outlet`. Returns the items that are still on the desk."""
+        """Send the rest of the response to `outlet`. Return the items that are still on the desk."""
         self.outlet = outlet
         return self.desk.leave()
 
     @property
     def has_left(self) -> bool:
-        """Return True if the response is no longer sent by the server's thread."""
+        """Return True if the server's thread no longer sends the response, because it is detached."""
         return self.outlet is not self.desk
 
     def _wake_receivers(self) -> None:
@@ -210,7 +211,7 @@ class Exchange:
             await self._wait_to_receive()
 
     async def _wait_to_receive(self) -> None:
-        """Wait until _wake_receivers(). An application may receive from several tasks."""
+        """Wait until _wake_receivers() is called. An application may receive from several tasks."""
         receiver = asyncio.get_running_loop().create_future()
         self._receivers += (receiver,)
         try:
@@ -221,7 +222,7 @@ class Exchange:
     async def _send(self, message: Message) -> None:
         if self.complete:
             return await self._ignore(message)
-        if self.outlet.ended:  # also for a background task of the application
+        if self.outlet.ended:  # also if a background task of the application sends
             raise ClientDisconnected("the client has disconnected")  # ASGI HTTP, "Disconnected Client - send exception"
         kind = message["type"]
         if kind == "http.response.body":
@@ -240,10 +241,10 @@ class Exchange:
             )
 
     async def _ignore(self, message: Message) -> None:
-        """Ignore a message after the end of the response (ASGI HTTP, "Response Body")."""
+        """Ignore a message that follows the end of the response (ASGI HTTP, "Response Body")."""
         if self._unheard and message["type"] == "http.response.body":
             self._unheard = bool(message.get("more_body", False))
-            return await asyncio.sleep(0)  # let other tasks run: the application may call send() in an endless loop
+            return await asyncio.sleep(0)  # let other tasks run, even if the application calls send() in a loop
         level, self._late = logging.DEBUG if self._late else logging.WARNING, True
         log.log(level, "the application sent %r after its response was complete: ignored", message.get("type"))
 
@@ -267,11 +268,11 @@ class Exchange:
     async def _path(self, message: Message) -> None:
         """Let the server send a file. Return when the server has closed the file.
 
-        Until then the file must not change; afterwards the application may rewrite or delete it.
+        Until then, the file must not change. After that, the application may rewrite or delete it.
         """
         if self.head is None or self._begun:
             raise AppProtocolError("'http.response.pathsend' is the whole body: send it once, after the start")
-        self._unpromised = False  # the server's thread checks the file
+        self._unpromised = False  # the server's thread compares the length with the file
         if self.dropped:
             return self._finish(b"", 0)
         self._file = asyncio.get_running_loop().create_future()
@@ -280,21 +281,24 @@ class Exchange:
 
     @property
     def finished(self) -> bool:
-        """Return True if the response is complete and its file, if any, has been sent: only background work is left."""
+        """Return True if only background work is left: the response is complete, including its file, if it has one."""
         return self.complete and self._file is None and not self._unheard
 
     @property
     def name(self) -> str:
-        """The request as a text for the log. The path is quoted, because a decoded path may contain line breaks."""
+        """The request as text for the log. The path is quoted, because a decoded path may contain line breaks."""
         return f"{self._scope.get('method')} {quote(self._scope.get('path') or '', safe=PATH_SAFE)}"
 
     @property
     def sending(self) -> bool:
-        """Return True if the application waits for the server to send a file."""
+        """Return True while the application waits until the server has sent a file."""
         return self._file is not None
 
     def file_done(self, error: BaseException | None, sent: int = 0) -> None:
-        """Record that the server closed the file after `sent` bytes, or could not send it all because of `error`."""
+        """Record that the server has closed the file.
+
+        sent: number of bytes that were sent. error: the reason why the file was not sent completely; None if it was.
+        """
         self.tally.bytes += sent
         self.tally.disconnects += isinstance(error, ClientDisconnected)
         file, self._file = self._file, None
@@ -327,10 +331,10 @@ class Exchange:
             self.outlet.put(block, len(block))
 
     def _leave_unheard(self) -> None:
-        """End a response without content (HEAD, 204, 304) although the application continues to send its body.
+        """End a response without content (HEAD, 204, 304), although the application has not sent its whole body.
 
-        Nothing is written any more, so a later disconnect could not be detected. Therefore the application is notified
-        of a disconnect now. If it does not end soon, it is cancelled.
+        Nothing more is written to the client, so a later disconnect could not be detected. Therefore the application is
+        notified of a disconnect now, and cancelled after GRACE if it continues to send.
         """
         self.complete = self._unheard = True
         self.outlet.put(b"", 0, last=True)
@@ -342,10 +346,10 @@ class Exchange:
             self.cancel()
 
     def _finish(self, last: bytes | PathSend, size: int) -> None:
-        """Complete the response; the client does not wait for later work of the application."""
+        """Complete the response. The client does not wait for later work of the application."""
         self.complete = True
         if self._unpromised and not self._begun and self.head is not None and (size or not self._to_head):
-            # The body is one block. With its length, HEAD has the Content-Length of GET, and servers need no chunks.
+            # The body is one block, so its length is known. Then a GET needs no chunks, and HEAD gets the same length.
             self.head[1].append(("content-length", str(size)))
         if self.dropped:
             last, size = b"", 0
@@ -357,7 +361,7 @@ class Exchange:
 
 
 def _is_disconnect(error: BaseException | None) -> bool:
-    """Return True for ClientDisconnected, also if a framework has wrapped it in a group or in its own exception."""
+    """Return True for ClientDisconnected, even if a framework has wrapped it in a group or in its own exception."""
     if isinstance(error, BaseExceptionGroup):
         return all(_is_disconnect(one) for one in error.exceptions)
     if error is None or isinstance(error, ClientDisconnected):

@@ -1,6 +1,7 @@
 """An ASGI application that runs in this process, on a loop in another thread, from its start until close().
 
-Knows when it starts and ends: its lifespan, its live requests, the process's exit and forks. It must not know WSGI.
+Knows when the application starts and ends: its lifespan, its live requests, the process's exit, and forks. It must not
+know WSGI.
 """
 
 from __future__ import annotations
@@ -29,26 +30,26 @@ from .websocket import WebSocketExchange
 
 log = logging.getLogger("gateways.asgi")
 
-DRAIN_SECONDS = 30.0  # timeout of close() for background work, in seconds; same as gunicorn's graceful timeout
-CLOSE_SECONDS = 10.0  # timeout of close() for the lifespan's shutdown after that, in seconds
+DRAIN_SECONDS = 30.0  # timeout of close() for background work, in seconds; the same as gunicorn's graceful timeout
+CLOSE_SECONDS = 10.0  # additional timeout of close() for the lifespan's shutdown, in seconds
 SWEEP_SECONDS = 0.4  # interval between checks for disconnects, in seconds
-_STREAM_SECONDS = GRACE + 2  # part of this timeout that is reserved for ending detached streams, in seconds
-_QUIET = 1.0  # delay before the log reports the wait for background work, in seconds
+_STREAM_SECONDS = GRACE + 2  # part of close()'s timeout that is reserved for ending detached streams, in seconds
+_QUIET = 1.0  # time that close() waits for background work before it logs the wait, in seconds
 
-_started: set[Running] = set()  # until closed, even if their adapter has been freed
-_inherited: list[Running] = []  # kept: they run in the parent process, and freeing them here would end them there
+_started: set[Running] = set()  # applications that are not closed, even if their adapter has been freed
+_inherited: list[Running] = []  # applications of the parent process; freeing them here would end them in the parent
 
 
 class Running:
-    """An application that runs in this process: its loop, its lifespan, its live requests."""
+    """An application that runs in this process: its loop, its lifespan and its live requests."""
 
     def __init__(self, app: ASGIApp, thread: BorrowedLoop, let_go: Callable[[], object]) -> None:
         self.thread, self._let_go = thread, let_go
         self._closing = threading.Lock()
         self._sweeping = False
         self.live: set[Exchange] = set()
-        self.websockets: set[WebSocketExchange] = set()  # from their acceptance until they have ended
-        self.streams: set[Stream] = set()  # detached responses, until their connections are closed
+        self.websockets: set[WebSocketExchange] = set()  # accepted WebSockets that have not ended
+        self.streams: set[Stream] = set()  # detached responses whose connection is not closed
         self.lifespan = Lifespan(app)
         self.failure: str | None = None
         try:
@@ -58,44 +59,44 @@ class Running:
             raise
         _started.add(self)
         thread.at_end.add(self._loop_ended)
-        # In an empty context: the lifespan is not part of the first request.
+        # In an empty context, because the lifespan is not part of the first request.
         self._starting = Context().run(self.thread.run, self.lifespan.startup())
 
     def begin(self, exchange: Exchange, context: Context) -> None:
-        """Make the application serve a request in `context`. Called by a server's thread, which then waits for the
-        desk's items.
+        """Make the application serve a request in `context`. A server's thread calls this, and then waits for the items
+        of the exchange's desk.
         """
-        self.live.add(exchange)  # first, so that _loop_ended() finds it if the loop ends now
+        self.live.add(exchange)  # before post(), so that _loop_ended() finds the exchange if the loop ends now
         self.thread.loop.post(partial(self._begin, exchange, context))
 
     def _begin(self, exchange: Exchange, context: Context) -> None:
         if not self._sweeping:
             self._sweeping = True
-            # A timer keeps the context in which it was created; without this line, it would keep the first request's.
+            # A timer keeps the context in which it is created. Use an empty context, to free the first request's.
             Context().run(self.thread.loop.call_later, SWEEP_SECONDS, self._sweep)
         exchange.start(self.live, context)
 
     def _sweep(self) -> None:
-        """Notify the requests whose clients have disconnected. One timer serves all, so no thread needs to wake up."""
+        """Notify requests whose clients have disconnected. One timer serves all requests, so no thread must wake up."""
         self._sweeping = bool(self.live)
         if self._sweeping:
-            self.thread.loop.call_later(SWEEP_SECONDS, self._sweep)  # before the checks, which may raise
+            self.thread.loop.call_later(SWEEP_SECONDS, self._sweep)  # schedule it first, because a check may raise
         for exchange in list(self.live):
             exchange.outlet.check()
 
     def _loop_ended(self) -> None:
-        """Release all waiting threads of the server. Runs at the end of the loop's thread."""
+        """Wake all threads of the server that wait for a response. Runs at the end of the loop's thread."""
         for exchange in list(self.live):
             exchange.outlet.close()
 
     def lost(self) -> Exception:
-        """Return the error for a response that ended early without an error of the application."""
+        """Return the error to raise for a response that ended early, although the application raised no error."""
         if self.thread.alive():
             return ClientDisconnected()
         return RuntimeError(f"the event loop has ended: {self.thread.failure or 'it was stopped'}")
 
     def wait(self) -> None:
-        """Wait until the application has started. If it could not start, `failure` is the reason."""
+        """Wait until the application has started. If its startup failed, `failure` is the reason."""
         try:
             self._result(self._starting)
         except LifespanFailed as error:
@@ -110,8 +111,9 @@ class Running:
             raise
 
     def _result(self, future: Future[Any], limit: float | None = None) -> Any:
-        """Return the result of a coroutine on the loop. Raises TimeoutError after `limit` seconds, RuntimeError if the
-        loop ends.
+        """Return the result of a coroutine that runs on the loop.
+
+        Raises TimeoutError after `limit` seconds, and RuntimeError if the loop ends.
         """
         end = None if limit is None else time.monotonic() + limit
         while True:
@@ -130,9 +132,9 @@ class Running:
     def close(self, timeout: float = DRAIN_SECONDS, serving: Collection[int] = ()) -> None:
         """Stop the requests, the lifespan and, if no other application uses it, the loop.
 
-        Waits up to `timeout` seconds for three kinds of work: background work of complete responses, requests whose
-        client disconnected before the response began, and responses that are sent by threads whose identifiers are in
-        `serving`. Waits slightly less for detached streams. Aborts other responses immediately.
+        Wait up to `timeout` seconds for three kinds of work: background work of complete responses, requests whose
+        client disconnected before the response began, and responses that a thread in `serving` sends (a set of thread
+        identifiers). Wait slightly less for detached streams. Abort other responses immediately.
         """
         with self._closing:
             if self not in _started:
@@ -158,7 +160,7 @@ class Running:
         except RuntimeError as error:
             log.error("the application was not shut down: %s", error)
         finally:
-            ending.cancel()  # also on a second Ctrl-C, which ends the wait
+            ending.cancel()  # also if a second Ctrl-C has interrupted the wait
 
     def abandon(self) -> None:
         """Release a loop that has ended, without shutting down the application."""
@@ -168,7 +170,7 @@ class Running:
             self._let_go()
 
     def close_soon(self) -> None:
-        """Run close() in a separate thread, because the garbage collector must not wait. The process's exit waits."""
+        """Run close() in a separate thread, so that garbage collection does not block. The exit waits for it."""
         if self in _started:
             threading.Thread(target=self.close, name="asgi-to-wsgi-close", daemon=True).start()
 
@@ -184,7 +186,7 @@ class Running:
             exchange.hang_up()
         await _wait((one.task for one in ended), GRACE + 1)
         if websockets:
-            await asyncio.wait(websockets)  # each has its own timeout
+            await asyncio.wait(websockets)  # each task has its own timeout
         pending = await _wait((one.task for one in drained), min(_QUIET, seconds) - (time.monotonic() - begun))
         if pending and seconds > _QUIET:
             log.warning("waiting up to %g seconds for background work: %s", seconds, _names(drained, pending))
@@ -197,12 +199,12 @@ class Running:
         if streams:
             if not all(stream.done() for stream in streams):
                 log.warning("waiting up to %g seconds for %d streams", seconds, len(streams))
-            await asyncio.wait(streams)  # each has its own timeout
+            await asyncio.wait(streams)  # each task has its own timeout
         await asyncio.wait_for(self.lifespan.shutdown(), CLOSE_SECONDS)
 
 
 async def _wait(tasks: Iterable[asyncio.Task[None] | None], seconds: float) -> set[asyncio.Task[None]]:
-    """Wait for tasks; return those that still run after `seconds`."""
+    """Wait up to `seconds` for tasks. Return the tasks that are still running."""
     running = {task for task in tasks if task is not None and not task.done()}
     return (await asyncio.wait(running, timeout=max(0.0, seconds)))[1] if running else running
 
@@ -212,7 +214,7 @@ def _names(exchanges: Iterable[Exchange], tasks: Collection[asyncio.Task[None]])
 
 
 def _close_all() -> None:
-    """Close all applications at exit. Threads that are not daemons can still finish their responses."""
+    """Close all applications at exit. Threads that are not daemons may still finish their responses."""
     main = threading.main_thread()
     serving = {one.ident for one in threading.enumerate() if one.ident and not one.daemon and one is not main}
     end = time.monotonic() + DRAIN_SECONDS
@@ -221,9 +223,9 @@ def _close_all() -> None:
 
 
 def _close_before_executors() -> None:
-    """Run _close_all() at exit before the executors stop accepting work.
+    """Make _close_all() run at exit before the executors stop accepting work.
 
-    The executors stop in a threading hook, which runs before atexit's hooks. The last registered hook runs first.
+    The executors stop in a threading hook, which runs before the hooks of atexit. The last registered hook runs first.
     """
     register = getattr(threading, "_register_atexit", None)
     if register is not None:
@@ -239,11 +241,11 @@ def _forked() -> None:
     _started.clear()
 
 
-# If executors were imported later, their hooks would run before ours. At exit no more hooks can be registered.
+# Import the executors first: the hooks of a later import would run before ours. At exit, no hook can be registered.
 import concurrent.futures.thread  # noqa: E402
 
 with suppress(ImportError):  # on systems without processes
     import concurrent.futures.process
 
 _close_before_executors()
-atexit.register(_close_all)  # for embedded interpreters without the threading hook
+atexit.register(_close_all)  # for embedded interpreters, which do not run the threading hook

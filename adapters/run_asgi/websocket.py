@@ -1,7 +1,8 @@
 """One WebSocket of an ASGI application, on its event loop (ASGI WebSocket 2.5): its events and their order.
 
-Before it is accepted, it is a request with a Desk for the server's thread. That thread also sends a denial, which is an
-HTTP response of Exchange. Once accepted, it is a Connection on this loop. It must not know the WSGI server.
+Before it is accepted, the WebSocket is a request with a Desk for the server's thread. If the application denies it,
+that thread sends the denial, an HTTP response of Exchange. After it is accepted, it is a Connection on this loop. This
+module must not know the WSGI server.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ _SERVER_ERROR, _LOST, _RESTART = 1011, 1006, 1012
 
 
 class Limits(NamedTuple):
-    """The limits for a client."""
+    """The limits that apply to a client."""
 
     max_message: int  # size of a message in bytes
-    ping: float  # seconds between pings, 0 for none
+    ping: float  # seconds between pings; 0 for no pings
 
 
 class WebSocketExchange(Exchange):
-    """One WebSocket. The server's thread reads `accepted` when the desk has an item."""
+    """One WebSocket. The server's thread reads `accepted` when its desk has an item."""
 
     def __init__(
         self,
@@ -47,7 +48,10 @@ class WebSocketExchange(Exchange):
         over: Callable[[], object],
         owner: object = None,
     ) -> None:
-        """over: called once, when application and connection have ended. owner: an object to keep alive until then."""
+        """over: called once, when both the application and the connection have ended.
+
+        owner: an object to keep alive until then.
+        """
         super().__init__(app, scope, desk, [{"type": "websocket.connect"}], False, owner=owner)
         self.accepted = False
         self._limits, self._over = limits, over
@@ -57,13 +61,13 @@ class WebSocketExchange(Exchange):
         self._offered_protocols = tuple(scope["subprotocols"])
         self._connection: Connection | None = None
         self._attached: asyncio.Future[None] | None = None
-        self._waiting = 0  # received bytes that the application has not taken
+        self._waiting = 0  # size of the received messages that the application has not taken yet
         self._closed = False  # the application has sent websocket.close
-        self._left = False  # the disconnect has been received by the application, or is queued for it
+        self._left = False  # websocket.disconnect is queued for the application, or has been received
         self._ended = False
 
     def open_in(self, sockets: set[WebSocketExchange]) -> None:
-        """After the acceptance, keep the WebSocket in this set until its end, instead of in `live` of start()."""
+        """Set the set that contains the WebSocket after its acceptance, in place of `live` of start()."""
         self._open = sockets
 
     # the application's task
@@ -94,7 +98,7 @@ class WebSocketExchange(Exchange):
 
     def _failed_open(self, error: BaseException) -> None:
         if self._left and ("Disconnect" in type(error).__name__ or isinstance(error, OSError)):
-            return  # frameworks raise this error at the end of every WebSocket
+            return  # a normal end: frameworks raise this error when the client disconnects
         if self._cancelled and isinstance(error, asyncio.CancelledError):
             return
         self.tally.errors += 1
@@ -137,12 +141,12 @@ class WebSocketExchange(Exchange):
             )
         if kind == "websocket.accept":
             await self._accept(message)
-        else:  # ASGI WebSocket, "Close - send event": before it is accepted, a 403
+        else:  # the WebSocket is not accepted yet: respond with 403 (ASGI WebSocket, "Close - send event")
             await super()._send({"type": "http.response.start", "status": 403, "headers": []})
             await super()._send({"type": "http.response.body", "body": b""})
 
     async def _deny(self, message: Message) -> None:
-        """Send the denial (ASGI, "Websocket Denial Response"): an HTTP response with other message types."""
+        """Send a denial response. It is an HTTP response with other message types ("Websocket Denial Response")."""
         try:
             await super()._send(message)
         except AppProtocolError as error:
@@ -181,7 +185,10 @@ class WebSocketExchange(Exchange):
     # called on the loop, posted by the server's thread
 
     def attach(self, sock: socket.socket, early: bytes) -> None:
-        """Continue on the client's connection, which the server has released."""
+        """Continue on the client's connection, which the server has released.
+
+        `early` is data that the server has received after the handshake.
+        """
         if self._ended:
             with sock, suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -202,14 +209,14 @@ class WebSocketExchange(Exchange):
         except OSError as error:
             log.info("cannot use the connection of a WebSocket: %s", error)
             self.lose()
-        if self.task is None or self._left:  # it ended while attach() waited
+        if self.task is None or self._left:  # the WebSocket ended during attach()
             connection.close(_RESTART, "the server restarts")
         assert self._attached is not None
         if not self._attached.done():
             self._attached.set_result(None)
 
     def lose(self) -> None:
-        """End the WebSocket: its connection could not be taken over."""
+        """End the WebSocket, because its connection could not be taken over."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.ended.cancel()
@@ -229,7 +236,7 @@ class WebSocketExchange(Exchange):
         self._wake_receivers()
 
     def _tell(self, code: int, reason: str) -> None:
-        """Queue the disconnect for the application, after the messages that it has not taken."""
+        """Queue websocket.disconnect for the application, after the messages that it has not taken yet."""
         if not self._left:
             self._left = True
             self._messages.append(disconnect(code, reason))
@@ -242,7 +249,7 @@ class WebSocketExchange(Exchange):
     # shutdown of the server
 
     def hang_up(self, patient: bool = False) -> None:
-        """End the WebSocket: before its acceptance, as if the client had disconnected; after it, close with 1012."""
+        """End the WebSocket. If it is accepted, close it with 1012. If not, report a disconnect to the application."""
         if self.accepted:
             if self._connection is not None:
                 self._connection.close(_RESTART, "the server restarts")
@@ -254,7 +261,7 @@ class WebSocketExchange(Exchange):
             super().hang_up(patient)
 
     async def end(self) -> None:
-        """End the WebSocket at the server's shutdown. Wait for application and client, at most for the grace period."""
+        """End the WebSocket at the server's shutdown. Wait at most GRACE + 1 seconds for application and client."""
         self.hang_up()
         waiting: list[asyncio.Future[None]] = [] if self.task is None else [self.task]
         connection = self._connection
