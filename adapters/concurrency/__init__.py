@@ -1,1 +1,1 @@
-"""Threads, event loops and the channels between them. Knows nothing about HTTP."""
+"""Threads, event loops, and the channels between them. Knows nothing about HTTP."""

@@ -1,18 +1,21 @@
-"""Bounded channels of blocks between a thread and an event loop, both ways, over the loop's mailbox (loops.py).
+"""Bounded channels of blocks between a thread and an event loop, in both directions. They use the loop's mailbox.
 
-Knows both threads and loops. Contains the common part of the three channels (outbox.py, inbox.py, desk.py). It must not
-know WSGI, ASGI or CGI: channels move calls and blocks. The table lists each wait, and the events that end it:
+Knows threads and loops (loops.py). Contains the common part of the three channels (outbox.py, inbox.py, desk.py). It
+must not know WSGI, ASGI or CGI, because channels transport calls and blocks. The table lists each wait, and the events
+that end it:
 
 ====================  =============================  =================================================================
 waiting side          waits for                      woken by
 ====================  =============================  =================================================================
-a thread, Outbox      room for its next block        the loop's next get(), close(), or the loop found to be closed
-a thread, Inbox       the next block of a body       the loop's put(), end(), close(), or the loop found to be closed
-a coroutine, Outbox   the thread's next block        the thread's put() or end(), by one post(); or being cancelled
-a coroutine, Inbox    room in the read-ahead         the thread's get(), by one post(); or being cancelled
+a thread, Outbox      space for its next block       the loop's next get() or close(); or a check of the loop
+a thread, Inbox       the next block of a body       the loop's put(), end() or close(); or a check of the loop
+a coroutine, Outbox   the thread's next block        the thread's put() or end(), with one post(); or cancellation
+a coroutine, Inbox    space for its next block       the thread's get(), with one post(); or cancellation
 a thread, Desk        blocks, a request, or the end  the loop's put(), ask(), end(), check(); or close()
-a coroutine, Desk     room for its next block        the thread's get(), by one post(); close(); or being cancelled
+a coroutine, Desk     space for its next block       the thread's get(), with one post(); close(); or cancellation
 ====================  =============================  =================================================================
+
+The check runs every LOOP_CHECK seconds, and ends the wait if the loop is closed.
 """
 
 from __future__ import annotations
@@ -28,8 +31,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .thread_pool import Workers  # a CGI program does not need it
 
-HIGH_WATER = 256 * 1024  # number of queued bytes above which a channel's writer waits
-LOOP_CHECK = 0.5  # interval at which a waiting thread checks whether its loop still runs, in seconds
+HIGH_WATER = 256 * 1024  # size of queued data from which a channel's writer waits, in bytes
+LOOP_CHECK = 0.5  # interval at which a waiting thread checks whether its loop is still running, in seconds
 
 
 def resolve(future: Future) -> None:
@@ -38,27 +41,27 @@ def resolve(future: Future) -> None:
 
 
 class Channel(ABC):
-    """The common part of both directions: one lock for the state, and a gate for each waiting thread."""
+    """The common part of all channels: one lock for the state, and a gate for each waiting thread."""
 
-    _gates: tuple[threading.Lock, ...] = ()  # an application may write, or read, from several threads
+    _gates: tuple[threading.Lock, ...] = ()  # several, because an application may use several threads
     _waiter: Future | None = None
-    _size = 0  # bytes waiting
+    _size = 0  # size of the queued data, in bytes
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
-        """`workers`: the pool of the thread, which may start another thread while that thread waits here."""
+        """`workers`: the thread's pool. While the thread waits here, its pool may start another thread."""
         self._loop, self._workers = loop, workers
-        # Reentrant: while the mutex is held, garbage collection may free a coroutine that closes this channel.
+        # Reentrant, because garbage collection may close this channel while the calling thread holds the mutex.
         self._mutex = RLock()
 
     def _shut(self) -> threading.Lock:
-        """Return a gate for the calling thread to wait at. Call it under the mutex."""
+        """Return a gate at which the calling thread waits. Call it under the mutex."""
         gate = threading.Lock()
         gate.acquire()
         self._gates += (gate,)
         return gate
 
     def _open(self) -> None:
-        """Let the waiting threads continue. Call it under the mutex."""
+        """Wake the waiting threads. Call it under the mutex."""
         if self._gates:
             gates, self._gates = self._gates, ()
             for gate in gates:
@@ -87,13 +90,13 @@ class Channel(ABC):
 
 
 class ToThread(Channel):
-    """A channel that a coroutine writes and a thread reads."""
+    """A channel to which a coroutine writes, and from which a thread reads."""
 
     _overflowing = False  # if True, writers never wait for room
-    _waiters: Sequence[Future] = ()  # coroutines that wait for room: an application may send from several tasks
+    _waiters: Sequence[Future] = ()  # coroutines that wait in room(); an application may send from several tasks
 
     async def room(self) -> None:
-        """Wait while HIGH_WATER or more bytes are queued. Call it from a coroutine."""
+        """Wait until less than HIGH_WATER bytes are queued. Call it from a coroutine."""
         while True:
             with self._mutex:
                 if self._size < HIGH_WATER or self._overflowing:
@@ -103,7 +106,7 @@ class ToThread(Channel):
             await waiter
 
     def _read(self, size: int) -> Sequence[Future]:
-        """Count `size` bytes as read. Return the futures to resolve if there is room again. Call it under the mutex."""
+        """Count `size` bytes as read. Return the futures to resolve if space is free again. Call it under the mutex."""
         self._size -= size
         if self._size >= HIGH_WATER // 2:
             return ()

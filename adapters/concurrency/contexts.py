@@ -1,4 +1,4 @@
-"""Context variables that cross from one thread to another and back.
+"""Copy context variables from one thread to another, and reset them later.
 
 Knows contexts. It must not know threads or loops.
 """
@@ -15,9 +15,10 @@ Lent = Sequence[tuple[Token[Any], Any]]
 
 
 def adopt(context: Context, before: Context) -> Lent:
-    """Copy the variables that other code has set in `context` to the current context. Return undo tokens, and values.
+    """Copy the variables that other code has set in `context` to the current context.
 
-    `context` is a copy of `before`. A variable that the caller has changed since that copy keeps the caller's value.
+    Returns pairs of a reset token and a value. `context` is a copy of `before`. If the caller has changed a variable
+    after that copy, the caller's value stays.
     """
     if not context:
         return ()

@@ -1,6 +1,7 @@
-"""Items from a coroutine to a thread: the response of an ASGI application. The coroutine can also wake the thread.
+"""A channel from a coroutine to a thread, for the response of an ASGI application.
 
-Knows that the thread may no longer need the item for which it waits. It must not know the meaning of items.
+The coroutine can also wake the thread. Knows that the thread may stop needing items. It must not know the items'
+meaning.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ Taken = tuple[list[Any], bool, bool]
 
 
 class Desk(ToThread):
-    """Items from one coroutine to one thread, bounded by their bytes; the coroutine can also wake the thread with
-    ask().
+    """Items from one coroutine to one thread. Their total size is bounded.
+
+    The coroutine can also wake the thread with ask(), e.g. to make it read the request body.
     """
 
     def __init__(
         self, loop: Loop, gone: Callable[[], bool] | None = None, alive: Callable[[], bool] | None = None
     ) -> None:
-        """gone: returns True if the thread needs no more items; check() calls it.
-        alive: returns True if the loop runs; the thread polls it. Needed only if no other code calls close() when the
-        loop ends.
+        """gone: returns True if the thread needs no more items. check() calls it.
+
+        alive: returns True if the loop runs. The waiting thread polls it. It is needed only if no other code calls
+        close() at the end of the loop.
         """
         self._loop, self._workers, self._mutex = loop, None, RLock()  # inlined super().__init__(), to save a call
         self._gone, self._alive = gone, alive
@@ -37,7 +40,7 @@ class Desk(ToThread):
         self._asked = False
 
     def put(self, item: Any, size: int, last: bool = False) -> None:
-        """Queue an item of `size` bytes; `last` if it is the last. After the end, drop it. Call it from the loop."""
+        """Queue an item of `size` bytes. `last`: no items follow. After the end, discard it. Call it from the loop."""
         with self._mutex:
             if not self.ended:
                 self._items.append(item)
@@ -47,17 +50,17 @@ class Desk(ToThread):
 
     @property
     def full(self) -> bool:
-        """Return True if the coroutine has to await room() before it continues."""
+        """Return True if the coroutine must wait for room() before it continues."""
         return self._size >= HIGH_WATER
 
     def ask(self) -> None:
-        """Wake the thread: its get() returns with the second value True. Call it from the loop."""
+        """Wake the thread: its get() returns True as its second value. Call it from the loop."""
         with self._mutex:
             self._asked = True
             self._open()
 
     def end(self) -> None:
-        """End the channel: no more items will follow. Call it from the loop."""
+        """End the channel, because no more items follow. Call it from the loop."""
         if self.ended:  # the usual case: put() has queued the last item, and woken the thread
             return
         with self._mutex:
@@ -65,7 +68,7 @@ class Desk(ToThread):
             self._open()
 
     def get(self) -> Taken:
-        """Return all queued items; wait if the queue is empty. Call it from the thread."""
+        """Return all queued items. Wait if the queue is empty. Call it from the thread."""
         while True:
             with self._mutex:
                 if self._items or self._asked or self.ended:
@@ -83,8 +86,9 @@ class Desk(ToThread):
         return taken
 
     def leave(self) -> Taken:
-        """Return all queued items without waiting, and drop later ones, because another object replaces this desk.
-        Call it from the loop.
+        """Return all queued items without waiting. Call it from the loop.
+
+        Later items are discarded, because another object replaces this desk.
         """
         with self._mutex:
             taken = self._items, self._asked, self.ended
@@ -97,7 +101,8 @@ class Desk(ToThread):
     def _look(self, gate: threading.Lock, alive: Callable[[], bool]) -> None:
         """Wait at the gate, and check the loop at intervals.
 
-        The loop counts as ended if two consecutive checks find it stopped: its owner may stop it and run it again.
+        The owner of the loop may stop it and run it again. So the loop counts as ended only if two consecutive checks
+        find it stopped.
         """
         missed = 0
         while not gate.acquire(timeout=LOOP_CHECK):
@@ -106,12 +111,12 @@ class Desk(ToThread):
                 self.close()
 
     def check(self) -> None:
-        """End the thread's wait if no more items are needed. Call it from the loop, at intervals."""
+        """End the thread's wait if it needs no more items. Call it from the loop, at intervals."""
         if self._gates and self._gone is not None and self._gone():
             self.close()
 
     def close(self) -> None:
-        """Close the channel. A coroutine that waits for room continues. Call it from a thread."""
+        """Close the channel, and wake coroutines that wait for room. Call it from a thread."""
         with self._mutex:
             self.closed = self.ended = True
             self._items, waiters = [], self._read(self._size)

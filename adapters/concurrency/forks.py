@@ -1,8 +1,8 @@
-"""Forks: threads do not survive a fork, so the child must forget its parent's threads.
+"""Forks. Threads do not survive a fork, so a child process must forget its parent's threads.
 
-Knows which callbacks to run in a child process. A fork by C code calls no hook of Python; it is detected by the changed
-process id. A process that changes to green threads must forget its old threads too: an old lock would block all green
-threads.
+Knows which callbacks to run in a child process. A fork in C code does not run Python's hooks, so it is detected by the
+changed process id. A process that changes to green threads must also forget its old threads, because an old lock would
+block all green threads.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _forgetting: list[Callable[[], object]] = []
 
 
 def in_child(forget: Callable[[], object]) -> Callable[[], object]:
-    """Register `forget` to be called in each child process, before any other code of this package runs there."""
+    """Register `forget`, a function that is called in each child process before other code of this package."""
     _forgetting.append(forget)
     return forget
 
@@ -35,11 +35,14 @@ _green = threads_are_green()
 
 
 def check() -> None:
-    """Detect a fork by C code, and a late patch: gunicorn --preload imports the app before gevent patches threads."""
+    """Detect a fork in C code, and a late patch of threads.
+
+    With gunicorn --preload, the app is imported before gevent patches threads.
+    """
     if os.getpid() != _pid:
         _forked()
     elif not _green and ("gevent.monkey" in modules or "eventlet.patcher" in modules) and threads_are_green():
-        _forked()  # read the names first: this runs for each request
+        _forked()  # the names are checked first, because this function runs for each request
 
 
 def _forked() -> None:

@@ -1,8 +1,8 @@
-"""A gate at which an idle thread waits. It is an eventfd, to which another thread writes without holding the GIL, so
-that the woken thread can run immediately.
+"""A gate at which an idle thread waits, based on an eventfd.
 
-In contrast, `Lock.release()` wakes a thread while the caller holds the GIL: the thread wakes, sleeps again until the
-GIL is free, and is woken a second time. Knows the descriptor. It must not know jobs or which thread waits.
+A thread opens the gate by writing to the eventfd, without holding the GIL. So the woken thread can run immediately.
+Lock.release() wakes a thread while the caller holds the GIL: the woken thread must sleep again until the GIL is free,
+and be woken a second time. Knows the descriptor. It must not know jobs, or which thread waits.
 """
 
 from __future__ import annotations
@@ -16,31 +16,32 @@ from . import forks
 
 
 class EventGate:
-    """A gate for threads: each release() lets one thread through. A thread that waits without a timeout needs only one
-    system call.
+    """A gate for threads. Each release() lets one thread through.
+
+    A thread that waits without a timeout needs only one system call.
     """
 
     _fd = -1
 
     def __init__(self) -> None:
-        """Raises OSError if the process has no descriptor left."""
+        """Raises OSError if the process has no free descriptor."""
         assert sys.platform == "linux"
         self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_SEMAPHORE)
 
     def release(self) -> None:
-        """Let one thread through. Never waits."""
+        """Let one thread through. Never blocks."""
         assert sys.platform == "linux"
         os.eventfd_write(self._fd, 1)
 
     def acquire(self, timeout: float) -> bool:
-        """Wait. Return False after `timeout` seconds; if `timeout` is negative, wait without a limit."""
+        """Wait for release(). Return False after `timeout` seconds. A negative `timeout` means no limit."""
         assert sys.platform == "linux"
         if timeout >= 0 and not self._is_rung(timeout):
             return False
         while True:
             try:
                 os.eventfd_read(self._fd)
-            except InterruptedError:  # a signal handler of the application; os.eventfd_read() does not retry (PEP 475)
+            except InterruptedError:  # from a signal handler of the application: os.eventfd_read() does not retry
                 continue
             return True
 
@@ -50,13 +51,13 @@ class EventGate:
         return bool(poll.poll(timeout * 1000))
 
     def close(self) -> None:
-        """Close the descriptor, in a forked child: the threads that use this gate exist only in the parent."""
+        """Close the descriptor in a forked child, because the threads that use it exist only in the parent."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             with suppress(OSError):  # a forked child may have closed all descriptors
                 os.close(fd)
 
-    __del__ = close  # a thread that has a reference may still call release(), so it is not closed earlier
+    __del__ = close  # not earlier, because a thread that has a reference may still call release()
 
 
 def new_gate() -> EventGate | None:

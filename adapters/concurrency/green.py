@@ -1,6 +1,6 @@
-"""Event loops among green threads: gevent and eventlet run many Python threads in one operating system thread.
+"""Event loops for green threads. gevent and eventlet run many Python threads in one operating system thread.
 
-Knows that asyncio records the running loop of each operating system thread. It must not know the code that runs on a
+Knows that asyncio records one running loop for each operating system thread. It must not know the code that runs on a
 loop.
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> asyncio.AbstractEventLoop:
     """Return a loop for a green thread.
 
-    Raises RuntimeError if the factory's loop waits in C code, like uvloop: while it waits, no other green thread could
-    run.
+    Raises RuntimeError if the factory creates a loop that waits in C code, such as uvloop. While such a loop waits, no
+    other green thread could run.
     """
     if factory is None:
         return _loop()
@@ -32,12 +32,12 @@ def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> a
 
 
 def _loop() -> asyncio.SelectorEventLoop:
-    """Return a loop that uses the patched modules, and that asyncio records as running only while it runs code.
+    """Return a loop that uses the patched modules. asyncio records it as running only while it runs code.
 
-    Other green threads run while this loop waits for events, or for an executor to start a thread. If asyncio still
-    recorded the loop as running, asyncio.run() and asgiref's async_to_sync() would fail in all of them.
+    While this loop waits for events, or for an executor to start a thread, other green threads run. If asyncio still
+    recorded this loop as running, asyncio.run() and asgiref's async_to_sync() would fail in all of them.
     """
-    others: asyncio.AbstractEventLoop | None = None  # the loop of another green thread that runs while this loop waits
+    others: asyncio.AbstractEventLoop | None = None  # the loop that another green thread runs while this loop waits
 
     @contextmanager
     def waiting() -> Iterator[None]:

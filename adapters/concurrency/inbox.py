@@ -1,4 +1,4 @@
-"""Blocks of a body from a coroutine to a thread: a request body on its way to a WSGI application.
+"""A channel from a coroutine to a thread, for a request body on its way to a WSGI application.
 
 Knows the announced length, and how a body ends. It must not know messages.
 """
@@ -13,25 +13,25 @@ from .channels import HIGH_WATER, ToThread, resolve
 from .loops import Loop, LoopClosed
 from .thread_pool import Workers
 
-OVERFLOW = 4 * HIGH_WATER  # number of queued bytes above which an unread Inbox discards data
+OVERFLOW = 4 * HIGH_WATER  # size limit of queued data that the thread does not read, in bytes; more is discarded
 
 
 class Inbox(ToThread):
-    """Blocks of a body from one coroutine to one thread, bounded by their bytes and by the announced length."""
+    """Blocks of a body from one coroutine to one thread. The queue and the body's length are bounded."""
 
     def __init__(self, loop: Loop, workers: Workers, length: int | None, start: Callable[[], object]) -> None:
-        """length: in bytes, None if unknown. start: called on the loop when the thread first has to wait."""
+        """length: in bytes, None if unknown. start: called on the loop before the thread waits for the first time."""
         super().__init__(loop, workers)
         self._missing, self._start = length, start
         self._blocks: deque[bytes] = deque()
         self._ended = self._failed = False
-        self.started = False  # the thread has had to wait
-        self.begun = False  # the coroutine has put a block, or the end
+        self.started = False  # the thread has begun to wait for data
+        self.begun = False  # the coroutine has queued a block, or has ended the body
         self._lost = False  # part of the body has been discarded
         self._closed_by_writer = False
 
     def put(self, block: bytes) -> None:
-        """Queue one more block; bytes beyond the announced length are dropped. Call it from the coroutine."""
+        """Queue the next block. Bytes beyond the announced length are discarded. Call it from the coroutine."""
         with self._mutex:
             self.begun = True
             if self._missing is not None:
@@ -47,12 +47,13 @@ class Inbox(ToThread):
 
     @property
     def full(self) -> bool:
-        """Return True if the coroutine has to await room() before it continues."""
+        """Return True if the coroutine must wait for room() before it continues."""
         return self._size >= HIGH_WATER
 
     def overflow(self) -> None:
-        """From now on, until the thread reads, room() does not wait, and put() discards data beyond OVERFLOW. Call it
-        from the loop.
+        """Until the thread reads again, let room() return immediately, and let put() discard data beyond OVERFLOW.
+
+        Call it from the loop.
         """
         with self._mutex:
             self._overflowing = True
@@ -61,24 +62,27 @@ class Inbox(ToThread):
             resolve(waiter)
 
     def give_up(self) -> None:
-        """End the body if it has not begun yet. Call it from the loop."""
+        """End the body if no data has arrived yet. Call it from the loop."""
         if not self.begun:
             self.end()
 
     def forget(self) -> None:
-        """Drop the rest of the body, because the request is over. `start` is never called. Call it from the thread."""
+        """Discard the rest of the body, because the request has ended. Call it from the thread.
+
+        `start` is not called after this.
+        """
         self.close()
         self.started, self._start = True, int
 
     def end(self) -> None:
-        """End the body. It has failed if bytes of the announced length are missing. Call it from the coroutine."""
+        """End the body. Reading then fails if it is shorter than the announced length. Call it from the coroutine."""
         with self._mutex:
             self.begun = self._ended = self._closed_by_writer = True
             self._failed = bool(self._missing)
             self._open()
 
     def close(self) -> None:
-        """Close the channel: the rest of the body will not arrive. Thread-safe."""
+        """Close the channel, because the rest of the body will not arrive. Thread-safe."""
         with self._mutex:
             self._failed = not self._ended or self._failed
             self._ended = True
@@ -86,12 +90,12 @@ class Inbox(ToThread):
 
     @property
     def whole(self) -> bool:
-        """True if the coroutine has put the complete body."""
+        """Return True if the coroutine has queued the complete body."""
         return self._closed_by_writer or self._missing == 0
 
     @property
     def over(self) -> bool:
-        """Return True if no more blocks will be put."""
+        """Return True if no more blocks will be queued."""
         return self._ended
 
     def get(self) -> bytes:

@@ -1,7 +1,7 @@
-"""The event loop that a process keeps for ASGI applications on WSGI servers, on its own thread.
+"""The event loop that a process runs for ASGI applications on WSGI servers. It runs on its own thread.
 
-Knows when such a loop starts and stops: it starts on first use in this process, is shared by all users of the same
-factory, and stops when the last of them releases it. It must not know the code that runs on it.
+Knows when such a loop starts and stops. It starts when it is first used in a process. All users with the same factory
+share it, and it stops when the last of them releases it. This module must not know the code that runs on the loop.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ log = logging.getLogger("gateways.asgi")
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
-START_SECONDS = 10.0  # timeout for the start of a loop on its thread, in seconds
-CANCEL_SECONDS = 10.0  # timeout for tasks that are cancelled at the end, in seconds; asyncio.run() has no timeout
+START_SECONDS = 10.0  # timeout for starting a loop on its thread, in seconds
+CANCEL_SECONDS = 10.0  # timeout for cancelled tasks at the end of the loop, in seconds; asyncio.run() has none
 
 
 class BorrowedLoop:
-    """A loop that the caller runs in another thread, and stops. `loop` is its mailbox for other threads."""
+    """A loop that the caller runs in another thread, and stops. Other threads use its mailbox `loop`."""
 
     ended = False  # the loop has stopped permanently
     failure: str | None = None  # the reason why the loop has stopped, if known
 
     def __init__(self, loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> None:
         self._asyncio = loop
-        self.at_end: set[Callable[[], object]] = set()  # called when a LoopThread has ended; unused by a borrowed loop
+        self.at_end: set[Callable[[], object]] = set()  # called when a LoopThread has ended; not used for other loops
         self.loop: Loop = asyncio_loop(loop, wake)
 
     def run(self, main: Coroutine[Any, Any, Any]) -> Future[Any]:
-        """Run a coroutine on the loop, from another thread."""
+        """Run a coroutine on the loop. Call it from another thread."""
         return asyncio.run_coroutine_threadsafe(main, self._asyncio)
 
     def inside(self) -> bool:
-        """Return True if the caller runs on this loop: waiting for the loop would be a deadlock."""
-        return asyncio._get_running_loop() is self._asyncio  # noqa: SLF001 - get_running_loop() raises where none is
+        """Return True if the caller runs on this loop. Waiting for the loop would then deadlock."""
+        return asyncio._get_running_loop() is self._asyncio  # noqa: SLF001 - get_running_loop() may raise
 
     def alive(self) -> bool:
-        """Return True if calls that are posted to the loop will run."""
+        """Return True if the loop will run calls that are posted to it."""
         return self._asyncio.is_running()
 
     @property
     def watched(self) -> Callable[[], bool] | None:
-        """The function that a waiting thread must poll to detect the end of the loop; None if that wakes the thread."""
+        """The function that a waiting thread polls to detect the end of the loop; None if the end wakes the thread."""
         return self.alive
 
     def refuse_inside(self) -> None:
@@ -71,7 +71,7 @@ class _Bell:
     """Wakes a loop from any thread with one write. call_soon_threadsafe() needs a handle, a write and two reads."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Raises OSError or NotImplementedError if the system or the loop does not support it."""
+        """Raises OSError or NotImplementedError if the operating system or the loop does not support it."""
         self._mutex = (
             threading.RLock()
         )  # reentrant: while it is held, garbage collection may free a response, which rings this bell
@@ -84,7 +84,7 @@ class _Bell:
             raise
 
     def ring(self, call: Callable[[], None]) -> None:
-        """Make the loop run `call`, which must be the same function each time. Raises RuntimeError if closed."""
+        """Make the loop run `call`, which must be the same function each time. Raises RuntimeError after close()."""
         with self._mutex:
             if self._fd < 0:
                 raise RuntimeError("the event loop has ended")
@@ -96,17 +96,17 @@ class _Bell:
         self._call()
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close the bell, before the loop is closed."""
+        """Close the bell. Call it before the loop is closed."""
         with self._mutex:
             if self._fd < 0:
                 return
             loop.remove_reader(self._fd)
             os.close(self._fd)
-            self._fd = -1  # the number may now belong to another file
+            self._fd = -1  # another file may get the number now
 
 
 def _bell(loop: asyncio.AbstractEventLoop) -> _Bell | None:
-    if not hasattr(os, "eventfd"):  # only Linux has it
+    if not hasattr(os, "eventfd"):  # only available on Linux
         return None
     try:
         return _Bell(loop)
@@ -117,22 +117,22 @@ def _bell(loop: asyncio.AbstractEventLoop) -> _Bell | None:
 class LoopThread(BorrowedLoop):
     """A loop that runs on its own thread until stop()."""
 
-    watched = None  # the callbacks in at_end wake waiting threads
+    watched = None  # no polling: the callbacks in at_end wake waiting threads
 
     def __init__(self, factory: LoopFactory | None) -> None:
-        """Start the thread. Raises RuntimeError, with the reason, if the thread or its loop cannot run."""
+        """Start the thread. Raises RuntimeError with the reason if the thread or its loop cannot run."""
         create = factory or asyncio.new_event_loop
         loop = green.new_event_loop(factory) if forks.threads_are_green() else create()
         self._bell = _bell(loop)
         super().__init__(loop, self._bell.ring if self._bell else None)
         self.users = 0
         self._stop = loop.create_future()
-        self._turned = False  # the loop has made progress since the last call of _turn()
+        self._turned = False  # the loop has run since the last call of _turn()
         self._ident: int | None = None  # the thread's identifier
-        self._running = threading.Event()  # also set on failure
+        self._running = threading.Event()  # set when the loop runs, or when it has failed
         self._thread = threading.Thread(target=self._run, name="asgi-to-wsgi-loop", daemon=True)
         try:
-            contextvars.Context().run(self._thread.start)  # from 3.14 on a thread may inherit this request's context
+            contextvars.Context().run(self._thread.start)  # since 3.14, a thread may inherit the caller's context
         except BaseException:
             self._close()
             raise
@@ -142,11 +142,11 @@ class LoopThread(BorrowedLoop):
             raise RuntimeError(f"the event loop of ASGIToWSGI is not running: {self.failure}")
 
     def inside(self) -> bool:
-        """Return True if the caller is this thread. (Under gevent, get_running_loop() is the same in all greenlets.)"""
+        """Return True if the caller is this thread. Under gevent, get_running_loop() is the same in all greenlets."""
         return threading.get_ident() == self._ident
 
     def refuse_inside(self) -> None:
-        if threading.get_ident() == self._ident:  # inlined inside(), because this runs for each request
+        if threading.get_ident() == self._ident:  # inside(), without the cost of a call for each request
             raise _inside()
 
     def alive(self) -> bool:
@@ -159,7 +159,7 @@ class LoopThread(BorrowedLoop):
             asyncio.set_event_loop(self._asyncio)
             ready = self._asyncio.create_future()
             ready.set_result(None)
-            self._asyncio.run_until_complete(ready)  # fails if another loop runs, before a task exists
+            self._asyncio.run_until_complete(ready)  # if another loop is running, this fails before a task exists
             root = self._asyncio.create_task(self._root())
             while not root.done():
                 self._turn(root)
@@ -173,14 +173,14 @@ class LoopThread(BorrowedLoop):
             try:
                 asyncio.set_event_loop(None)
                 self._close()
-            except Exception as error:  # the loop is broken; waiting threads must still be woken
+            except Exception as error:  # the loop is broken, but waiting threads must still be woken
                 log.error("cannot close the event loop of ASGIToWSGI", exc_info=error)
             self._running.set()
             for call in list(self.at_end):
                 call()
 
     def _turn(self, root: asyncio.Task[None]) -> None:
-        """Run the loop until `root` is done, or an exception has interrupted the loop."""
+        """Run the loop until `root` is done, or until an exception interrupts the loop."""
         self._turned = False
         self._asyncio.call_soon(self._has_turned)
         try:
@@ -196,11 +196,11 @@ class LoopThread(BorrowedLoop):
         self._turned = True
 
     async def _root(self) -> None:
-        """The root task, which runs as long as the loop: AnyIO keeps its worker threads until the root task ends.
+        """Run as long as the loop. AnyIO, for example, keeps its worker threads until the root task ends.
 
-        If an application cancels all tasks, as some do at shutdown, this task continues.
+        Some applications cancel all tasks when they shut down. This task then continues.
         """
-        if (3, 12) <= sys.version_info < (3, 12, 3):  # these versions cannot start the executor's thread at exit
+        if (3, 12) <= sys.version_info < (3, 12, 3):  # these versions cannot start a thread of the executor at exit
             await self._asyncio.run_in_executor(None, int)
         self._running.set()
         while not self._stop.done():
@@ -221,8 +221,9 @@ class LoopThread(BorrowedLoop):
         self._asyncio.close()
 
     def stop(self) -> None:
-        """Cancel the running tasks, then stop the loop and its thread. Blocks slightly longer than CANCEL_SECONDS at
-        most.
+        """Cancel the running tasks, then stop the loop and its thread.
+
+        Blocks for CANCEL_SECONDS + 2 seconds at most.
         """
         try:
             self._asyncio.call_soon_threadsafe(self._stopped)
@@ -244,14 +245,14 @@ _mutex = threading.Lock()
 
 @forks.in_child
 def _forked() -> None:
-    global _mutex  # noqa: PLW0603 - it may have been held by a thread that is not here
+    global _mutex  # noqa: PLW0603 - another thread of the parent may have held it
     _inherited.extend(_loops.values())
     _loops.clear()
     _mutex = threading.Lock()
 
 
 def acquire(factory: LoopFactory | None) -> LoopThread:
-    """Return the process's loop of this factory. Call release() once for each call; the last release stops the loop."""
+    """Return the process's loop for this factory, and start it if necessary. Call release() once for each call."""
     with _mutex:
         thread = _loops.get(factory)
         if thread is None:
@@ -261,7 +262,7 @@ def acquire(factory: LoopFactory | None) -> LoopThread:
 
 
 def release(factory: LoopFactory | None, thread: LoopThread) -> None:
-    """Release a loop that acquire() returned. The last release stops the loop."""
+    """Release a loop that acquire() has returned. The last release stops the loop."""
     with _mutex:
         thread.users -= 1
         if thread.users:

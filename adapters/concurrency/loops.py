@@ -1,6 +1,6 @@
-"""An event loop of asyncio (any, including uvloop) or trio: its mailbox for threads, its futures, timers and tasks.
+"""An event loop of asyncio (including uvloop) or trio, with a mailbox for threads. Also its futures, timers and tasks.
 
-Knows the two kinds of loop. It must not know threads or requests. It must not block.
+Knows both kinds of loop. It must not know threads or requests. It must not block.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ Main = Callable[[], Coroutine[Any, Any, None]]
 
 
 class LoopClosed(RuntimeError):
-    """The event loop has ended: calls that are posted to it will not run."""
+    """The event loop has ended. Calls that are posted to it will not run."""
 
 
 class Future(Protocol):
-    """An object that a coroutine awaits and its loop resolves: asyncio's future, or its equivalent on trio."""
+    """An object that a coroutine awaits and its loop resolves: an asyncio future, or the equivalent on trio."""
 
     def done(self) -> bool: ...
     def set_result(self, result: None, /) -> None: ...
@@ -35,7 +35,7 @@ class Future(Protocol):
 
 
 class Watched(Protocol):
-    """An object whose look() the loop calls after a delay, unless leave() is called first: a running request."""
+    """A running request. The loop calls its look() after a delay, unless leave() is called first."""
 
     def look(self) -> object: ...
 
@@ -48,7 +48,7 @@ class Task(NamedTuple):
 
 
 class Calls(NamedTuple):
-    """The operations that a kind of event loop must offer."""
+    """The functions that each kind of event loop provides."""
 
     wake: Callable[
         [Callable[[], None]], object
@@ -56,14 +56,14 @@ class Calls(NamedTuple):
     closed: Callable[[], bool]
     create_future: Callable[[], Future]
     call_later: Callable[[float, Callable[[], None]], object]
-    spawn: Callable[[Main, Context], Task]  # runs the task in a copy of that context, not of the caller's
+    spawn: Callable[[Main, Context], Task]  # runs the task in a copy of the given context, not of the caller's
 
 
 class Loop:
-    """An event loop: a mailbox for threads (post()), and a sweep for its own coroutines (attend()).
+    """An event loop. Threads use its mailbox (post()). Its own coroutines use its timer for checks (attend()).
 
-    The mailbox needs one wake-up for all calls posted since the loop last emptied it. No call is lost: a thread appends
-    its call, then reads the flag; the loop clears the flag, then empties the mailbox.
+    The mailbox needs only one wake-up for all calls that are posted before the loop empties it. No call is lost: a
+    thread appends its call and then reads the flag, whereas the loop clears the flag and then empties the mailbox.
     """
 
     def __init__(self, calls: Calls, asyncio_loop: asyncio.AbstractEventLoop | None) -> None:
@@ -98,20 +98,19 @@ class Loop:
                 elif not call.done():
                     call.set_result(None)
         finally:
-            if box:  # a call, or a signal handler during the call, has raised; the other calls must still run
+            if box:  # a call or a signal handler has raised: the remaining calls must still run
                 self._posted = True
                 self.wake(self._drain)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, in a coroutine on the loop."""
+        """Sleep, in a coroutine on the loop."""
         await (asyncio if self.asyncio_loop is not None else cast(Any, sys.modules["trio"])).sleep(seconds)
 
     def attend(self, watched: Watched) -> bool:
-        """Call `watched.look()` after one to two times LISTEN_AFTER, unless leave() is called first. On the loop's
-        thread only.
+        """Call `watched.look()` after one to two times LISTEN_AFTER, unless leave() is called first.
 
-        One timer serves all requests of the loop, so a short request needs no timer. Returns True if no other request
-        is being watched.
+        Call it in the loop's thread only. One timer serves all requests of the loop, so a short request needs no timer.
+        Returns True if no other request is being watched.
         """
         attended = self._attended
         attended[watched] = self._tick
@@ -120,17 +119,18 @@ class Loop:
         return len(attended) == 1
 
     def leave(self, watched: Watched) -> None:
-        """Undo attend(), unless look() has been called. On the loop's thread only."""
+        """Undo attend(), unless look() has been called. Call it in the loop's thread only."""
         self._attended.pop(watched, None)
 
     def _sweep_later(self) -> None:
-        # A timer keeps the context in which it was created; without this line, it would keep that of the first request.
+        # A timer keeps the context in which it is created. Use an empty context, to free the first request's.
         Context().run(self.call_later, LISTEN_AFTER, self._sweep)
         self._sweeping = True
 
     def _sweep(self) -> None:
-        """Call look() of all objects that are due. If one call raises, log the error; the others follow in the next
-        sweep.
+        """Call look() of all objects that are due.
+
+        If one call raises, the error is logged. The other objects follow in the next sweep.
         """
         self._sweeping = False
         due = [watched for watched, tick in self._attended.items() if tick < self._tick]
@@ -139,7 +139,7 @@ class Loop:
             for watched in due:
                 if self._attended.pop(watched, None) is not None:
                     watched.look()
-        except Exception:  # on trio an exception would end the whole run
+        except Exception:  # on trio, an exception would end all tasks
             log.exception("a request is no longer watched for a disconnect")
         finally:
             if self._attended and not self._sweeping:
@@ -150,7 +150,7 @@ Wake = Callable[[Callable[[], None]], object]
 
 
 def asyncio_loop(loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> Loop:
-    """Return an asyncio event loop as a Loop; `wake` replaces its call_soon_threadsafe()."""
+    """Return a Loop for an asyncio event loop. `wake` replaces the loop's call_soon_threadsafe()."""
 
     def spawn(main: Main, context: Context) -> Task:
         task = context.run(lambda: loop.create_task(main()))
@@ -161,7 +161,7 @@ def asyncio_loop(loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> L
 
 
 class _TrioFuture:
-    """A future for trio, with the methods that one waiting task needs."""
+    """A future for trio. It has only the methods that one waiting task needs."""
 
     def __init__(self, trio: Any) -> None:
         self._trio, self._task, self._done = trio, None, False
@@ -207,7 +207,7 @@ def _trio_loop(token: Any) -> Loop:
 
     def closed() -> bool:
         try:
-            token.run_sync_soon(int)  # raises if the run has ended; there is no other way to know
+            token.run_sync_soon(int)  # raises if the run has ended, which cannot be detected in another way
         except trio.RunFinishedError:
             return True
         return False
@@ -216,7 +216,7 @@ def _trio_loop(token: Any) -> Loop:
 
 
 class _Here(threading.local):
-    """The Loop of this thread, and the asyncio or trio loop that it represents."""
+    """The Loop of this thread, and the asyncio or trio loop for which it was created."""
 
     key: Any = None
     loop: Loop
@@ -226,7 +226,7 @@ _here = _Here()
 
 
 def running_loop() -> Loop:
-    """Return the caller's running loop: asyncio's (or uvloop's, or any other), else trio's. Raises RuntimeError."""
+    """Return the Loop of the caller's running loop, of asyncio or trio. Raises RuntimeError if no loop is running."""
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_run() and trio.lowlevel.in_trio_task():  # also in guest mode
         return _known(trio.lowlevel.current_trio_token(), _trio_loop)

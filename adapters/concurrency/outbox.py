@@ -1,6 +1,6 @@
-"""Items from a thread to a coroutine: the response of a WSGI application on its way to an ASGI server.
+"""A channel from a thread to a coroutine, for the response of a WSGI application on its way to an ASGI server.
 
-Knows the order in which items are queued, taken and done. It must not know the meaning of items.
+Knows when items are queued, taken and handled. It must not know the meaning of items.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from .channels import HIGH_WATER, Channel
 from .loops import Future, Loop
 from .thread_pool import Workers
 
-LINGER = 1.0  # time during which an Outbox accepts items for a client that may have disconnected, in seconds
+LINGER = 1.0  # time in which an Outbox still accepts items although its client may have disconnected, in seconds
 
 
 class Outbox(Channel):
-    """Items from one thread to one coroutine, bounded by their bytes."""
+    """Items from one thread to one coroutine. Their total size is bounded."""
 
     _linger_until = 0.0
-    taken = 0  # bytes that the last get() returned, except those of end()
-    _last: Sequence[Any] = ()  # the items of end(), until take_last()
+    taken = 0  # size in bytes of the items that the last get() returned, without the items of end()
+    _last: Sequence[Any] = ()  # the items of end(), until take_last() returns them
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
         self._loop, self._workers, self._mutex = loop, workers, RLock()  # inlined super().__init__(), to save a call
@@ -33,9 +33,9 @@ class Outbox(Channel):
         self._items: list[Any] = []
 
     def put(self, item: Any, size: int) -> None:
-        """Queue an item of `size` bytes; wait while HIGH_WATER or more bytes are queued. Call it from the thread.
+        """Queue an item of `size` bytes. Then wait while HIGH_WATER or more bytes are queued. Call it from the thread.
 
-        Raises ClientDisconnected once the coroutine has closed the channel.
+        Raises ClientDisconnected if the coroutine has closed the channel.
         """
         with self._mutex:
             if self.closed or self._lingering:
@@ -71,7 +71,7 @@ class Outbox(Channel):
         return monotonic() > self._linger_until
 
     def end(self, *items: Any) -> None:
-        """Queue these as the last items. Never waits, never raises. Call it from the thread."""
+        """Queue the last items. Never blocks, never raises. Call it from the thread."""
         with self._mutex:
             if not self.closed:
                 self._items += items
@@ -81,7 +81,7 @@ class Outbox(Channel):
         self._notify(waiter)
 
     def take_last(self) -> Sequence[Any]:
-        """Return the items of end(), once. Call it from the coroutine, after the last get()."""
+        """Return the items of end(). A second call returns none. Call it from the coroutine, after the last get()."""
         last, self._last = self._last, ()
         return last
 
@@ -92,24 +92,25 @@ class Outbox(Channel):
 
     @property
     def is_ended(self) -> bool:
-        """Return True if the thread has put its last item."""
+        """Return True if the thread has queued its last item."""
         return self._ended
 
     @property
     def parked(self) -> bool:
-        """Return True if a thread waits for room."""
+        """Return True if a thread waits until the coroutine has taken items."""
         return bool(self._gates)
 
     def take(self) -> tuple[list[Any], bool] | None:
-        """Return the result of get() if the thread has queued its last item, else None. Call it from the coroutine."""
+        """Return the result of get() if the thread has queued its last item; else None. Call it from the coroutine."""
         if not self._ended or self._gates:
             return None
         items, self.taken, self._items, self._size = self._items, self._size, [], 0
         return items, True
 
     async def get(self) -> tuple[list[Any], bool]:
-        """Return all queued items, and True if they are the last. The items of earlier calls now count as handled. Call
-        it from the coroutine.
+        """Return all queued items, and True if they are the last ones. Call it from the coroutine.
+
+        The items that earlier calls returned now count as handled.
         """
         while True:
             with self._mutex:
@@ -124,12 +125,12 @@ class Outbox(Channel):
             await waiter
 
     def expect(self) -> Future:
-        """Return the future to await before the first get(). Call it from the coroutine, before a thread writes."""
+        """Return a future to await before the first get(). Call it from the coroutine, before a thread queues items."""
         waiter = self._waiter = self._loop.create_future()
         return waiter
 
     async def ended(self) -> None:
-        """Drop all items until the thread has ended. Call it from the coroutine."""
+        """Discard all items until the thread has ended. Call it from the coroutine."""
         while not (await self.get())[1]:
             pass
 
@@ -142,7 +143,7 @@ class Outbox(Channel):
         self._lingering = True
 
     def close(self) -> None:
-        """Drop the queued items, and stop the thread at its next item. Thread-safe."""
+        """Discard the queued items, and stop the thread at its next item. Thread-safe."""
         with self._mutex:
             self.closed = True
             self._items, self._size = [], 0

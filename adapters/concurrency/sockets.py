@@ -1,6 +1,6 @@
-"""A connected socket on an event loop, asyncio's or trio's, that waits for a slow peer without blocking.
+"""A connected socket on an event loop (asyncio or trio). It waits for a slow peer without blocking the loop.
 
-Knows how each kind of loop waits for a socket. It must not know what is sent.
+Knows how each kind of loop waits for a socket. It must not know the data.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from .loops import Loop
 
 
 class LoopSocket:
-    """One end of a connection. One coroutine may receive while another sends."""
+    """One end of a connection. One coroutine may receive while another one sends."""
 
     def __init__(self, loop: Loop, sock: socket.socket) -> None:
         sock.setblocking(False)
         self._sock, self._asyncio = sock, loop.asyncio_loop
         self._trio: Any = None
-        self._watches = False  # True if the loop can watch a socket, which asyncio's loop on Windows cannot
+        self._watches = False  # True if the loop can watch a socket; asyncio's default loop on Windows cannot
         if self._asyncio is None:
             self._trio = sys.modules["trio"].socket.from_stdlib_socket(sock)
         else:
             self._watches = type(self._asyncio).add_reader is not asyncio.AbstractEventLoop.add_reader
         self._watched = False
         self._received: asyncio.Future[bytes] | None = None  # result of the last receive() that had to wait
-        self._size = 0  # argument of that receive()
+        self._size = 0  # argument of the last receive() that had to wait
 
     async def receive(self, size: int) -> bytes:
-        """Return up to `size` bytes; b"" when the peer, or shut_down(), has ended the connection."""
+        """Return up to `size` bytes; b"" if the peer or shut_down() has ended the connection."""
         try:
             if self._watches:
                 return await self._receive(size)
@@ -43,10 +43,10 @@ class LoopSocket:
         return received
 
     async def _receive(self, size: int) -> bytes:
-        """Receive on a loop that continues to watch the socket between two calls. (sock_recv() would register the
-        socket for each call.)
+        """Receive on a loop that keeps watching the socket between two calls.
 
-        While the loop watches the socket, no data has arrived, so an attempt to receive would be a wasted system call.
+        sock_recv() would register the socket again for each call. While the loop watches the socket, no data has
+        arrived, so trying to receive would waste a system call.
         """
         assert self._asyncio is not None
         if not self._watched:
@@ -58,7 +58,7 @@ class LoopSocket:
         return await self._received
 
     def _arrived(self) -> None:
-        """Receive for the waiting coroutine. If none waits, stop watching: the loop would call this repeatedly."""
+        """Receive for the waiting coroutine. If none waits, stop watching: the loop would call this endlessly."""
         received = self._received
         if received is None or received.done():
             return self._watch_no_longer()
@@ -76,7 +76,7 @@ class LoopSocket:
             self._watched = False
 
     async def send(self, data: bytes) -> None:
-        """Send all of `data`. Raises OSError once the connection has ended."""
+        """Send all of `data`. Raises OSError if the connection has ended."""
         sent = self.send_now(data)
         if self._asyncio is not None:
             if sent < len(data):
@@ -94,11 +94,11 @@ class LoopSocket:
             return 0
 
     def shut_down(self) -> None:
-        """End the connection; receive() at either end then returns b""."""
+        """End the connection. receive() then returns b"" at both ends."""
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the descriptor. No coroutine may still wait for it: its number may soon belong to another file."""
+        """Close the descriptor. No coroutine may still use it, because another file may soon get its number."""
         self._watch_no_longer()
         self._sock.close()

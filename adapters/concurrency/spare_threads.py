@@ -1,4 +1,4 @@
-"""Reusable threads for calls that may block for a long time: one thread for each such call.
+"""Reusable threads for calls that may block for a long time. Each such call has a thread for itself.
 
 Knows threads and forks. It must not know what a call waits for.
 """
@@ -12,13 +12,13 @@ from collections.abc import Callable
 
 from . import forks
 
-IDLE_SECONDS = 10.0  # time until an idle thread ends, in seconds
+IDLE_SECONDS = 10.0  # idle timeout of a thread, in seconds
 
 Call = Callable[[], object]
 
 _mutex = threading.Lock()
 _calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
-_idle = 0  # threads that wait for a call, minus queued calls
+_idle = 0  # number of threads that wait for a call, minus the number of queued calls
 
 
 @forks.in_child
@@ -36,7 +36,7 @@ def run(call: Call) -> None:
             _calls.put(call)
             return
     thread = threading.Thread(target=_work, args=(call, _calls), name="asgi-to-wsgi-spare", daemon=True)
-    # From 3.14 on a thread may inherit the context of the request that started it.
+    # Since Python 3.14, a thread may inherit the context of the request that starts it.
     contextvars.Context().run(thread.start)
 
 
@@ -44,7 +44,7 @@ def _work(call: Call, calls: queue.SimpleQueue[Call]) -> None:
     global _idle  # noqa: PLW0603
     while True:
         call()
-        del call  # a waiting thread must not keep the last call alive
+        del call  # otherwise a waiting thread would keep its last call alive
         with _mutex:
             _idle += 1
         try:
@@ -54,4 +54,4 @@ def _work(call: Call, calls: queue.SimpleQueue[Call]) -> None:
                 if _idle:
                     _idle -= 1
                     return
-            call = calls.get()  # run() has counted on this thread: its call is in the queue
+            call = calls.get()  # run() has already reserved this thread, so its call is in the queue

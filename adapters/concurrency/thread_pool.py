@@ -1,6 +1,6 @@
-"""Threads that run jobs: as many as needed, up to a limit; and more, while some threads wait for slow clients.
+"""A pool of threads that run jobs. It may exceed its limit while some of its threads wait for slow clients.
 
-Knows threads, locks and forks. It must not know event loops (channels.py does), nor the meaning of jobs.
+Knows threads, locks and forks. It must not know event loops (channels.py does), or the meaning of jobs.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 from . import forks
 from .gate import EventGate, new_gate
 
-STAND_IN_SECONDS = 1.0  # idle timeout of a stand-in, a thread beyond the limit, in seconds
-IDLE_SECONDS = 30.0  # interval at which other idle threads check for work, and between garbage collections, in seconds
-MOST_AWAY = 512  # limit of threads that wait for clients and do not count for the limit of the pool
+STAND_IN_SECONDS = 1.0  # idle timeout in seconds of a stand-in: a thread beyond the limit
+IDLE_SECONDS = 30.0  # interval at which other idle threads check for work, and minimum between garbage collections
+MOST_AWAY = 512  # number of waiting threads that do not count for the pool's limit
 
 _all: weakref.WeakSet[Workers] = weakref.WeakSet()
 
@@ -28,22 +28,23 @@ _all: weakref.WeakSet[Workers] = weakref.WeakSet()
 @forks.in_child
 def _forked() -> None:
     for workers in _all:
-        workers.forked()  # their threads exist only in the parent
+        workers.forked()  # the pool's threads exist only in the parent process
 
 
 class Workers:
-    """Up to `limit` daemon threads that take jobs in order.
+    """Up to `limit` daemon threads that run jobs in order.
 
-    At most one thread is being woken at any time. Before that thread runs its own job, it wakes the next thread if jobs
-    are left. So one thread runs several short jobs that arrive together, without a thread switch. A job that blocks
-    does not delay others: while jobs are queued, either a thread is being woken for them, or all threads are busy.
+    At most one thread is being woken at a time. Before this thread runs its own job, it wakes the next thread if more
+    jobs are queued. So one thread can run several short jobs that arrive together, without a thread switch. A job that
+    blocks does not delay others: while jobs are queued, a thread is being woken for them, or all threads are busy.
 
-    One idle thread waits at the front gate, the others wait at locks. A job that arrives alone opens the front gate,
-    and the thread there starts immediately. Jobs that are submitted together wake a thread at a lock: the caller keeps
-    the GIL until it has submitted them all, and then one thread runs them.
+    One idle thread waits at the front gate, and the others wait at locks. A job that arrives alone opens the front
+    gate, and the thread there starts immediately. If several jobs are submitted together, a thread at a lock is woken:
+    the caller keeps the GIL until it has submitted all of them, and then one thread runs them.
 
-    Threads within the limit stay until close(), because it is expensive to create the thread-locals of applications
-    (database connections). Threads that stand in for waiting threads end after STAND_IN_SECONDS without work.
+    Threads within the limit stay until close(), because applications may keep expensive objects in thread-locals
+    (database connections). A stand-in replaces a thread that waits for a client. It ends after STAND_IN_SECONDS without
+    work.
     """
 
     _front: EventGate | None = None
@@ -58,7 +59,7 @@ class Workers:
         _all.add(self)
 
     def forked(self) -> None:
-        """Reset the pool in a forked child: its threads exist only in the parent."""
+        """Reset the pool in a forked child, because its threads exist only in the parent process."""
         self._mutex = threading.Lock()
         self._jobs: deque[tuple[Callable[..., Any], Any]] = deque()
         self._idle: list[
@@ -67,10 +68,10 @@ class Workers:
         if self._front is not None:
             self._front.close()
             self._front = None
-        self._front_made = False  # the front gate has been created, or cannot be created
+        self._front_made = False  # the front gate has been created, or creating it has failed
         self._waking = False  # a thread has been woken or started and has not taken a job yet
         self._threads = 0
-        self.started = self.away = 0  # threads started so far; threads in jobs that wait for a client
+        self.started = self.away = 0  # threads started so far; threads that wait for a client during their job
         self._leaving = 0  # number of threads that must end instead of waiting
         self._abandoned = False  # all threads must end
         self._ended: threading.Thread | None = None  # the last stand-in that ended; its thread-locals may still exist
@@ -78,21 +79,21 @@ class Workers:
 
     @property
     def waiting(self) -> int:
-        """Number of queued jobs."""
+        """The number of queued jobs."""
         return len(self._jobs)
 
     @property
     def idle(self) -> int:
-        """Number of threads without a job."""
+        """The number of threads without a job."""
         return len(self._idle) + self._waking
 
     @property
     def busy(self) -> int:
-        """Number of threads with a job."""
+        """The number of threads with a job."""
         return max(0, self._threads - self.idle)
 
     def queue_for_new_job(self) -> int:
-        """Return the number of jobs that a new job must wait for; a negative number if threads are free."""
+        """Return the number of jobs that must end before a new job can start; negative if threads are free."""
         ahead = self._ahead()
         if ahead >= 0:  # a thread that is being woken may have been counted twice
             with self._mutex:
@@ -104,14 +105,16 @@ class Workers:
 
     @property
     def _allowed(self) -> int:
-        """Return the number of threads that may be busy."""
+        """The number of threads that may be busy."""
         return self.limit + min(self.away, MOST_AWAY) if self.limit > 1 else 1
 
     def submit(self, call: Callable[..., Any], argument: Any, alone: bool = False) -> None:
-        """Run `call(argument)` in a thread. Raises RuntimeError if there is no thread and none can be started.
+        """Run `call(argument)` in a thread. Raises RuntimeError if the pool has no thread and cannot start one.
 
-        `call` must not raise. It returns None, or a function that the thread calls when it counts as idle again, or
-        before it begins the next job. `alone`: the caller has no other job to submit, and will wait for this one.
+        `call` must not raise. It returns None or a function. The thread calls this function when it counts as idle
+        again, or before it begins the next job.
+
+        alone: True if the caller has no other job to submit, and will wait for this one.
         """
         front = None
         with self._mutex:
@@ -133,7 +136,7 @@ class Workers:
             front.release()
 
     def withdraw(self, call: Callable[..., Any], argument: Any) -> bool:
-        """Take a job back. Return False if a thread has begun it."""
+        """Remove a queued job. Return False if a thread has already begun it."""
         with self._mutex:
             try:
                 self._jobs.remove((call, argument))
@@ -142,7 +145,7 @@ class Workers:
             return True
 
     def _wake(self) -> None:
-        """Wake or start a thread for a queued job, if another thread is allowed. Call it under the mutex."""
+        """Wake or start a thread for a queued job, if one more thread may be busy. Call it under the mutex."""
         idle = self._idle
         if self._threads - len(idle) >= self._allowed:
             return
@@ -156,7 +159,7 @@ class Workers:
         self._waking = True
         self._threads += 1
         try:
-            # From 3.14 on a thread may inherit the context of the request that started it.
+            # Since Python 3.14, a thread may inherit the context of the request that starts it.
             contextvars.Context().run(thread.start)
         except RuntimeError:
             self._waking = False
@@ -191,11 +194,11 @@ class Workers:
             if call is not None:
                 try:
                     last = call(argument)
-                except BaseException:  # the job has raised, although it must not: this thread ends and no longer counts
+                except BaseException:  # the job has raised, which is not allowed: end this thread
                     with mutex:
                         self._end()
                     raise
-                del call, argument  # a waiting thread must not keep its last request alive
+                del call, argument  # otherwise a waiting thread would keep its last request alive
                 continue
             while not (woken := gate.acquire(timeout=patience)):
                 with mutex:
@@ -209,7 +212,7 @@ class Workers:
             last()
 
     def _rest(self, lock: threading.Lock) -> tuple[threading.Lock | EventGate, float]:
-        """Count this thread as idle. Return the gate to wait at, and the timeout. Call it under the mutex."""
+        """Count this thread as idle. Return the gate at which to wait, and the timeout. Call it under the mutex."""
         idle, front = self._idle, self._front
         surplus = self._threads > self.limit
         if front is None or surplus or (idle and idle[0] is front):
@@ -228,15 +231,15 @@ class Workers:
             self._wake()
         front = self._front
         if front is not None and self._abandoned:
-            front.release()  # abandon() opened it for one thread; each thread that ends opens it for the next
+            front.release()  # abandon() lets one thread through; each thread that ends lets the next one through
         elif self._ended is not None and not self._waking and self._idle and self._idle[0] is front:
             self._waking = True
-            self._idle.pop(0).release()  # wake a thread that waits without a timeout, to collect garbage
+            self._idle.pop(0).release()  # this thread waits without a timeout: wake it to collect garbage
         if not self._threads:
             self._front, self._front_made = None, False
 
     def _collect_soon(self) -> None:
-        """Make a thread collect garbage, to free the thread-locals of stand-ins that ended. Call it under the mutex.
+        """Queue a garbage collection to free the thread-locals of ended stand-ins. Call it under the mutex.
 
         Django's database connections are in reference cycles, so only a garbage collection frees them. One collection
         serves all stand-ins that end within IDLE_SECONDS.
@@ -249,14 +252,17 @@ class Workers:
                 self._wake()
 
     def leave(self) -> None:
-        """Record that this thread waits for a client, so that a stand-in may run (if limit > 1). Call it in the job."""
+        """Record that the calling thread waits for a client, so that a stand-in may run (if the limit is above 1).
+
+        Call it in the job, and call come_back() after the wait.
+        """
         with self._mutex:
             self.away += 1
             if self._jobs and not self._waking:
                 self._wake()
 
     def come_back(self) -> None:
-        """Record that the wait is over. Call it from the same thread."""
+        """Record that the wait is over. Call it from the thread that called leave()."""
         with self._mutex:
             self.away -= 1
 
@@ -269,17 +275,17 @@ class Workers:
             self._idle.clear()
 
     def abandon(self) -> None:
-        """Close permanently. For finalizers: takes no lock, because the interrupted code may hold it."""
+        """Stop all threads permanently. For finalizers: it takes no lock, because the interrupted code may hold it."""
         self._abandoned = True
         front = self._front
         if front is not None:
-            front.release()  # also for a thread that has read the flag and is about to wait there
+            front.release()  # also for a thread that has read _abandoned before, and is about to wait at the gate
         with suppress(IndexError):
             while True:
                 self._idle.pop().release()
 
 
 def _collect(ended: threading.Thread) -> None:
-    """Free objects that only the thread-locals of a thread referenced, including cycles."""
+    """Free objects that only the thread-locals of an ended thread referenced, including reference cycles."""
     ended.join()
     gc.collect()

@@ -1,6 +1,6 @@
-"""A WebSocket connection on an asyncio loop, on the server's side: frames, pings, backpressure, closing handshake.
+"""The server side of a WebSocket connection on an asyncio loop: frames, pings, backpressure, closing handshake.
 
-Knows RFC 6455 and asyncio's transports. Runs on the loop only. It must not know ASGI, nor where its socket came from.
+Knows RFC 6455 and asyncio's transports. Runs on the loop only. It must not know ASGI, or where its socket came from.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import cast
 from .frames import CLOSE, PING, PONG, MessageReader, encode, encode_close, encode_message
 
 CLOSE_SECONDS = 10.0  # Timeout for the client to read all data and complete the closing handshake, in seconds
-READ, READ_MORE = 16 * 1024, 64 * 1024  # Sizes of one read in bytes: usually, and after a read that was full
+READ, READ_MORE = 16 * 1024, 64 * 1024  # Size of one read, in bytes: the usual size, and the size after a full read
 LINGER_SECONDS = 2.0  # Timeout for a client that violated the protocol to read the reason and disconnect, in seconds
 
 
 class Connection(asyncio.BufferedProtocol):
-    """One accepted WebSocket. `ended` is resolved once its socket is closed."""
+    """One accepted WebSocket. `ended` is resolved when its socket has been closed."""
 
     def __init__(
         self,
@@ -30,10 +30,10 @@ class Connection(asyncio.BufferedProtocol):
         on_message: Callable[[str | bytes], object],
         on_close: Callable[[int, str], object],
     ) -> None:
-        """`head` is the response that accepts the handshake. `ping`: seconds between pings, 0 for no pings.
+        """head: the response that accepts the handshake. ping: seconds between pings; 0 for no pings.
 
-        `on_close` is called once, with the code and reason of the peer's Close frame or of the failure, else with 1006.
-        It is not called after close().
+        on_close: called once with a code and a reason, unless close() was called first. They come from the peer's Close
+        frame, or describe the failure; the code is 1006 if the connection has ended without either.
         """
         self._head, self._ping = head, ping
         self._on_message, self._on_close = on_message, on_close
@@ -54,9 +54,9 @@ class Connection(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
 
     async def attach(self, sock: socket.socket, early: bytes) -> None:
-        """Complete the handshake on `sock`, which this connection owns from now on.
+        """Complete the handshake on `sock`, which this connection now owns.
 
-        `early` are bytes that the client sent after its handshake. Raises OSError if the socket cannot be used.
+        `early` contains bytes that the client sent after its handshake. Raises OSError if the socket cannot be used.
         """
         self._sock = sock
         try:
@@ -72,17 +72,17 @@ class Connection(asyncio.BufferedProtocol):
         self._write(encode_message(data))
 
     async def drain(self) -> None:
-        """Wait until more can be sent, because the client has read enough."""
+        """Wait until the client has read enough, so that more can be sent."""
         while self._writable is not None:
             await asyncio.shield(self._writable)
 
     @property
     def is_closing(self) -> bool:
-        """Return True if messages can no longer be sent."""
+        """Return True if no more messages can be sent."""
         return self._closing or self._transport is None or self._transport.is_closing()
 
     def close(self, code: int, reason: str) -> None:
-        """Start the closing handshake (RFC 6455, 7.1.2). Further data from the client is dropped."""
+        """Start the closing handshake (RFC 6455, 7.1.2). Further data from the client is discarded."""
         self._reported = True
         if self._transport is None or self._closing:
             return
@@ -114,7 +114,7 @@ class Connection(asyncio.BufferedProtocol):
             self._timer = self._loop.call_later(self._ping, self._tick)
 
     def get_buffer(self, sizehint: int) -> bytearray:
-        """Return a buffer for the next read. asyncio's own has 256 KB, which the system maps and unmaps each time."""
+        """Return a buffer for the next read. asyncio's own buffer of 256 KB would be mapped and unmapped each time."""
         self._buffer = bytearray(self._room)
         return self._buffer
 
@@ -141,7 +141,7 @@ class Connection(asyncio.BufferedProtocol):
             self._fail(failure.code, failure.reason)
 
     def _answer(self, data: bytes) -> None:
-        """Send a Pong. If the client does not read, respond only to its latest Ping (RFC 6455, 5.5.3)."""
+        """Send a Pong. If the client does not read, answer only its latest Ping (RFC 6455, 5.5.3)."""
         if self._writable is None:
             self._write(encode(PONG, data))
         else:
@@ -154,13 +154,13 @@ class Connection(asyncio.BufferedProtocol):
         self._report(code, reason)
         assert self._transport is not None
         self._expire(CLOSE_SECONDS)
-        self._transport.close()  # after all data has been written
+        self._transport.close()  # this first writes all remaining data
 
     def _fail(self, code: int, reason: str) -> None:
         """Send the reason in a Close frame, and end the connection (RFC 6455, 7.1.7).
 
         If the socket were closed while the client still sends, the connection would be reset, and the client would not
-        get the reason. So data from the client is read and dropped for LINGER_SECONDS.
+        receive the reason. So data from the client is read and discarded for LINGER_SECONDS.
         """
         assert self._transport is not None
         if not self._closing:
@@ -183,14 +183,14 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.write(data)
 
     def _expire(self, seconds: float) -> None:
-        """Abort the connection if it has not ended within this time."""
+        """Abort the connection after this time, unless it has ended."""
         if self._timer is not None:
             self._timer.cancel()
         assert self._transport is not None
         self._timer = self._loop.call_later(seconds, self._transport.abort)
 
     def _tick(self) -> None:
-        """Ping the client; abort the connection if no data has arrived since the last ping."""
+        """Send a Ping. If no data has arrived since the last Ping, abort the connection instead."""
         assert self._transport is not None
         flushed = self._sent - self._transport.get_write_buffer_size()
         alive = self._heard or self._holding or (self._stuck and flushed > self._flushed)
@@ -221,7 +221,7 @@ class Connection(asyncio.BufferedProtocol):
         sock, self._sock = self._sock, None
         if sock is not None:
             with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)  # a forked child may have a copy, so close() alone may not end it
+                sock.shutdown(socket.SHUT_RDWR)  # if a forked child has a copy, close() does not end the connection
         self._closing = True
         self._report(1006, "")
         self._pong = None

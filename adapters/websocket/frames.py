@@ -1,7 +1,7 @@
-"""RFC 6455, sections 5 to 8: convert bytes to messages and back, for both roles.
+"""RFC 6455, sections 5 to 8: convert bytes to messages and back, for clients and servers.
 
-Pure: no socket, loop, thread or clock. It must not know ASGI, nor the opening handshake. Extensions are not
-implemented, so a frame with a reserved bit is an error.
+Pure: no socket, loop, thread or clock. It must not know ASGI or the opening handshake. Extensions are not implemented,
+so a frame with a reserved bit is an error.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from codecs import getincrementaldecoder
 from typing import NamedTuple
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-NO_MASK = b"\0\0\0\0"  # a client must mask; this key leaves the data unchanged
+NO_MASK = b"\0\0\0\0"  # a client must mask its frames; this key leaves the data unchanged
 
-# The codes that a Close frame may have, besides 3000 to 4999: section 7.4.1, and the registry of the RFC.
+# Codes that a Close frame may have, in addition to 3000 to 4999: section 7.4.1, and the registry of the RFC.
 _CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
 _MAX_REASON = 123  # in bytes: the 125 bytes of a control frame minus two for the code
 _MAX_CONTROL = 125
@@ -20,7 +20,7 @@ _decoder = getincrementaldecoder("utf-8")
 
 
 class ProtocolError(Exception):
-    """The peer violated RFC 6455: close the connection with `code` and `reason`."""
+    """The peer violated RFC 6455. The connection must be closed with `code` and `reason`."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -53,7 +53,7 @@ def masked(data: bytes, key: bytes) -> bytes:
 
 
 def encode(kind: int, data: bytes, key: bytes | None = None) -> bytes:
-    """Return an unfragmented frame (RFC 6455, 5.2). A client passes the four-byte masking key, a server None."""
+    """Return an unfragmented frame (RFC 6455, 5.2). key: a client's four-byte masking key; None for a server."""
     size = len(data)
     bit = 0x80 if key is not None else 0
     if size < 126:
@@ -66,7 +66,7 @@ def encode(kind: int, data: bytes, key: bytes | None = None) -> bytes:
 
 
 def encode_message(data: str | bytes, key: bytes | None = None) -> bytes:
-    """Return a message in one frame. Raises UnicodeEncodeError for text with a lone surrogate."""
+    """Return a message in one frame. Raises UnicodeEncodeError for text that has a lone surrogate."""
     return encode(TEXT, data.encode(), key) if isinstance(data, str) else encode(BINARY, data, key)
 
 

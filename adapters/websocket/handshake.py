@@ -1,6 +1,6 @@
 """The opening handshake (RFC 6455, section 4): check the request in an environ; create and check the response.
 
-Pure: knows headers and tokens. It must not know frames, nor when messages are sent.
+Pure: knows headers and tokens. It must not know frames, or when messages are sent.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def response_head(key: str, subprotocol: str | None, headers: Iterable[tuple[str
 
 
 class Accepted(NamedTuple):
-    """The data of a 101 response besides the handshake itself."""
+    """The data of a 101 response that is not part of the handshake itself."""
 
     subprotocol: str | None
     headers: list[tuple[bytes, bytes]]
@@ -99,7 +99,7 @@ _OURS = (b"upgrade", b"connection", b"date", b"server")
 
 
 def read_response(head: bytes, key: str) -> Accepted | None:
-    """Read response headers as a client does (RFC 6455, 4.1); return None if they do not accept the handshake."""
+    """Parse response headers as a client does (RFC 6455, 4.1). Return None if they do not accept the handshake."""
     line, *fields = head.rstrip(b"\r\n").split(b"\r\n")
     if line.split(b" ")[1:2] != [b"101"]:
         return None

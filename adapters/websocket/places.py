@@ -20,10 +20,10 @@ def _forked() -> None:
 
 
 class Places:
-    """A limited number of places, taken and released from any thread."""
+    """A limited number of places. Any thread may take and release them."""
 
     def __init__(self, limit: int) -> None:
-        """Raises ValueError for a limit that is not a number of at least 0."""
+        """Raises ValueError if the limit is not an int of at least 0."""
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
             raise ValueError(f"websockets={limit!r}: expected a number, e.g. websockets=100, or 0 to turn them off")
         self.limit = limit
@@ -31,12 +31,12 @@ class Places:
         _all.add(self)
 
     def forked(self) -> None:
-        """Reset to all places free: the parent's WebSockets do not count in a forked child."""
+        """Mark all places as free: in a forked child, the WebSockets of the parent do not count."""
         self._mutex = threading.Lock()
         self.taken = 0
 
     def take(self) -> bool:
-        """Take a place. Return False if all are taken."""
+        """Take a place. Return False if no place is free."""
         with self._mutex:
             if self.taken >= self.limit:
                 return False
