@@ -1,7 +1,7 @@
 # The same commands for people and for CI. Each target makes its virtual environment if it does not exist.
 #
 #   make demo        the reference app behind CGI, WSGI and ASGI at once; MODE=wsgi|asgi|cgi for one; ARGS="--port 0 --quiet"
-#   make test        the tests; ARGS="-k trace" to choose
+#   make test        the tests; ARGS="-k trace" to choose; MATRIX=yes for all servers and apps (tests/matrix.py), as CI does
 #   make quick       the pure and in-process tests that are not slow, in under a minute; ARGS as for make test
 #   make check       ruff format, ruff check, mypy --strict, plain English, the documentation built strictly
 #   make test-all    the tests on every Python 3.11+ of this machine, and the adapters' tests on the Pythons of .ci/newer-pythons
@@ -49,7 +49,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/gateways demo $(if $(MODE),--mode $(MODE)) $(ARGS)
 
 test: $(VENV)/.test
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(if $(MATRIX),,-m 'not matrix') $(ARGS)
 
 quick: $(VENV)/.test
 	$(BIN)/pytest -q -n 4 --dist loadfile -m 'not slow' -k 'not ($(LONG))' \
@@ -67,7 +67,7 @@ test-all:
 	    failed=; \
 	    while read -r version path; do \
 	        echo "== Python $$version ($$path)"; \
-	        $(MAKE) --no-print-directory test VENV=.venv-$$version PYTHON="$$path" </dev/null || failed="$$failed $$version"; \
+	        $(MAKE) --no-print-directory test MATRIX=yes VENV=.venv-$$version PYTHON="$$path" </dev/null || failed="$$failed $$version"; \
 	    done; \
 	    .ci/newer-pythons || failed="$$failed newer"; \
 	    [ -z "$$failed" ] || { echo "failed on:$$failed" >&2; exit 1; }; \

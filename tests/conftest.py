@@ -1,6 +1,7 @@
-"""Setup of all tests: SIGINT, the garbage collector, and the distribution among workers.
+"""Setup of all tests: SIGINT, the garbage collector, the matrix, and the distribution among workers.
 
-Knows signals, the garbage collector, Hypothesis and xdist's scheduler. tests/work.py knows the units of work.
+Knows signals, the garbage collector, Hypothesis and xdist's scheduler. tests/work.py knows the units of work, and
+tests/matrix.py the tests of the matrix.
 """
 
 import gc
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.matrix import in_matrix
 from tests.work import units
 
 # On a busy machine one example may take long; pytest's time limit is for the whole test.
@@ -34,6 +36,14 @@ def pytest_collection() -> None:
     that time.
     """
     gc.disable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the matrix, before pytest selects tests by their marks."""
+    for item in items:
+        if in_matrix(item.nodeid):
+            item.add_marker("matrix")
 
 
 def pytest_collection_finish() -> None:
