@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from .asgi_types import Receive, Scope, Send
+from .concurrency import forks
 from .concurrency.loops import running_loop
 from .concurrency.thread_pool import Workers
 from .errors import BadRequest
@@ -104,13 +105,18 @@ class WSGIToASGI:
         self._environ = {
             "wsgi.version": (1, 0),
             "wsgi.multithread": threads > 1,
-            "wsgi.multiprocess": True,  # another server process may run the same application
+            "wsgi.multiprocess": forks.has_siblings(),
             "wsgi.run_once": False,
             "wsgi.file_wrapper": FileWrapper,
             "wsgi.input_terminated": True,
         }
+        _adapters.add(self)
         for each in (workers, self._sockets):
             weakref.finalize(self, each.abandon).atexit = False
+
+    def forked(self) -> None:
+        """Record that this process is one of several that a server has forked."""
+        self._environ["wsgi.multiprocess"] = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope.
@@ -187,6 +193,15 @@ class WSGIToASGI:
             rejected=tally.rejected,
             bytes=tally.bytes,
         )
+
+
+_adapters: weakref.WeakSet[WSGIToASGI] = weakref.WeakSet()
+
+
+@forks.in_child
+def _forked() -> None:
+    for adapter in _adapters:
+        adapter.forked()
 
 
 def _expected_body(environ: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Forks. Threads do not survive a fork, so a child process must forget its parent's threads.
 
-Knows which callbacks to run in a child process. A fork in C code does not run Python's hooks, so it is detected by the
-changed process id. A process that changes to green threads must also forget its old threads, because an old lock would
-block all green threads.
+Knows which callbacks to run in a child process, and how servers start their processes. A fork in C code does not run
+Python's hooks, so it is detected by the changed process id. A process that changes to green threads must also forget
+its old threads, because an old lock would block all green threads.
 """
 
 from __future__ import annotations
@@ -43,6 +43,17 @@ def check() -> None:
         _forked()
     elif not _green and ("gevent.monkey" in modules or "eventlet.patcher" in modules) and threads_are_green():
         _forked()  # the names are checked first, because this function runs for each request
+
+
+def has_siblings() -> bool:
+    """Return True if other processes may serve the same application: a server has started or forked this process.
+
+    multiprocessing starts the workers of uvicorn, hypercorn and granian; gunicorn forks them, and sets the variable.
+    """
+    multiprocessing: Any = modules.get("multiprocessing.process")
+    if multiprocessing is not None and multiprocessing.parent_process() is not None:
+        return True
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
 
 
 def _forked() -> None:

@@ -1,10 +1,14 @@
-"""Systems without fork (Windows): the adapters between WSGI and ASGI can be imported, and work."""
+"""Processes that a server forks or starts, and systems without fork (Windows)."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from tests.adapters.wsgi_to_asgi.scripts import run_script
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,3 +47,32 @@ def test_the_adapters_between_wsgi_and_asgi_work_without_functions_that_windows_
         [sys.executable, "-I", "-W", "error", "-c", program], capture_output=True, text=True, timeout=30, check=False
     )
     assert (done.stdout, done.returncode) == ("200 OK\nb'hello'\n", 0), done.stderr
+
+
+@pytest.mark.parametrize("server", ["", "gunicorn/27.0.1"])
+def test_wsgi_multiprocess_is_true_only_in_processes_that_a_server_has_started(server: str) -> None:
+    """Debuggers that keep tracebacks in memory, such as pyramid_debugtoolbar, switch themselves off if it is true."""
+    result = run_script(
+        """
+import multiprocessing
+if sys.argv[1]:
+    os.environ["SERVER_SOFTWARE"] = sys.argv[1]
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [repr(environ["wsgi.multiprocess"]).encode()]
+
+adapter = adapt(app)
+print(get(adapter).decode(), flush=True)
+child = os.fork()
+if not child:
+    print(get(adapter).decode(), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+process = multiprocessing.get_context("fork").Process(target=lambda: print(get(adapt(app)).decode(), flush=True))
+process.start()
+process.join()
+""",
+        server,
+    )
+    assert result.stdout.split() == ["True" if server else "False", "True", "True"], result.stderr
