@@ -1,7 +1,7 @@
-"""The environment of a CGI program, as bytes: meta-variables (RFC 3875, 4.1), and variables of the host's environment.
+"""The environment of a CGI program, as bytes: meta-variables (RFC 3875, 4.1) and variables of the host's environment.
 
-Pure: knows names and values. It must not know files, processes or pipes. Of the host's own environment, only variables
-on an allow-list are passed: a program needs PATH and a locale, but must not get the host's secrets.
+Pure: knows names and values. It must not know files, processes or pipes. Only variables on an allow-list are passed
+from the host's environment, because a program needs PATH and a locale, but must not get the host's secrets.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ Variables = dict[bytes, bytes]
 
 _INHERITED = frozenset(("PATH", "LD_LIBRARY_PATH", "TZ", "LANG", "LANGUAGE"))  # and LC_*
 _PATH = b"/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-# Values of the server that are passed unchanged; this module derives all others.
+# Values of the server that are passed unchanged. This module computes all other variables.
 _PASSED = (
     {"REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_SOFTWARE", "SERVER_ADDR"}
     | {f"REMOTE_{what}" for what in ("ADDR", "PORT", "HOST", "IDENT", "USER")}
     | {"AUTH_TYPE"}
 )
-# CONTENT_TYPE and CONTENT_LENGTH are passed without the prefix (4.1.18). The body has no transfer coding (4.2). An HTTP
-# client in the program would use HTTP_PROXY as its proxy ("httpoxy").
+# CONTENT_TYPE and CONTENT_LENGTH are passed without the prefix HTTP_ (4.1.18). The transfer coding has been decoded
+# (4.2). HTTP_PROXY is dropped because an HTTP client in the program would use it as its proxy ("httpoxy").
 _DROPPED = frozenset(("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_PROXY"))
 _CREDENTIALS = frozenset(("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION"))  # 4.1.18
 _HEADER = re.compile("HTTP_[A-Z0-9_]+", re.ASCII).fullmatch
@@ -35,7 +35,7 @@ _SHELL_ACTIVE = re.compile(rb"([^A-Za-z0-9_./:,@%+=\x80-\xff-])")
 
 
 def inherited(host: Mapping[str, str], names: Iterable[str]) -> Variables:
-    """Return the variables of the host's environment that a program gets: those of the allow-list, and `names`."""
+    """Return the variables of the host's environment that a program gets: the allow-list, and `names`."""
     wanted = _INHERITED.union(names)
     passed = {_os(name): _os(value) for name, value in host.items() if name in wanted or name.startswith("LC_")}
     passed.setdefault(b"PATH", _PATH)
@@ -47,10 +47,10 @@ def _os(text: str) -> bytes:
 
 
 def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | None, authorization: bool) -> Variables:
-    """Return the meta-variables of a request (RFC 3875, 4.1), from a WSGI environ whose SCRIPT_NAME is the host's
-    mount.
+    """Return the meta-variables of a request (RFC 3875, 4.1) from a WSGI environ.
 
-    `root` is the document root, or None. Raises Refused for a value that an environment cannot contain.
+    The environ's SCRIPT_NAME is the path at which the host is mounted. `root` is the document root, or None. Raises
+    Refused if the environment cannot contain a value.
     """
     scheme = "https" if environ.get("wsgi.url_scheme") == "https" or environ.get("HTTPS") == "on" else "http"
     variables = {
@@ -59,11 +59,11 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         b"SERVER_PROTOCOL": _protocol(environ.get("SERVER_PROTOCOL") or "HTTP/1.1"),
         b"SERVER_NAME": _server_name(environ),
         b"SERVER_PORT": _port(str(environ.get("SERVER_PORT") or ""), scheme),
-        b"REMOTE_ADDR": b"0.0.0.0",  # 4.1.8 requires an address; a unix socket has none
+        b"REMOTE_ADDR": b"0.0.0.0",  # 4.1.8 requires an address, but a unix socket has none
         b"QUERY_STRING": b"",
         b"REQUEST_SCHEME": scheme.encode(),
         b"REQUEST_URI": _request_uri(environ),
-        b"REDIRECT_STATUS": b"200",  # php-cgi requires it, as a sign that a server runs it
+        b"REDIRECT_STATUS": b"200",  # php-cgi requires it, as proof that a server has started it
     }
     withheld = _DROPPED if authorization else _DROPPED | _CREDENTIALS
     for key, value in environ.items():
@@ -75,10 +75,10 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
                 value if type(value) is str else str(value)
             )  # werkzeug: an int REMOTE_PORT
     variables[b"REMOTE_ADDR"] = variables[b"REMOTE_ADDR"].strip(b"[]")
-    variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: the address, because the name is unknown
+    variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: the address, if the name is unknown
     variables[b"SCRIPT_NAME"] = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/") + script.name
     variables[b"SCRIPT_FILENAME"] = script.file
-    if script.path_info:  # an empty one is unset, as in Apache: programs use os.environ.get("PATH_INFO", "/")
+    if script.path_info:  # an empty one is not set, as in Apache: programs use os.environ.get("PATH_INFO", "/")
         variables[b"PATH_INFO"] = script.path_info
     if scheme == "https":
         variables[b"HTTPS"] = b"on"
@@ -86,7 +86,7 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         variables[b"DOCUMENT_ROOT"] = root
         if script.path_info:  # 4.1.6
             variables[b"PATH_TRANSLATED"] = root.rstrip(b"/") + script.path_info
-    if not _ADDRESS(variables.get(b"SERVER_ADDR", b"")):  # the path of a socket, or a name
+    if not _ADDRESS(variables.get(b"SERVER_ADDR", b"")):  # e.g. the path of a unix socket, or a name
         variables.pop(b"SERVER_ADDR", None)
     for name, octet_string in variables.items():
         if b"\0" in octet_string:
@@ -99,7 +99,7 @@ def _protocol(text: str) -> bytes:
 
 
 def _server_name(environ: Mapping[str, Any]) -> bytes:
-    """Return the host name that the client used, if it is valid (4.1.14); else the server's own name."""
+    """Return the host name that the client used, if it is valid (4.1.14); otherwise the server's name."""
     named = host_and_port(environ.get("HTTP_HOST") or "")
     name = named[0] if named else environ.get("SERVER_NAME") or ""
     if not name or not is_server_name(name):
@@ -122,9 +122,9 @@ def _request_uri(environ: Mapping[str, Any]) -> bytes:
 
 
 def redirected(environ: Environ, local: str) -> Environ:
-    """Return the request of a local redirect (RFC 3875, 6.2.2): `environ` as a GET (or HEAD) for `local`, without body.
+    """Return the request of a local redirect (RFC 3875, 6.2.2): a GET or HEAD request for `local`, without a body.
 
-    PATH_INFO is relative to the mount. Raises Refused(302) for a path outside the mount, which the client must request.
+    PATH_INFO is relative to the mount. For a path outside the mount, raises Refused(302), which redirects the client.
     """
     path, _, query = local.partition("?")
     decoded, mount = resolved(unquote_to_bytes(octets(path))), octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
@@ -144,7 +144,7 @@ def redirected(environ: Environ, local: str) -> Environ:
 
 
 def ask_elsewhere(local: str) -> Refused:
-    """Return the response to a local redirect whose target is not on this host: a redirect for the client."""
+    """Return a redirect for the client, because the target of a local redirect is not on this host."""
     return Refused(302, f"the target of the local redirect, {local}, is not a program of this host", Location=local)
 
 

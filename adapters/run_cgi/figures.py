@@ -15,11 +15,11 @@ from ..stats import Stats
 
 @dataclass(frozen=True, slots=True)
 class CGIStats(Stats):
-    """A CGI host's figures in this process: those of Stats (with programs in place of threads), and two more.
+    """A CGI host's figures in this process: those of Stats, with programs in place of threads, and two more.
 
     `busy` includes programs that are being started, and programs that continue after their response. `idle` is 0.
     `rejected` counts 503 responses to requests that got no slot. `errors` counts the host's other responses with a
-    status of 500 or higher, and responses that were cut off.
+    status of 500 or higher, and responses that were truncated.
     """
 
     kills: Mapping[str, int]  # programs that the host terminated, by reason: "disconnected", "timeout", "overtime", ...
@@ -27,7 +27,7 @@ class CGIStats(Stats):
 
 
 class Figures:
-    """The counters. One lock protects them; its cost is negligible compared with the start of a process."""
+    """The counters. One lock protects them. Its cost is negligible compared with the start of a process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -35,7 +35,7 @@ class Figures:
         self._kills: Counter[str] = Counter()
 
     def count(self, name: str, more: int = 1) -> None:
-        """Add to one of "started", "requests", "errors", "disconnects", "rejected", "bytes"."""
+        """Add `more` to one of "started", "requests", "errors", "disconnects", "rejected" and "bytes"."""
         with self._lock:
             self._counts[name] += more
 

@@ -1,6 +1,6 @@
-"""The common part of both CGI hosts (WSGI and ASGI): their options, and how a request starts a program.
+"""The common part of both CGI hosts (WSGI and ASGI): their options, and how they start a program for a request.
 
-Knows requests as WSGI environs. It must not know how a server calls its applications, nor any loop or thread.
+Knows requests as WSGI environs. It must not know how a server calls its applications, or any loop or thread.
 """
 
 from __future__ import annotations
@@ -34,25 +34,26 @@ from .script import Refused, Script, Tree
 from .warm.programs import Warm
 
 MAX_REDIRECTS = 5
-MAX_NOTED = 1000  # limit of violations of RFC 3875 that are logged; each is logged once
+MAX_NOTED = 1000  # limit of violations of RFC 3875 that are logged; each violation is logged once
 REDIRECTS = "gateways.local_redirects"  # key in an environ or scope: the number of local redirects so far
 
 
 class ProgramFailed(RuntimeError):
-    """A response that has begun cannot be completed. The server gets this error and closes the connection."""
+    """A response cannot be completed. It is raised to the server, which then closes the connection."""
 
 
 class CGIHost:
     """The programs below a folder, or one program, and the options under which they run.
 
-    program: a folder, or one executable file. The programs are the executable files in the folder and below: the path
-        up to the first segment that names a file is SCRIPT_NAME, the rest PATH_INFO. A single file gets the whole path
-        as PATH_INFO. In a path "%2F" is an ordinary slash; "." and ".." are resolved, and never lead out of the folder.
-    prefix: path prefix under which the programs are found, e.g. "/cgi-bin"; it is part of SCRIPT_NAME.
-    env: variables for every program; they override all others. PATH_TRANSLATED starts with DOCUMENT_ROOT (default: the
-        folder itself).
-    inherit: names of variables to pass from this process's current environment, besides PATH, LD_LIBRARY_PATH, TZ,
-        LANG, LANGUAGE and LC_*. No other variables are passed.
+    program: a folder or one executable file. A folder's programs are the executable files in it and in its subfolders.
+        SCRIPT_NAME is the path up to the first segment that names a file, and PATH_INFO is the rest. If `program` is a
+        file, its PATH_INFO is the whole path. "%2F" in a path is an ordinary slash. "." and ".." are resolved, and
+        cannot lead out of the folder.
+    prefix: path prefix under which the programs are found, e.g. "/cgi-bin". It is part of SCRIPT_NAME.
+    env: variables for every program; they override all others. PATH_TRANSLATED starts with DOCUMENT_ROOT. The default
+        for DOCUMENT_ROOT is the folder.
+    inherit: names of variables of this process's current environment to pass to programs. PATH, LD_LIBRARY_PATH, TZ,
+        LANG, LANGUAGE and LC_* are always passed. No other variables are passed.
     authorization: pass HTTP_AUTHORIZATION, for programs that check it themselves (RFC 3875, 4.1.18 advises against it).
     query_arguments: pass the words of a query without "=" as arguments (4.4). A program that does not expect arguments
         may treat them as options or files.
@@ -61,20 +62,22 @@ class CGIHost:
     queue: number of requests that may wait for a free slot. If the queue is full, a request gets a 503 with Retry-After
         immediately, before its body is read. Default: no limit.
     queue_timeout: seconds that a request may wait for a free slot before it gets a 503. Default: `queue` of `timeouts`.
-    max_body: size limit of a request body in bytes; a longer body gets a 413. None for no limit.
+    max_body: size limit of a request body in bytes. A longer body gets a 413. None for no limit.
     follow_symlinks: follow symbolic links that lead out of the folder. Links within it are always followed.
     chdir: working folder of every program. Default: the folder of each program (RFC 3875, 7.2). If set, `warm` has no
         effect.
-    warm: run Python programs in forks of an interpreter that has already imported their libraries. A list names the
-        programs' own modules to import there too, e.g. ["shop"]. Each process itself imports the program's other
-        modules, and libraries whose shared import would be visible. For the program this is ordinary CGI; docs/cgi.md
-        lists the differences. Changes of programs and modules are detected. Linux only; other programs run cold.
+    warm: run Python programs in forks of an interpreter that has already imported their libraries. A list contains
+        names of the programs' own modules that this interpreter also imports, e.g. ["shop"]. Each run itself imports
+        the program's other modules, and libraries whose shared import would be visible to the program. For the program
+        this is ordinary CGI; docs/cgi.md lists the differences. Changes of programs and modules are detected. Linux
+        only. Programs that are not Python are started normally.
 
-    A response is cut off, so that no client treats it as complete, if its program is killed by a signal, sends less
-    than its Content-Length, or exits with status 70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use). Any other exit
-    status is logged and does not affect the response, because programs that send complete pages exit with any status.
+    A response is truncated, so that no client takes it for complete, in three cases: its program is killed by a signal,
+    sends less than its Content-Length, or exits with status 70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use). Any
+    other exit status is logged and does not affect the response, because programs that send complete pages exit with
+    any status.
 
-    A program's stderr and its errors go to the logger "gateways.cgi".
+    A program's stderr and its errors are logged to "gateways.cgi".
     """
 
     def __init__(  # noqa: PLR0913 (options, each by its name)
@@ -103,7 +106,7 @@ class CGIHost:
         self.limit = limit
         self.queue = queue
         self.on_start: Callable[[Variables, Program], None] | None = None  # called for each program that was started
-        self.elsewhere: Any = None  # app (WSGI or ASGI, as the server) for local redirects out of `prefix`
+        self.elsewhere: Any = None  # serves local redirects out of `prefix`; WSGI or ASGI app, like the server
         self._tree = Tree(program, prefix, follow_symlinks)
         self._host_variables = inherited(os.environ, inherit)
         self._own_variables = {os.fsencode(name): os.fsencode(value) for name, value in (env or {}).items()}
@@ -125,24 +128,24 @@ class CGIHost:
         _hosts.add(self)
 
     def _set_up(self) -> None:
-        """Reset the state: no program runs. Called when the host is created, and in a fork of this process."""
+        """Reset the state: no program is running. Called when the host is created, and in a fork of this process."""
         self.slots = Slots(self.limit, self.queue)
         self._running: set[Program] = set()
-        self._starting = 0  # programs that are being started and do not run yet
-        self._closing = 0  # calls of close()
-        self._closed = False  # True: no program is started any more, because this process exits
+        self._starting = 0  # number of programs that are being started
+        self._closing = 0  # number of running calls of close()
+        self._closed = False  # this process exits, so no more programs are started
         self._change = threading.Condition()
 
     def after_fork(self) -> None:
-        """Forget the programs and their slots: they belong to the parent of this fork."""
+        """Forget the programs and their slots, because they belong to the parent of this fork."""
         for program in [*self._running]:
             program.abandon()
         self._set_up()
 
     def close(self) -> None:
-        """Terminate all programs of this host and their children. Block until they have exited: about a second at most.
+        """Terminate all programs of this host and their children. Block until they have exited (about a second).
 
-        Programs that are started during this time are terminated too. Later requests are served again.
+        Programs that are started during this time are also terminated. Requests that arrive later are served again.
         """
         forks.check()
         with self._change:
@@ -156,7 +159,7 @@ class CGIHost:
             self._warm.close()
 
     def close_for_good(self) -> None:
-        """Terminate all programs, and refuse to start others, because this process exits."""
+        """Terminate all programs, and refuse to start more, because this process exits."""
         self._closed = True
         self.close()
 
@@ -179,7 +182,7 @@ class CGIHost:
         return self.figures.stats(busy, self.slots.waiting, oldest, interpreters)
 
     def admit(self) -> None:
-        """Register a request. Raises Overloaded if the queue is full."""
+        """Count a request. Raises Overloaded if the queue is full."""
         self.figures.count("requests")
         if self.slots.is_full:
             raise self.overloaded()
@@ -189,12 +192,12 @@ class CGIHost:
         return Overloaded(f"the limit of running programs is reached: limit={self.limit}, queue={self.queue}")
 
     def refused(self, method: str, path: str, refusal: Refused) -> None:
-        """Log and count a refusal. Overloads are logged at most once a minute."""
+        """Log and count a refusal. Overload is logged at most once a minute."""
         if isinstance(refusal, Overloaded):
             self.figures.count("rejected")
             if count := self._rejections.count():
                 log.warning(
-                    "%d requests got a 503: limit=%d programs were running; raise limit= or queue_timeout=",
+                    "%d requests got a 503: limit=%d programs were running; increase limit= or queue_timeout=",
                     *(count, self.limit),
                 )
             return
@@ -203,18 +206,18 @@ class CGIHost:
         log_refusal(method, path, refusal)
 
     def find(self, environ: Mapping[str, Any]) -> Script:
-        """Return the program for a request. Raises Refused."""
+        """Return the program for a request. Raises Refused if no program can serve it."""
         return self._tree.find(_path(environ))
 
     def redirect(self, environ: Environ, local: str) -> tuple[Environ, Script | None]:
-        """Return the request of a local redirect (RFC 3875, 6.2.2), and its program: None if `elsewhere` serves it.
+        """Return the request of a local redirect (RFC 3875, 6.2.2), and its program; None if `elsewhere` serves it.
 
         Raises Refused, e.g. with a 302 if the path is outside `prefix` and there is no `elsewhere`.
         """
         request = redirected(environ, local)
         request[REDIRECTS] = redirects = environ.get(REDIRECTS, 0) + 1
         if redirects > MAX_REDIRECTS:
-            raise Refused(502, f"{MAX_REDIRECTS} local redirects in a row, then another to {local}; probably a loop")
+            raise Refused(502, f"more than {MAX_REDIRECTS} local redirects in a row, probably a loop; last: {local}")
         if self._tree.reaches(_path(request)):
             return request, self.find(request)
         if self.elsewhere is None:
@@ -222,7 +225,10 @@ class CGIHost:
         return request, None
 
     def body_length(self, environ: Mapping[str, Any]) -> int | None:
-        """Return the length of the request body in bytes, None if unknown. Raises Refused: invalid, or too long."""
+        """Return the length of the request body in bytes; None if unknown.
+
+        Raises Refused if it is invalid, or exceeds the limit.
+        """
         text = environ.get("CONTENT_LENGTH") or ""
         if not text:
             return None
@@ -234,12 +240,12 @@ class CGIHost:
         return length
 
     def check_length(self, length: int) -> None:
-        """Raise Refused for a body that is too long."""
+        """Raise Refused if a body is too long."""
         if self._max_body is not None and length > self._max_body:
             raise Refused(413, f"the body is longer than max_body={self._max_body} bytes")
 
     def note(self, program: Program, head: CGIHead) -> None:
-        """Log the violations in a program's response headers that were accepted; each is logged once per program."""
+        """Log the violations of RFC 3875 that were accepted in a program's response headers: each once per program."""
         for breach in head.breaches:
             noted = (program.name, breach)
             if noted not in self._noted and len(self._noted) < MAX_NOTED:
@@ -247,7 +253,7 @@ class CGIHost:
                 log.warning("%s: %s; RFC 3875 (6) does not allow it (logged once)", program.name, breach)
 
     def start(self, environ: Mapping[str, Any], script: Script, stdin: bool) -> Program:
-        """Start a program. Raises Refused.
+        """Start a program. Raises Refused if it cannot be started.
 
         The caller's slot is released when the program is reaped, or immediately if it cannot be started.
         """
@@ -297,7 +303,7 @@ class CGIHost:
             except OSError as error:
                 if error.errno != errno.E2BIG or not words:
                     raise
-                return self._run([script.file], variables, stdin)  # RFC 3875, 4.4: all words, or none
+                return self._run([script.file], variables, stdin)  # RFC 3875, 4.4: pass all words, or none
         except OSError as error:
             raise not_started(error, script) from error
 

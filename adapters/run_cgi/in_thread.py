@@ -1,6 +1,6 @@
-"""A running CGI program, driven by a thread of the server: poll its pipes, check its timeouts, detect its end.
+"""A running CGI program that a thread of the server controls: poll its pipes, check its timeouts, detect its end.
 
-Knows descriptors, poll() and the clock. It must not know what the bytes mean, nor WSGI.
+Knows descriptors, poll() and the clock. It must not know the meaning of the data, or WSGI.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from .reaper import part_with
 
 # Interval between checks for a disconnect if the server does not expose the client's socket, in seconds.
 LOOK = 0.5
-# Time during which a client that has shut down its sending side still gets its response, in seconds (RFC 9112, 9.6). It
-# is limited because a client that has closed its socket looks the same until data is sent to it.
+# Time in seconds during which a client that has shut down its sending side still gets its response (RFC 9112, 9.6). It
+# is limited because a client that has closed its socket looks the same until it receives data.
 HALF_CLOSED = 2.0
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR are always reported
 
 
 class Readable(Protocol):
-    """The request body; read() does not block."""
+    """A request body whose read() does not block."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, b"" at the end."""
+        """Return at most `size` bytes; b"" at the end."""
 
 
 class Client(NamedTuple):
-    """How to detect a disconnect: by a socket to watch, a function to call, both, or neither."""
+    """How to detect a disconnect: a socket to watch, a function to call, both, or neither."""
 
     socket: int = -1
     has_left: Callable[[], bool] | None = None
@@ -42,7 +42,7 @@ class Client(NamedTuple):
 class ProgramInThread:
     """One program that serves the request of the current thread. The caller must always call `leave`.
 
-    `body` is written to the program's stdin whenever the program accepts input, while `read` or `settle` waits.
+    While `read` or `settle` waits, `body` is written to the program's stdin whenever the program accepts input.
     """
 
     def __init__(self, program: Program, timeouts: Timeouts, body: Readable | None, client: Client) -> None:
@@ -52,7 +52,7 @@ class ProgramInThread:
         self._block = memoryview(b"")
         self._client = client
         self._has_left = client.has_left
-        self._is_cut = False  # the client's connection has failed: no data can reach the client
+        self._is_cut = False  # the client's connection has failed, so no data can reach the client
         self._poll = new_poll()
         self._streams: dict[int, str] = {}
         self._look_at = time.monotonic() + LOOK if client.has_left else NEVER
@@ -69,11 +69,11 @@ class ProgramInThread:
             raise
 
     def read(self) -> bytes:
-        """Return the next output of the program, b"" at its end. Raises TimeoutError and ClientDisconnected."""
+        """Return the next output of the program; b"" at its end. Raises TimeoutError and ClientDisconnected."""
         patience = self.patience
         while True:
             self._look_for_client()
-            patience.lingering = self.program.ended  # children have the pipe open; their output counts too (6.4)
+            patience.lingering = self.program.ended  # children may have the pipe open; their output counts too (6.4)
             due = patience.due()
             if self._wait(min(due, self._look_at)) and (data := self.program.read()) is not None:
                 patience.lingering = False
@@ -85,7 +85,7 @@ class ProgramInThread:
                 raise TimeoutError(patience.verdict())
 
     def is_silent(self, seconds: float) -> bool:
-        """Return True if the program lives and writes nothing for `seconds`."""
+        """Return True if the program is running and writes nothing for `seconds`."""
         until = min(time.monotonic() + seconds, self.patience.due())
         while time.monotonic() < until:
             if self._wait(until) or self.program.ended:
@@ -93,30 +93,33 @@ class ProgramInThread:
         return True
 
     def settle(self) -> int | None:
-        """Wait for the exit. Return the exit status, -N if signal N killed the program; None after SETTLE seconds."""
+        """Wait at most SETTLE seconds for the exit. Return the exit status; None if the program is still running.
+
+        The status is -N if signal N has killed the program.
+        """
         program = self.program
         if not program.ended and not program.look():
             until = time.monotonic() + SETTLE
-            self._forget("stdout")  # poll() would always report the end-of-file
-            self._forget_client()  # after the whole response a disconnect is normal
+            self._forget("stdout")  # poll() would report its end-of-file repeatedly
+            self._forget_client()  # after a complete response, a disconnect is normal
             while not program.ended and time.monotonic() < until:
                 self._wait(until)
         program.log_stderr()
         return program.returncode
 
     def sent(self) -> None:
-        """Restart the idle timeout: the server has taken the output."""
+        """Restart the idle timeout, because the server has taken the output."""
         self.patience.moved = time.monotonic()
 
     def client_is_gone(self) -> bool:
-        """Return True if no data can reach the client any more, and the server has a function that reports this.
+        """Return True if no data can reach the client, and the server has a function that reports disconnects.
 
-        Such a server does not expect an exception. A client that has only shut down its sending side may still read.
+        Such a server does not expect an exception. A client that has only shut down its sending side can still read.
         """
         return self._has_left is not None and (self._is_cut or self._has_left())
 
     def leave(self, response_over: bool, kill: Kill) -> None:
-        """Release the program; terminate it, with reason `kill`, if its response is not over."""
+        """Release the program. If its response has not ended, terminate it; `kill` is the reason."""
         part_with(self.program, response_over, self.patience.left(time.monotonic()), kill)
 
     def _watch(self, stream: str, events: int) -> None:
@@ -152,7 +155,7 @@ class ProgramInThread:
         self._client, self._look_at = Client(), NEVER
 
     def _wait(self, until: float) -> bool:
-        """Wait for events until `until` at most, and handle them. Return True if stdout may have output."""
+        """Wait for events, at most until `until`, and handle them. Return True if stdout may have output."""
         seconds = until - time.monotonic()
         output = False
         for descriptor, events in self._poll.poll(max(0.0, seconds) * 1000 + 1 if seconds < NEVER else None):
@@ -176,7 +179,7 @@ class ProgramInThread:
         if not self._block and self._body is not None:
             self._block = memoryview(self._body.read(BLOCK))
         count = self.program.write(self._block) if self._block else None
-        if count is None:  # all was written, or the program has closed its stdin
+        if count is None:  # all input has been written, or the program has closed its stdin
             self._close("stdin")
         else:
             self._block = self._block[count:]

@@ -1,6 +1,6 @@
-"""How programs end: the reasons why a host terminates them, with names, texts and log levels, and their own exits.
+"""The reasons for which a host terminates programs, with names, texts and log levels; and texts for other exits.
 
-Pure: knows exceptions and words. It must not know processes, nor when a program is terminated.
+Pure: knows exceptions and words. It must not know processes, or when a program is terminated.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from ..errors import AppProtocolError, ClientDisconnected
 
-DEBUG, INFO, WARNING = 10, 20, 30  # logging's numbers
+DEBUG, INFO, WARNING = 10, 20, 30  # the levels of the module logging
 
 
 class Kill(NamedTuple):
-    """One reason. `name` is the key of its counter; `level` is its log level."""
+    """One reason. `name` is the key of its counter. `text` and `level` are for the log."""
 
     name: str
     text: str
@@ -23,12 +23,12 @@ class Kill(NamedTuple):
 DISCONNECTED = Kill("disconnected", "the client has disconnected", INFO)
 CANCELLED = Kill("cancelled", "the server cancelled the request or closed its response early", INFO)
 CLOSED = Kill("closed", "its host was closed", INFO)
-OVERTIME = Kill("overtime", "its response was over, and its total timeout had passed")
+OVERTIME = Kill("overtime", "its response had ended, and its total timeout had expired")
 UNNEEDED = Kill("unneeded", "it is no longer needed", DEBUG)
 
 
 def reason(error: BaseException | None) -> Kill:
-    """Return the reason for terminating a program whose request failed with `error`; None: the server closed it."""
+    """Return the reason for terminating a program whose request failed with `error`. None: the server closed it."""
     if isinstance(error, ClientDisconnected):
         return DISCONNECTED
     if isinstance(error, TimeoutError):

@@ -1,4 +1,4 @@
-"""The timeouts of a CGI program, and the limit of running programs.
+"""The timeouts of a CGI program, and the limit of programs that run at once.
 
 Pure except for one lock: the current time is an argument. It must not know processes, loops or servers.
 """
@@ -13,22 +13,22 @@ from typing import NamedTuple
 from .log import log
 
 NEVER = float("inf")
-LINGER = 1.0  # idle timeout for the output of children after the program has exited, in seconds
-SETTLE = 0.1  # timeout for the exit status of a program that has closed its output, in seconds
-UNHEARD = 5.0  # time that a program may continue after a response without a body, in seconds; its output is discarded
-GRACE = 0.5  # delay between SIGTERM and SIGKILL, in seconds
+LINGER = 1.0  # idle timeout for the output of a program's children after the program has exited, in seconds
+SETTLE = 0.1  # time to wait for the exit status of a program that has closed its output, in seconds
+UNHEARD = 5.0  # time that a program may continue if its response needs no body, in seconds; its output is discarded
+GRACE = 0.5  # delay from SIGTERM to SIGKILL, in seconds
 
 
 class Timeouts(NamedTuple):
     """Timeouts of a host, in seconds; None for no timeout.
 
-    head: time between the last byte of the request that the program has read and the end of its response headers.
-    idle: after the response headers, time without a byte in either direction, even if it is the client that does not
-        read.
-    total: time since the start of the program.
-    queue: time that a request may wait for a free slot; then it gets a 503.
+    head: limit for the response headers. It restarts whenever the program reads a part of the request.
+    idle: limit for the time without data in either direction, after the response headers. It also applies if the client
+        does not read.
+    total: limit for the whole run of the program.
+    queue: limit for the time that a request waits for a free slot. The request then gets a 503.
 
-    After `head`, `idle` or `total` the program is terminated. The client gets a 504, or a response that is cut off.
+    After `head`, `idle` or `total`, the program is terminated. The client gets a 504, or a truncated response.
     """
 
     head: float | None = 120.0
@@ -51,11 +51,11 @@ class Patience:
         self._end = now + _seconds(timeouts.total)
 
     def due(self) -> float:
-        """Return the deadline if there is no further activity."""
+        """Return the time at which the program times out, unless it is active before."""
         return min(self.moved + self._silence(), self._end)
 
     def hurry(self, now: float) -> None:
-        """Apply UNHEARD: only the response headers are needed."""
+        """Limit the remaining time to UNHEARD, because only the response headers are needed."""
         self._end = min(self._end, now + UNHEARD)
 
     def left(self, now: float) -> float:
@@ -63,10 +63,10 @@ class Patience:
         return max(0.0, self._end - now)
 
     def verdict(self) -> str:
-        """Return a text that names the timeout that was exceeded."""
+        """Return a text that names the timeout that has expired."""
         if self._end < self.moved + self._silence():
-            return f"not done after {self._timeouts.total} seconds"
-        return f"{'silent' if self.head_seen else 'without response headers'} for {self._silence()} seconds"
+            return f"still running after {self._timeouts.total} seconds"
+        return f"{'no data' if self.head_seen else 'no response headers'} for {self._silence()} seconds"
 
     def _silence(self) -> float:
         if self.lingering:
@@ -79,7 +79,7 @@ def _seconds(limit: float | None) -> float:
 
 
 class Slots:
-    """Slots for at most `limit` programs at once. Further requests wait in a queue; each is a thread or a coroutine.
+    """Slots for at most `limit` programs at once. Further requests wait in a queue: a thread or a coroutine for each.
 
     queue: size limit of the queue; None for no limit.
     """
@@ -98,18 +98,18 @@ class Slots:
 
     @property
     def waiting(self) -> int:
-        """Number of queued requests."""
+        """The number of requests in the queue."""
         return len(self._line)
 
     @property
     def is_full(self) -> bool:
-        """True if there is neither a free slot nor room in the queue."""
+        """True if no slot is free and the queue is full."""
         return self._free <= 0 and len(self._line) >= self._queue
 
     def take(self, wake: Callable[[], None]) -> bool | None:
-        """Return True if a slot was taken, False if the request was queued, None if the queue is full.
+        """Return True if a slot was taken, False if the request was queued, and None if the queue is full.
 
-        A queued request gets a slot later: then `wake()` is called, in any thread.
+        When a queued request gets its slot, `wake()` is called, in any thread.
         """
         with self._lock:
             if self._free > 0:
@@ -121,7 +121,7 @@ class Slots:
             return False
 
     def leave(self, wake: Callable[[], None]) -> None:
-        """Leave the queue. If the request has already got its slot, release that."""
+        """Leave the queue. If the request has already got a slot, release the slot."""
         with self._lock:
             if wake in self._line:
                 self._line.remove(wake)
@@ -129,7 +129,7 @@ class Slots:
         self.release()
 
     def release(self) -> None:
-        """Give a slot to the first queued request that can be woken; if its event loop is closed, to the next one."""
+        """Give the slot to the first queued request. If its event loop is closed, try the next one."""
         while True:
             with self._lock:
                 if not self._line:

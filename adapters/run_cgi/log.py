@@ -1,7 +1,7 @@
 """The logger of CGI programs, "gateways.cgi", and the log lines of their stderr.
 
-If a logging handler or filter raises, its line is lost. The error must not affect a program, a slot or a response: many
-lines are logged while a program is being terminated. Knows lines of text. It must not know processes.
+If a logging handler or filter raises, its line is lost. The error must not affect a program, a slot or a response,
+because many lines are logged while a program is being terminated. Knows lines of text. It must not know processes.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import contextlib
 import logging
 import traceback
 
-MAX_LINE, MAX_LOGGED = 2048, 64 * 1024  # limits of one program's stderr in bytes, per line and in total
+MAX_LINE, MAX_LOGGED = 2048, 64 * 1024  # limits for one program's stderr in bytes: per line, and in total
 
 
 class SafeLogger:
-    """A logger whose methods never raise. `lost`: the number of lines for which a handler or filter raised."""
+    """A logger whose methods never raise. `lost` is the number of lines for which a handler or filter raised."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self.lost = 0
@@ -45,7 +45,7 @@ class SafeLogger:
             self._logger.log(level, message, *arguments, stacklevel=3)
         except Exception:
             self.lost += 1
-            if logging.raiseExceptions and self.lost == 1:  # like logging.Handler.handleError, but only once
+            if logging.raiseExceptions and self.lost == 1:  # as logging.Handler.handleError does, but only once
                 with contextlib.suppress(Exception):  # stderr itself may fail
                     traceback.print_exc()
 
@@ -73,7 +73,7 @@ class StderrLog:
             self._write(line)
 
     def end(self) -> None:
-        """Log the unfinished line, and the number of dropped bytes."""
+        """Log the last line, if it is unfinished, and the number of bytes that were not logged."""
         self._write(self._line)
         self._line = b""
         if self._dropped:
@@ -90,7 +90,7 @@ class StderrLog:
 
 
 def printable(text: str) -> str:
-    """Return the text without characters that would forge a log line or control a terminal."""
+    """Return the text with escapes for characters that could forge a log line or control a terminal."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in text)

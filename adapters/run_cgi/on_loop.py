@@ -1,6 +1,6 @@
-"""A running CGI program, driven by an asyncio loop without a thread: use its pipes, check timeouts, detect its end.
+"""A running CGI program that an asyncio loop controls, without a thread: use its pipes, check timeouts, detect its end.
 
-Knows descriptors and the loop. It must not know what the bytes mean, nor ASGI.
+Knows descriptors and the loop. It must not know the meaning of the data, or ASGI.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from .limits import NEVER, SETTLE, Patience, Timeouts
 from .program import Program, log
 from .reaper import part_with
 
-UNREAD = 1.0  # time that `write` waits for a program that responds but does not read its input, in seconds
-OVERFLOW = 1024 * 1024  # limit of input that is kept for such a program, in bytes; if there is more, all is discarded
+UNREAD = 1.0  # time that `write` waits for a program that responds without reading its input, in seconds
+OVERFLOW = 1024 * 1024  # size limit of the input that is kept for such a program, in bytes; beyond it, all is discarded
 ATTEND_AFTER = 0.05  # delay before a program's stderr, exit and timeouts are watched, in seconds
 
 
 class ProgramOnLoop:
     """One program that serves the request of the current task. The caller must always call `leave`.
 
-    At first only the program's output is watched, to save time for short programs. After ATTEND_AFTER its stderr, exit
-    and timeouts are watched too, and `attend` is called once, so that the caller can start to watch for a disconnect.
+    At first, only the program's output is watched, to save time for short programs. After ATTEND_AFTER, its stderr, its
+    exit and the timeouts are watched too. Then `attend` is called once, so that the caller can watch for a disconnect.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ProgramOnLoop:
                 raise
 
     def attend(self) -> None:
-        """From now on also watch the program's stderr, its exit and the timeouts."""
+        """Start watching the program's stderr, its exit and the timeouts."""
         if not self._attended:
             self._attended = True
             self._watch(self.program.stderr, self._on_stderr)
@@ -65,7 +65,7 @@ class ProgramOnLoop:
             self._attend()
 
     async def read(self) -> bytes:
-        """Return the next output of the program, b"" at its end. Raises the error of `fail`, or TimeoutError."""
+        """Return the next output of the program; b"" at its end. Raises the error of `fail`, or TimeoutError."""
         program = self.program
         while not self._lingered:
             if self._failure is not None:
@@ -75,7 +75,7 @@ class ProgramOnLoop:
                 self.patience.moved = self._loop.time()
                 return data
             self._watch(program.stdout, self._awake)
-            if program.ended:  # children have the pipe open; their output counts (RFC 3875, 6.4), for a limited time
+            if program.ended:  # children may have the pipe open; their output counts for a limited time (6.4)
                 self.patience.lingering = True
                 self._check_time()
             try:
@@ -86,9 +86,9 @@ class ProgramOnLoop:
         return b""
 
     async def write(self, data: bytes) -> None:
-        """Write to the program's stdin. If the program has closed its stdin, the data is dropped.
+        """Write to the program's stdin. If the program has closed its stdin, the data is discarded.
 
-        Waits while the program does not read. When the program has begun its response, the wait is limited to UNREAD,
+        Waits while the program does not read. After the program has begun its response, the wait is limited to UNREAD,
         because a disconnect can be received only after the whole body. Then the data is kept, up to OVERFLOW.
         """
         view, program = memoryview(data), self.program
@@ -117,12 +117,12 @@ class ProgramOnLoop:
         finally:
             if self._input_timer is not None:
                 self._input_timer.cancel()
-            if not self._left:  # after `leave` the descriptor is closed, and another pipe may have its number
+            if not self._left:  # after leave(), the descriptor is closed, and another file may have its number
                 self._loop.remove_writer(descriptor)
         return self._input_timer is not None
 
     def _look_at_input(self, writable: asyncio.Future[None], again: bool = False) -> None:
-        """At each interval, give up waiting if the program has begun its response and does not wait for the client."""
+        """Stop waiting if the program has begun its response and does not wait for the client. Check at intervals."""
         if again and self.patience.head_seen and not self._sending:
             self._input_timer = None
             _resolve(writable)
@@ -141,7 +141,7 @@ class ProgramOnLoop:
             backlog.append(view)
 
     def _write_backlog(self) -> None:
-        """Write the kept input, because the program reads again."""
+        """Write the kept input when the program reads again."""
         backlog = self._backlog
         while backlog:
             count = self.program.write(backlog[0])
@@ -166,20 +166,20 @@ class ProgramOnLoop:
         self.program.close("stdin")
 
     def end_of_body(self) -> None:
-        """Close the program's stdin when all data, including kept data, has been written."""
+        """Close the program's stdin when all data has been written, including kept data."""
         self._body_over = True
         if not self._backlog:
             self._close_stdin()
 
     def head_seen(self) -> None:
-        """Switch from the `head` to the `idle` timeout."""
+        """Replace the `head` timeout with the `idle` timeout."""
         self.patience.head_seen = True
         self._check_time()
 
     async def send(self, send: Send, message: dict[str, Any]) -> None:
-        """Await the server's `send`, which `fail` can interrupt.
+        """Await the server's `send`. fail() can interrupt it.
 
-        The time while the client does not read counts for the timeouts.
+        The time during which the client does not read counts for the timeouts.
         """
         if self._failure is not None:
             raise self._failure
@@ -197,12 +197,15 @@ class ProgramOnLoop:
         self.patience.moved = self._loop.time()
 
     async def settle(self) -> int | None:
-        """Wait for the exit. Return the exit status, -N if signal N killed the program; None after SETTLE seconds."""
+        """Wait at most SETTLE seconds for the exit. Return the exit status; None if the program is still running.
+
+        The status is -N if signal N has killed the program.
+        """
         if not self._look():
             until = self._loop.time() + SETTLE
             timer = self._loop.call_at(until, self._awake)
             try:
-                # uvloop's clock has whole milliseconds, so the timer may fire slightly before `until`.
+                # uvloop's clock counts whole milliseconds, so the timer may fire slightly before `until`.
                 while not self.program.ended and self._failure is None and self._loop.time() + 0.001 < until:
                     await self._wait()
             finally:
@@ -211,7 +214,7 @@ class ProgramOnLoop:
         return self.program.returncode
 
     def fail(self, error: BaseException) -> None:
-        """Fail the response: the current or next wait of the request's task raises `error`."""
+        """Make the response fail: the current or next wait of the request's task raises `error`."""
         if self._failure is None:
             self._failure = error
             self._awake()
@@ -220,7 +223,7 @@ class ProgramOnLoop:
                 self._task.cancel()
 
     def leave(self, response_over: bool, kill: Kill) -> None:
-        """Release the program; terminate it, with reason `kill`, if its response is not over."""
+        """Release the program. If its response has not ended, terminate it; `kill` is the reason."""
         try:
             if self._timer is not None:
                 self._timer.cancel()
@@ -252,7 +255,7 @@ class ProgramOnLoop:
             self._awake()
 
     def _look(self) -> bool:
-        """Return True if the program has exited; if not, watch for its exit."""
+        """Return True if the program has exited. If it has not, watch for its exit."""
         self._unwatch(self.program.exited)  # look() may change the descriptor
         if not self.program.look():
             self._watch(self.program.exited, self._on_news)
@@ -269,7 +272,7 @@ class ProgramOnLoop:
             self._loop.remove_reader(descriptor)
 
     def _check_time(self) -> None:
-        """Check the timeouts, and schedule the next check. There is one timer, not one for each block of data."""
+        """Check the timeouts, and schedule the next check. One timer serves all blocks of data."""
         if not self._attended:
             return
         if self._timer is not None:

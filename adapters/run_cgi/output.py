@@ -1,6 +1,7 @@
-"""The output of a CGI program as an HTTP response: its headers, line by line, and its body.
+"""Convert the output of a CGI program to an HTTP response: parse the headers line by line, and forward the body.
 
-Pure: knows RFC 3875, section 6. It must not know how the program runs, nor touch a pipe, a process, a loop or a clock.
+Pure: knows RFC 3875, section 6. It must not know how the program runs, and it must not use a pipe, a process, a loop or
+a clock.
 """
 
 from __future__ import annotations
@@ -13,23 +14,24 @@ from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, RawHeaders, has_body, pro
 from .kills import ending
 
 LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support higher statuses
-MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # limits of bytes and fields; a long cookie or policy must fit
+MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # limits of bytes and fields; they allow long cookies and policies
 
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)", re.DOTALL).fullmatch
 _STATUS = re.compile(rb"([2-9][0-9]{2})(?:[ \t]+(.*))?", re.DOTALL).fullmatch
 _NPH = re.compile(rb"HTTP/[0-9](?:\.[0-9])? +(.*)", re.DOTALL).fullmatch
 _PATH = re.compile(rb"/(?!/)[^#]*").fullmatch
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
-_ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # 6.3: each at most once
-_NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # a field with an empty value is ignored
-# The server itself sends its name, the date and the fields for framing.
+_ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # fields that may occur once (6.3)
+_NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # fields that are ignored if their value is empty
+# The server sends its own name, the date, and the fields for framing.
 _NOT_FORWARDED = HOP_BY_HOP | {b"status", b"server", b"date", b"keep-alive", b"transfer-encoding"}
 
 
 class CGIHead(NamedTuple):
-    """Checked response headers. `length` is the Content-Length, `local` the target of a local redirect (6.2.2).
+    """Checked response headers.
 
-    `breaches` lists the violations of RFC 3875 that Apache and lighttpd accept too.
+    `length` is the Content-Length, or None. `local` is the target of a local redirect (6.2.2), or None. `breaches`
+    lists the violations of RFC 3875 that are accepted, as Apache and lighttpd do.
     """
 
     status: int
@@ -53,13 +55,14 @@ def _status(value: bytes) -> tuple[int, str]:
 
 
 class HeadParser:
-    """Parses the response headers from a program's output (RFC 3875, 6.3), also after "HTTP/1.1 200 OK" (section 5).
+    """Parses the response headers in a program's output (RFC 3875, 6.3).
 
-    Lines end in LF or CRLF, in any mixture. The first empty line ends the headers. The status line of a "non-parsed"
-    response is treated as a Status field, because the server writes its own status line.
+    Lines end with LF or CRLF, in any combination. The first empty line ends the headers. A program may also write a
+    status line, such as "HTTP/1.1 200 OK" (section 5). It is treated as a Status field, because the server writes its
+    own status line.
 
-    Harmless violations that Apache and lighttpd accept are accepted here: no fields at all, a field that is repeated
-    with the same value, an empty Content-Length, a status from 600 to 999, CR CR LF at the end of a line.
+    Some harmless violations are accepted, as in Apache and lighttpd: no fields at all, a field that is repeated with
+    the same value, an empty Content-Length, a status from 600 to 999, and CR CR LF at the end of a line.
     """
 
     def __init__(self) -> None:
@@ -72,7 +75,7 @@ class HeadParser:
         self._breaches: list[str] = []
 
     def feed(self, data: bytes) -> tuple[CGIHead, bytes] | None:
-        """Return the headers and the part of `data` after them; None if more is needed. Raises AppProtocolError."""
+        """Return the headers and the data that follows them; None if they are incomplete. Raises AppProtocolError."""
         self._size += len(data)
         lines = (self._buffer + data).split(b"\n")
         for number, line in enumerate(lines[:-1]):
@@ -84,11 +87,11 @@ class HeadParser:
             self._line(text)
         self._buffer = lines[-1]
         if self._size > MAX_HEAD:
-            raise _bad(self._buffer, f"response headers may have at most {MAX_HEAD} bytes: end them with an empty line")
+            raise _bad(self._buffer, f"response headers are limited to {MAX_HEAD} bytes: end them with an empty line")
         return None
 
     def end(self) -> AppProtocolError:
-        """Return the error for output that ended before the end of the headers."""
+        """Return the error for output that ends before the headers are complete."""
         if not self._size:
             return AppProtocolError(
                 "the program wrote nothing; RFC 3875 (6.1) requires response headers, an empty line and the body"
@@ -105,8 +108,8 @@ class HeadParser:
             raise _bad(line, "RFC 3875 (6.3) requires 'Name: value' on one line, and an empty line before the body")
         name, value = match[1], match[2].rstrip(b" \t")
         lower = name.lower()
-        if _CONTROL(value) and lower != b"status":  # its reason phrase is checked separately
-            raise _bad(line, "a control character would split the response (RFC 9110, 5.5): remove it")
+        if _CONTROL(value) and lower != b"status":  # _status() checks the reason phrase
+            raise _bad(line, "remove the control character, because it would split the response (RFC 9110, 5.5)")
         if lower in _ONCE and self._says_nothing_new(name.decode(), lower, value):
             return
         if lower == b"transfer-encoding" and value.lower() != b"identity":
@@ -121,9 +124,9 @@ class HeadParser:
             raise _bad(line, f"response headers may have at most {MAX_FIELDS} fields")
 
     def _says_nothing_new(self, name: str, lower: bytes, value: bytes) -> bool:
-        """Return True if a single-valued field can be ignored: it is empty, or repeats the earlier value.
+        """Return True if a single-valued field can be ignored, because it is empty or repeats its earlier value.
 
-        Raises AppProtocolError for a different value.
+        Raises AppProtocolError if the value differs.
         """
         if not value and lower in _NOT_EMPTY:
             self._note(f"{name} is empty")
@@ -147,7 +150,7 @@ class HeadParser:
             self._note("there are no response headers")
         location, length = self._once.get(b"location"), self._once.get(b"content-length")
         if location == b"":
-            raise _bad(b"Location:", "RFC 3875 (6.3.2) requires an absolute URI or a path there")
+            raise _bad(b"Location:", "RFC 3875 (6.3.2) requires an absolute URI or a path as its value")
         status, phrase = self._status or ((302, "Found") if location else (200, "OK"))
         promised = promised_length([length]) if length is not None else None
         fields = self._fields
@@ -157,9 +160,9 @@ class HeadParser:
         return CGIHead(status, phrase or reason(status), fields, promised, local, tuple(self._breaches))
 
     def _local(self, location: bytes | None) -> str | None:
-        """Return the target of a local redirect (path and query), None for other responses.
+        """Return the target of a local redirect (path and query); None for other responses.
 
-        A response with a Status or a body is not a local redirect: the client would not get these.
+        A response that has a Status or a body is not a local redirect, because the client would not get them.
         """
         if not location or self._status or not _PATH(location):
             return None
@@ -177,7 +180,10 @@ class Answer:
         self._left: int | None = None
 
     def feed(self, data: bytes) -> bytes:
-        """Return the part of `data` that belongs to the body: b"" for HEAD, 204 and 304, and after Content-Length."""
+        """Return the part of `data` that belongs to the body.
+
+        HEAD, 204 and 304 have no body. Data beyond Content-Length does not belong to it.
+        """
         if self.head is None:
             parsed = self._parser.feed(data)
             if parsed is None:
@@ -193,21 +199,21 @@ class Answer:
 
     @property
     def bodiless(self) -> bool:
-        """True if only headers are sent, and the rest of the program's output is discarded."""
+        """Return True if only headers are sent. The rest of the program's output is then discarded."""
         return self._bodiless
 
     @property
     def whole(self) -> bool:
-        """True if the response is complete, even if the program continues."""
+        """Return True if the response is complete. The program may still be running."""
         return self._left == 0
 
     def end(self, returncode: int | None) -> None:
-        """Check at the end of the output that the response is complete. Raises AppProtocolError if it is not.
+        """Check that the response is complete. Call it at the end of the output. Raises AppProtocolError if it is not.
 
-        returncode: the program's; None while it still runs. A program that was killed, or that exits with NOT_WHOLE,
-        has not sent its whole response, so the response must not look complete. No other exit status means this:
-        programs that send complete pages exit with any status (awstats with 1, php-cgi with 255, a shell script with
-        the status of its last command, old C programs with a random one).
+        returncode: the program's return code; None while it is running. If the program was killed, or exits with
+        NOT_WHOLE, its response is incomplete, and must not look complete. No other exit status means this, because
+        programs that send complete pages exit with any status: awstats with 1, php-cgi with 255, a shell script with
+        the status of its last command, and old C programs with a random status.
         """
         if self.head is None:
             raise self._parser.end()

@@ -1,4 +1,4 @@
-"""poll() on descriptors. eventlet removes poll(); there, eventlet's select() is used, which lets other threads run.
+"""poll() on descriptors. eventlet removes poll(), so select() is used there. It lets other green threads run.
 
 Knows the module select. It must not know programs.
 """
@@ -13,13 +13,13 @@ class Poll(Protocol):
     """The part of select.poll() that is used here."""
 
     def register(self, descriptor: int, events: int, /) -> object:
-        """Watch a descriptor for POLLIN or POLLOUT, or, with 0, only for errors."""
+        """Watch a descriptor for POLLIN or POLLOUT. With 0, watch it only for errors."""
 
     def unregister(self, descriptor: int, /) -> object:
         """Stop watching a descriptor."""
 
     def poll(self, milliseconds: float | None, /) -> list[tuple[int, int]]:
-        """Wait, without limit if `milliseconds` is None. Return (descriptor, events) pairs."""
+        """Wait for events. None means no time limit. Return pairs (descriptor, events)."""
 
 
 class _Select:

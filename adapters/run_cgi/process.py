@@ -1,7 +1,7 @@
 """Start a CGI program as a child process with three pipes, in its own session; signal its process group; reap it.
 
 Knows processes and signals. It must not know requests, responses, loops or servers. Starting a child does not copy this
-process's memory: without a preexec_fn, CPython uses vfork().
+process's memory, because CPython uses vfork() if there is no preexec_fn.
 """
 
 # pathlib does not support bytes
@@ -23,7 +23,7 @@ from .program import Program
 def spawn(
     arguments: Sequence[bytes], environment: Mapping[bytes, bytes], stdin: bool, folder: bytes | None = None
 ) -> Program:
-    """Start a program in its own session, with default signals and only its three descriptors (7.2).
+    """Start a program in its own session, with default signals and only its three standard descriptors (7.2).
 
     stdin: if False, the program gets an empty stdin. folder: its working folder. Default: the folder that contains it.
     Raises OSError if the program cannot be run.
@@ -40,7 +40,7 @@ def spawn(
 def start(
     arguments: Sequence[bytes], environment: Mapping[bytes, bytes], pipes: Pipes, folder: bytes | None = None
 ) -> Child:
-    """Start a process with these pipes; close this process's copies of its ends. Raises OSError."""
+    """Start a process with these pipes, and close this process's copies of the program's ends. Raises OSError."""
     with NoBlockedSignals():
         process = subprocess.Popen(
             arguments,
@@ -53,7 +53,7 @@ def start(
         )
     try:
         child = Child(process)
-    except BaseException:  # its exit cannot be watched: out of descriptors or threads
+    except BaseException:  # no descriptor or thread was available to watch its exit
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -63,9 +63,10 @@ def start(
 
 
 class NoBlockedSignals:
-    """Context in which this thread blocks no signal. A child inherits the mask, and uWSGI's threads block all signals.
+    """A context in which this thread blocks no signals.
 
-    If signals were blocked, a program's alarm(), its SIGPIPE and the SIGTERM of a timeout would have no effect.
+    A child inherits the signal mask of the thread that starts it, and uWSGI's threads block all signals. If a program
+    inherited such a mask, its alarm(), SIGPIPE and the SIGTERM of a timeout would have no effect.
     """
 
     def __enter__(self) -> None:
@@ -79,7 +80,7 @@ class NoBlockedSignals:
 
 
 class Pipes:
-    """The pipes of one program. The program's ends are blocking, the ends of this process are non-blocking."""
+    """The pipes of one program. The program's ends are blocking; this process's ends are non-blocking."""
 
     def __init__(self, stdin: bool) -> None:
         self.ours: list[int] = []
@@ -100,7 +101,7 @@ class Pipes:
             os.set_blocking(ours, False)
 
     def given(self) -> None:
-        """Close this process's copies of the program's ends; otherwise no end-of-file would ever arrive."""
+        """Close this process's copies of the program's ends. Otherwise, an end-of-file would never arrive."""
         for descriptor in self.theirs:
             if descriptor >= 0:
                 os.close(descriptor)
@@ -117,14 +118,14 @@ class Child:
     """A child of this process."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        """Raises OSError if no descriptor or thread is available to watch its exit."""
+        """Raises OSError if no descriptor or thread is available to watch the exit."""
         self.pid = process.pid
         self.returncode: int | None = None
         self.started = True
         self.exited = _exit_descriptor(process)
         self._process = process
         self._reaped = False
-        self._taken = False  # other code of this process reaped it, or the kernel did (SIGCHLD is ignored)
+        self._taken = False  # other code of this process has reaped it, or the kernel has, because SIGCHLD is ignored
 
     def look(self) -> bool:
         """Return True if the process has exited."""
@@ -144,22 +145,22 @@ class Child:
         return self._taken
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal the program's process group, unless its number may now belong to another group."""
+        """Signal the program's process group, unless another group may have got its number."""
         if self._reaped or (self._taken and _exists(self.pid)):
             return
         try:
             os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError) as error:  # macOS: EPERM when only zombies are left
+        except (ProcessLookupError, PermissionError) as error:  # macOS reports EPERM if only zombies are left
             log.debug("cannot send a signal to process group %d: %s", self.pid, error)
 
     def reap(self) -> None:
-        """Reap the process, which has exited."""
+        """Reap the process. Call it after the process has exited."""
         self._reaped = True
         self._process.wait()
 
 
 def _exists(pid: int) -> bool:
-    """Return True if a process has this number. No new process can get the number of an existing process group."""
+    """Return True if a process with this id exists. No new process gets the number of an existing process group."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -178,7 +179,7 @@ def _exit_descriptor(process: subprocess.Popen[bytes]) -> int:
     readable, writable = os.pipe()
 
     def wait() -> None:
-        with contextlib.suppress(ChildProcessError):  # other code of this process has reaped it, so it has exited
+        with contextlib.suppress(ChildProcessError):  # other code of this process has already reaped the child
             if hasattr(os, "waitid"):
                 os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
             else:

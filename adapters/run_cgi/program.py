@@ -1,8 +1,8 @@
-"""A running CGI program: three non-blocking pipes, detection of its exit, a log.
+"""A running CGI program: three non-blocking pipes, detection of its exit, and a log.
 
-Knows descriptors. It must not know requests, responses, loops or servers, nor how a process is started or signalled.
-No function here blocks. A program belongs to the process that started it: in a fork of that process, no method signals
-the program or waits for it.
+Knows descriptors. It must not know requests, responses, loops or servers, or how a process is started or signalled. No
+function here blocks. A program belongs to the process that started it. In a fork of that process, no method signals the
+program or waits for it.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ from typing import Protocol
 
 from .kills import Kill, ending
 from .log import StderrLog
-from .log import log as log  # noqa: PLC0414 (run_cgi.warm finds it here)
+from .log import log as log  # noqa: PLC0414 (run_cgi.warm imports it from here)
 
-BLOCK = 65536  # size of one read from a program, in bytes: the capacity of a pipe
+BLOCK = 65536  # size of one read from a program, in bytes; this is the capacity of a pipe
 
 
 class Process(Protocol):
-    """A process that has been started in any way: as a child, or by a warm interpreter."""
+    """A process, whether it was started as a child or by a warm interpreter."""
 
     pid: int  # 0 while unknown
-    returncode: int | None  # after its exit: the exit status, or minus the number of the signal
-    exited: int  # a descriptor that becomes readable when its state changes
-    started: bool  # True if it is known to run; if the start fails, `exited` becomes readable
+    returncode: int | None  # the exit status, or minus the number of the signal that ended it; None before its exit
+    exited: int  # a descriptor that becomes readable when the state of the process changes
+    started: bool  # True if the process is known to run; if its start fails, `exited` becomes readable
 
     def look(self) -> bool:
         """Return True if the process has exited. It is not reaped, so its process group number stays reserved.
 
-        After this call `exited` may be another descriptor: watch that.
+        After this call, `exited` may be a different descriptor, which must then be watched.
         """
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal the process and every descendant that has not left its process group."""
+        """Send a signal to the process, and to every descendant that has not left its process group."""
 
     def reap(self) -> None:
-        """Reap the process, after it has exited."""
+        """Reap the process. Call it after the process has exited."""
 
 
 class Program:
-    """A running program, and this process's ends of its pipes: non-blocking descriptors, -1 when closed.
+    """A running program, and this process's ends of its pipes: non-blocking descriptors, or -1 if closed.
 
-    on_ended: called when the program has exited; its children may still run.
+    on_ended: called when the program has exited. Its children may still run.
     on_killed: called with the reason when the host begins to terminate the program.
     on_reaped: called when the program has been reaped, and no longer counts as running.
     """
@@ -54,7 +54,7 @@ class Program:
         self.name = name
         self.stdin, self.stdout, self.stderr, self.exited = stdin, stdout, stderr, process.exited
         self.ended = False  # the program itself has exited; its children may still run
-        self.at_end = False  # stdout is at end-of-file: the program and its children have closed it
+        self.at_end = False  # stdout has ended, because the program and its children have closed it
         self.discarded = 0  # number of discarded bytes of output
         self.killed: Kill | None = None
         self.on_ended: Callable[[], None] | None = None
@@ -68,28 +68,29 @@ class Program:
 
     @property
     def is_ours(self) -> bool:
-        """True if this process started the program. A fork of that process has only copies of the descriptors."""
+        """True if this process started the program. A fork of this process has only copies of the descriptors."""
         return self._owner == os.getpid()
 
     @property
     def started(self) -> bool:
-        """True if the program is known to run. While it is False, the pipes may not report an end-of-file before `look`
-        returns True.
+        """True if the program is known to run.
+
+        While this is False, the pipes may report no end-of-file until `look` returns True.
         """
         return self._process.started
 
     @property
     def pid(self) -> int:
-        """The number of the process, of its session and of its process group; 0 while unknown."""
+        """The number of the process, its session and its process group; 0 if not known yet."""
         return self._process.pid
 
     @property
     def returncode(self) -> int | None:
-        """After the exit: the exit status, or minus the number of the signal that killed the program."""
+        """The exit status, or minus the number of the signal that killed the program; None before its exit."""
         return self._process.returncode
 
     def read(self) -> bytes | None:
-        """Return the next output, b"" at the end, None if no output has arrived yet."""
+        """Return the next output; b"" at its end; None if no output has arrived yet."""
         if self.at_end or self.stdout < 0:
             return b""
         try:
@@ -100,7 +101,7 @@ class Program:
         return data
 
     def write(self, data: memoryview) -> int | None:
-        """Write to stdin. Return the number of bytes written, None if the program has closed its stdin.
+        """Write to stdin. Return the number of bytes written; None if the program has closed its stdin.
 
         A program need not read its input (4.2).
         """
@@ -112,7 +113,7 @@ class Program:
             return None
 
     def discard(self) -> bool:
-        """Discard available output, up to a limit for each call. Return False at end-of-file."""
+        """Discard the available output, up to a limit per call. Return False at end-of-file."""
         for _ in range(16):
             if (data := self.read()) is None:
                 return True
@@ -122,7 +123,7 @@ class Program:
         return True
 
     def log_stderr(self) -> bool:
-        """Log available stderr, up to a limit for each call. Return False at end-of-file."""
+        """Log the available stderr, up to a limit per call. Return False at end-of-file."""
         for _ in range(16):
             try:
                 data = os.read(self.stderr, BLOCK) if self.stderr >= 0 else b""
@@ -134,7 +135,7 @@ class Program:
         return True
 
     def log_exit(self) -> None:
-        """Log a failed exit, once. The log already has the reason of a program that was terminated."""
+        """Log a failed exit, once. If the program was terminated, the log already has the reason."""
         if self.returncode and self.killed is None and not self._exit_logged:
             self._exit_logged = True
             log.warning("%s: %s", self.name, ending(self.returncode))
@@ -148,12 +149,12 @@ class Program:
         return self.ended
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal the program and every descendant that has not left its process group."""
+        """Send a signal to the program, and to every descendant that has not left its process group."""
         if self.is_ours:
             self._process.signal(number)
 
     def terminate(self, kill: Kill) -> None:
-        """Send SIGTERM to the program's group. The first call also logs the reason."""
+        """Send SIGTERM to the program's process group. The first call also logs the reason."""
         if not self.is_ours:
             return
         if self.killed is None:
@@ -174,28 +175,28 @@ class Program:
         self._process.signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Send SIGKILL to the rest of the program's group."""
+        """Send SIGKILL to the remaining processes of the program's group."""
         if self.is_ours:
             if not self.ended:
                 log.warning("%s (process %d): it did not end on SIGTERM and was killed", self.name, self.pid)
             self._process.signal(signal.SIGKILL)
 
     def close(self, stream: str) -> None:
-        """Close `stdin`, `stdout`, `stderr` or `exited`. Idempotent."""
+        """Close `stdin`, `stdout`, `stderr` or `exited`, unless it is already closed."""
         descriptor = getattr(self, stream)
         if descriptor >= 0:
             setattr(self, stream, -1)
             os.close(descriptor)
 
     def abandon(self) -> None:
-        """Close this process's copies of the descriptors of a program that another process started."""
+        """Close this process's copies of the descriptors, because another process has started the program."""
         self.on_ended = self.on_killed = self.on_reaped = None
         for stream in ("stdin", "stdout", "stderr", "exited"):
             with contextlib.suppress(OSError):
                 self.close(stream)
 
     def collect(self) -> None:
-        """Reap the program, which has exited, and close its descriptors except stderr, to which children may write."""
+        """Reap the program after its exit. Close its descriptors except stderr, to which children may still write."""
         try:
             self._process.reap()
             self.log_exit()
@@ -208,14 +209,14 @@ class Program:
                     self.on_reaped()
 
     def reap(self) -> None:
-        """Reap the program, which has exited, log the rest of its stderr, and close all its descriptors."""
+        """Reap the program after its exit, log the rest of its stderr, and close all its descriptors."""
         try:
             self.finish()
         finally:
             self.collect()
 
     def finish(self) -> None:
-        """Log the rest of stderr and close it."""
+        """Log the rest of stderr, and close it."""
         try:
             self.log_stderr()
             self._stderr_log.end()

@@ -1,8 +1,9 @@
-"""The background thread that owns programs whose response is over: it lets them finish, or terminates them; reaps them.
+"""The background thread that owns programs whose response has ended. It lets them finish or terminates them.
 
-Knows processes, descriptors and the clock. It must not know requests or servers. A process has one such thread for all
-hosts; it sleeps in poll(). `ensure` starts the thread before the first program; a fork starts its own. The thread
-survives any exception: if it fails to handle a program, it kills the program, and checks at intervals until it is gone.
+Knows processes, descriptors and the clock. It must not know requests or servers. Each process has one such thread for
+all hosts. The thread sleeps in poll(). `ensure` starts it before the first program; a fork starts its own thread. The
+thread survives any exception: if it fails to handle a program, it kills the program, and checks at intervals whether
+the program has exited.
 """
 
 from __future__ import annotations
@@ -23,18 +24,18 @@ from .log import log
 from .polling import new_poll
 from .program import Program
 
-LOOK_AGAIN = 0.1  # delay before the next check of a program that could not be handled, or after an error, in seconds
+LOOK_AGAIN = 0.1  # delay in seconds before the next check of a program that could not be handled, or after an error
 
 
 def part_with(program: Program, response_over: bool, seconds: float, kill: Kill = UNNEEDED) -> None:
-    """Hand over a program whose response is over or has failed. The caller must not use it afterwards.
+    """Hand a program over to the thread, because its response has ended or failed. The caller must no longer use it.
 
-    - The program has exited and its output has ended: it is reaped.
-    - Only its response is over: the program, and children that have its output open, may continue for `seconds`. Their
-      output is discarded.
-    - The response has failed: the program and its children are terminated, for the reason `kill`.
+    - If the program has exited and its output has ended, it is reaped.
+    - If only its response has ended, the program and children that have its output open may continue for `seconds`.
+      Their output is discarded.
+    - If the response has failed, the program and its children are terminated. `kill` is the reason.
 
-    In the first two cases children that have closed stdout are not terminated. Their stderr is logged for `seconds`.
+    In the first two cases, children that have closed stdout are not terminated. Their stderr is logged for `seconds`.
     """
     if not program.is_ours:
         program.abandon()
@@ -57,22 +58,22 @@ def ensure() -> None:
 class _Charge:
     """A program that was handed over.
 
-    Its process group gets SIGTERM at `end_at` and SIGKILL at `kill_at`. `collected`: it was reaped, and its children's
-    stderr is still logged. `broken`: handling it failed.
+    Its process group gets SIGTERM at `end_at`, and SIGKILL at `kill_at`. If `collected` is True, the program has been
+    reaped, and its children's stderr is still being logged. If `broken` is True, handling the program has failed.
     """
 
     def __init__(self, program: Program, kill_at: float, end_at: float) -> None:
         self.program = program
         self.kill_at, self.end_at = kill_at, end_at
         self.collected = self.broken = False
-        self.left_children = False  # the response is over and the program has exited; children have its stdout open
+        self.left_children = False  # the program has exited after its response, and children have its stdout open
 
 
 class Reaper:
-    """The thread. It owns the programs that are handed over."""
+    """The thread. It owns the programs that were handed over."""
 
     def __init__(self) -> None:
-        """Raises OSError."""
+        """Raises OSError if no descriptor or thread is available."""
         self._inbox: deque[_Charge] = deque()
         self._charges: set[_Charge] = set()
         self._poll = new_poll()
@@ -88,12 +89,12 @@ class Reaper:
             raise OSError(errno.EAGAIN, str(error)) from error
 
     def close(self) -> None:
-        """Close the descriptors in a fork, where the thread does not exist."""
+        """Close the descriptors in a fork, because the thread does not exist there."""
         os.close(self._waker)
         os.close(self._wake)
 
     def end(self, program: Program, kill: Kill) -> None:
-        """Send SIGTERM to the program's group now, and SIGKILL after a grace period; then reap the program."""
+        """Send SIGTERM to the program's process group now, and SIGKILL after GRACE. Then reap the program."""
         program.terminate(kill)
         program.close("stdin")
         program.close("stdout")
@@ -108,7 +109,7 @@ class Reaper:
         charge = _Charge(program, NEVER, time.monotonic() + seconds)
         charge.left_children = program.ended
         if program.ended:
-            log.info("%s: its response is over; processes that hold its output are still running", program.name)
+            log.info("%s: its response has ended; other processes that have its output open still run", program.name)
         self._take(charge)
 
     def take_stderr(self, program: Program, seconds: float) -> None:
@@ -120,7 +121,7 @@ class Reaper:
 
     def _take(self, charge: _Charge) -> None:
         self._inbox.append(charge)
-        with contextlib.suppress(BlockingIOError):  # the pipe is full, so the thread will wake anyway
+        with contextlib.suppress(BlockingIOError):  # the pipe is full: the thread will wake up anyway
             os.write(self._wake, b"\0")
 
     def _run(self) -> None:
@@ -128,11 +129,11 @@ class Reaper:
             try:
                 self._turn()
             except Exception as error:
-                log.error("the thread that reaps CGI programs continues after %r", error)
+                log.error("error in the thread that reaps CGI programs, which continues: %r", error)
                 time.sleep(LOOK_AGAIN)
 
     def _turn(self) -> None:
-        """Wait for events of the programs, and handle them."""
+        """Wait for events of the programs, and handle the events."""
         ready = self._poll.poll(self._milliseconds())
         for descriptor, _ in ready:
             if descriptor == self._waker:
@@ -150,7 +151,7 @@ class Reaper:
             self._try(charge, self._check_time, now)
 
     def _try(self, charge: _Charge, step: Callable[..., None], *arguments: object) -> None:
-        """Run a step for one program. If it fails, kill the program, and check at intervals until it is gone."""
+        """Call `step` for one program. If it fails, kill the program, and check at intervals whether it has exited."""
         try:
             step(charge, *arguments)
         except Exception as error:
@@ -187,9 +188,9 @@ class Reaper:
             self._release_if_over(charge)
 
     def _release_if_over(self, charge: _Charge) -> None:
-        """Reap a program that has exited and whose output has ended. Children that have closed stdout may continue.
+        """Reap a program if it has exited and its output has ended. Children that have closed stdout may continue.
 
-        If SIGTERM was sent, the program is not reaped before the grace period is over, so that the number of its group
+        After SIGTERM, the program is not reaped before the grace period has ended. So the number of its process group
         stays reserved for SIGKILL.
         """
         program = charge.program
@@ -197,7 +198,7 @@ class Reaper:
             return
         if program.stdout < 0:
             self._release(charge)
-        elif program.killed is not None:  # its host is being closed and has sent SIGTERM
+        elif program.killed is not None:  # a host that is being closed has sent SIGTERM
             charge.end_at, charge.kill_at = NEVER, time.monotonic() + GRACE
 
     def _check_time(self, charge: _Charge, now: float) -> None:
@@ -227,7 +228,7 @@ class Reaper:
             self._charges.discard(charge)
 
     def _release(self, charge: _Charge) -> None:
-        """Reap the program. If children have stderr open, continue to log it."""
+        """Reap the program. If its children have stderr open, continue to log it."""
         program = charge.program
         for stream in ("exited", "stdout"):
             self._forget(getattr(program, stream))

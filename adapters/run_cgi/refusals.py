@@ -1,4 +1,4 @@
-"""Error responses of a CGI host for requests whose program it cannot start, and their log lines.
+"""The error responses of a CGI host that cannot start a program, and their log lines.
 
 Knows errors, statuses and the log. It must not know how a program is started.
 """
@@ -15,14 +15,14 @@ from .script import Refused, Script
 
 
 class Overloaded(Refused):
-    """503 with Retry-After: all slots are taken and the queue is full, or this request has waited too long."""
+    """503 with Retry-After: no slot is free and the queue is full, or the request has waited too long."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(503, detail, **{"Retry-After": str(RETRY_AFTER)})
 
 
 def not_started(error: OSError, script: Script) -> Refused:
-    """Return the refusal for a program that the operating system did not start."""
+    """Return the refusal for a program that the operating system has not started."""
     name = os.fsdecode(script.file)
     if error.errno == errno.E2BIG:
         return Refused(431, f"{name}: the request headers do not fit into an environment")
@@ -34,7 +34,7 @@ def not_started(error: OSError, script: Script) -> Refused:
 
 
 def _first_line(file: bytes) -> str:
-    """Return advice about the program's first line."""
+    """Return advice on the first line of the program."""
     try:
         with open(file, "rb") as program:
             line = program.readline(256)
@@ -46,7 +46,7 @@ def _first_line(file: bytes) -> str:
 
 
 def log_refusal(method: str, path: str, refusal: Refused) -> None:
-    """Log a refusal: at level ERROR if a program is at fault, INFO if the request is."""
+    """Log a refusal. The level depends on its status: ERROR from 500, INFO for 302 and 404, else WARNING."""
     level = (
         logging.ERROR if refusal.status >= 500 else logging.INFO if refusal.status in (302, 404) else logging.WARNING
     )

@@ -1,4 +1,4 @@
-"""Find the program for a path: split the path into script and PATH_INFO (RFC 3875, 3.3); check the file's mode.
+"""Find the program for a path. Split the path into script and PATH_INFO (RFC 3875, 3.3), and check the file's mode.
 
 Knows paths and file modes. It must not know requests, environments or processes. All paths are bytes.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Refused(Exception):
-    """The request is refused: no program can run for it. The client gets `status`; the message is logged."""
+    """The request is refused, because no program can serve it. The client gets `status`; the message is logged."""
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         super().__init__(detail)
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 class Script(NamedTuple):
-    """A program: its file, the part of the path that names the file (below the mount), and the rest of the path."""
+    """A program: its file, the part of the path that names it (below the mount), and the rest of the path."""
 
     file: bytes
     name: bytes
@@ -33,7 +33,7 @@ class Script(NamedTuple):
 class Tree:
     """The programs below a folder, or one program that serves every path.
 
-    `follow_symlinks`: follow links that lead out of the folder; links within it are always followed.
+    `follow_symlinks`: also follow links that lead out of the folder. Links within it are always followed.
     """
 
     def __init__(self, program: str | os.PathLike[str], prefix: str, follow_symlinks: bool) -> None:
@@ -46,9 +46,9 @@ class Tree:
         self._follow_symlinks = follow_symlinks
 
     def find(self, path: bytes) -> Script:
-        """Return the program for a decoded path: an existing executable file. Raises Refused: 400, 403 or 404.
+        """Return the program for a decoded path: an executable file. Raises Refused with 400, 403 or 404.
 
-        "." and ".." are resolved first, in the whole path, as Apache and lighttpd do.
+        First, "." and ".." are resolved in the whole path, as in Apache and lighttpd.
         """
         rest = cut(resolved(path), self._prefix)
         if rest is None:
@@ -74,9 +74,9 @@ class Tree:
         return Script(self.root, prefix, path), os.stat(self.root).st_mode
 
     def _below(self, path: bytes, prefix: bytes) -> tuple[Script, int]:
-        """Split the path after the first segment that names a file: script, PATH_INFO. Return this and the file's mode.
+        """Split the path after the first segment that names a file. Return the script, and the file's mode.
 
-        Empty segments are dropped from the script's name, and kept in PATH_INFO.
+        Empty segments are removed from the script's name, but kept in PATH_INFO.
         """
         file, name, rest = self.root, prefix, path
         while rest:
@@ -102,9 +102,9 @@ class Tree:
 
 
 def cut(path: bytes, prefix: bytes) -> bytes | None:
-    """Return the rest of a path after a prefix ("/a/b", or ""), None if the path does not start with the prefix.
+    """Return the part of a path after a prefix, e.g. "/a/b" or ""; None if the path does not start with the prefix.
 
-    The prefix must end at the end of a segment. The path may repeat slashes of the prefix.
+    The prefix must consist of whole segments. The path may repeat slashes of the prefix.
     """
     rest = path
     for name in prefix.split(b"/")[1:]:
@@ -118,7 +118,7 @@ def cut(path: bytes, prefix: bytes) -> bytes | None:
 def resolved(path: bytes) -> bytes:
     """Return a decoded path without "." and ".." segments (RFC 3986, 5.2.4).
 
-    Raises Refused: 400 for a NUL, 404 for a path that would lead above the root.
+    Raises Refused with 400 for a NUL, and with 404 for a path that would lead above the root.
     """
     if b"\0" in path:
         raise Refused(400, "the path contains a NUL")
@@ -134,5 +134,5 @@ def resolved(path: bytes) -> bytes:
         elif segment != b".":
             kept.append(segment)
     if segments[-1] in (b".", b".."):
-        kept.append(b"")  # the path ends with a slash: it names a folder
+        kept.append(b"")  # the path names a folder, so it ends with a slash
     return b"/" + b"/".join(kept)

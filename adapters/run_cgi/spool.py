@@ -10,11 +10,11 @@ import tempfile
 
 from .script import Refused
 
-IN_MEMORY = 1 << 20  # limit in memory, in bytes
+IN_MEMORY = 1 << 20  # size limit for a body in memory, in bytes
 
 
 class Spool:
-    """The body. Each method except close() raises Refused(503) if the disk is full, or no file can be created."""
+    """The stored body. All methods except close() raise Refused(503) if the disk is full or no file can be created."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (close() closes it)
@@ -25,18 +25,18 @@ class Spool:
             return self._file.write(block)
 
     def rewind(self) -> None:
-        """Go to the start, to read the body."""
+        """Go to the start of the body, to read it."""
         with _Storing():
-            self._file.seek(0)  # flushes the buffer
+            self._file.seek(0)  # this flushes the buffer
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes, b"" at the end."""
+        """Return the next bytes; b"" at the end."""
         with _Storing():
             return self._file.read(size)
 
     def close(self) -> None:
         """Delete the stored body."""
-        with contextlib.suppress(OSError):  # close() flushes again the data that could not be written
+        with contextlib.suppress(OSError):  # close() tries again to write data that could not be written
             self._file.close()
 
 

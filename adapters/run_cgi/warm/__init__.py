@@ -1,1 +1,1 @@
-"""Run Python CGI programs in processes forked from an interpreter that is already started."""
+"""Run Python CGI programs in forks of an interpreter that is already running."""

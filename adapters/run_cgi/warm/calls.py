@@ -1,10 +1,10 @@
 """Observe an import: its calls of C functions whose results differ between processes, and the files that it reads.
 
 Knows C functions, audit events and the frames that call them. It must not know modules, or which of them may be shared.
-Part of zygote.py, run by the scout (scout.py) in its separate process.
+A part of zygote.py. The scout (scout.py) runs it in a separate process.
 
-Calls are observed by a profile function, not by replacing the C functions: a module that did `from os import urandom`
-before the scout started, such as random, would still call the original.
+A profile function observes the calls. Replacing the C functions would not be enough: a module such as random, which has
+run `from os import urandom` before the scout started, would still call the original.
 """
 
 # ruff: noqa: PTH100, SLF001
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-MAX_PATHS = 1000  # number of paths that can be watched; a module that reads more is not shared
+MAX_PATHS = 1000  # limit of watched paths per module; a module that reads more is not shared
 _TIME, _NUMBER, _ID = "keeps the time", "keeps a random number", "keeps the process's id"
 _THREAD, _FORKS = "keeps the thread's id", "registers fork handlers"
 _TIMER, _STACKS = "starts a timer", "changes the settings of threads"
-OF_LIBRARIES = frozenset((_TIME, _THREAD, _FORKS))  # reasons that are ignored for modules of the standard library
+OF_LIBRARIES = frozenset((_TIME, _THREAD, _FORKS))  # reasons that do not apply to standard modules
 _FUNCTIONS = {
     **dict.fromkeys(("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"), _TIME),
     **dict.fromkeys(("clock_gettime", "clock_gettime_ns", "now", "utcnow", "today", "generate_time_safe"), _TIME),
@@ -47,8 +47,8 @@ _OF_C = {
     **dict.fromkeys(("getenv", "secure_getenv", "environ"), "reads the environment in C code"),
     **dict.fromkeys(("alarm", "setitimer", "timer_create"), _TIMER),
 }
-# Modules that do not keep the results: logging puts them into log records, importlib.metadata compares file times for
-# its cache, and subprocess (from Python 3.15 on) tests pidfd_open().
+# Modules that do not keep the results. logging stores them in log records, importlib.metadata compares file times for
+# its cache, and subprocess (since Python 3.15) tests pidfd_open().
 _HARMLESS_CALLERS = frozenset(("logging", "importlib.metadata", "subprocess"))
 # Functions that create random keys for use within one process. A run cannot detect that other runs have the same keys.
 _KEYS = frozenset((("opentelemetry.context", "create_key"),))
@@ -59,16 +59,16 @@ _OF_PROCESS = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}/", "/dev
 
 
 class Calls:
-    """Calls `blame` with the reason for each observed call, and `read` with each path that an import reads.
+    """Calls `blame` with the reason for each observed call, and `read` for each path that an import reads.
 
-    The second argument of `read` is "file" (the content was read), "folder" (the entries) or "status" (stat()).
+    The arguments of `read` are the path and "file" (its content was read), "folder" (its entries) or "status" (stat()).
     """
 
     def __init__(self, blame: Callable[[str], None], read: Callable[[str, str], None]) -> None:
         self._blame, self._read = blame, read
 
     def observe(self) -> None:
-        """Start observing calls. The scout passes audit events to `audit`."""
+        """Start observing calls. The scout passes audit events to audit()."""
         stat, lstat, readlink = os.stat, os.lstat, os.readlink
 
         def look(path: Any, *arguments: Any, **named: Any) -> Any:
@@ -122,7 +122,7 @@ class Calls:
 
 
 def _is_owner(owner: Any) -> bool:
-    """Return True for a module or class in _OWNERS, and for subclasses of a class of datetime."""
+    """Return True for a module or class in _OWNERS, and for a subclass of a class in datetime."""
     if getattr(owner, "__name__", None) in _OWNERS:
         return True
     return isinstance(owner, type) and any(base.__module__ == "datetime" for base in owner.__mro__)

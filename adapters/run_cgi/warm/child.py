@@ -1,11 +1,11 @@
 """The process of one request: how a fork of the zygote becomes the program, and runs it.
 
-Knows how the interpreter starts and runs a program. It must not know sockets, other requests or the zygote, nor how the
-process exits (ending.py). Part of zygote.py, loaded by file name into the program's own interpreter (Python 3.9 or
+Knows how the interpreter starts and runs a program. It must not know sockets, other requests or the zygote, or how the
+process exits (ending.py). A part of zygote.py: loaded by file name into the program's own interpreter (Python 3.9 or
 later).
 """
 
-# the start of an interpreter is implemented with private names
+# The start of an interpreter is implemented with private names.
 # ruff: noqa: SLF001, RUF063
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _KIND, _REGULAR = 0o170000, 0o100000  # bits of a file's mode: S_IFMT, S_IFREG
 def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
     """Return a module `__main__` like the one that the interpreter creates for a program.
 
-    `of_zygote`: the names of the zygote's own `__main__`.
+    `of_zygote`: the names in the zygote's own `__main__`.
     """
     main = type(sys)("__main__")
     main.__dict__.clear()
     main.__dict__.update((name, value) for name, value in of_zygote.items() if name.startswith("__"))
-    if "__annotations__" in main.__dict__:  # absent from Python 3.14 on
+    if "__annotations__" in main.__dict__:  # not present since Python 3.14
         main.__dict__["__annotations__"] = {}
     main.__dict__.update(__doc__=None, __file__=program)
     loader = main.__dict__.get("__loader__")
@@ -40,13 +40,13 @@ def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
     return main
 
 
-_prepared: list[object] = [None, None, None]  # kinds of files that the standard streams were created for
+_prepared: list[object] = [None, None, None]  # the kinds of files for which the standard streams were created
 
 
 def prepare_streams() -> None:
-    """Recreate the three standard streams for the files that most programs get: an empty stdin, and pipes.
+    """Recreate the three standard streams for the files that most programs get: an empty stdin, and two pipes.
 
-    Runs in the zygote, so that its children share the memory of these streams and need not recreate them.
+    Runs in the zygote. So its children share the memory of these streams, and need not recreate them.
     """
     saved = os.dup(1), os.dup(2)
     pipe = os.pipe()
@@ -60,12 +60,12 @@ def prepare_streams() -> None:
 
 
 def renew_streams() -> None:
-    """Recreate, in place, each standard stream whose descriptor is now a file of another kind."""
+    """Recreate each standard stream whose descriptor is now another kind of file. The stream objects stay the same."""
     for descriptor, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
         if stream is not None:
             status = os.fstat(descriptor)
             kind = status.st_mode & _KIND, status.st_rdev, status.st_blksize
-            if kind != _prepared[descriptor] or kind[0] == _REGULAR:  # a regular file has a position
+            if kind != _prepared[descriptor] or kind[0] == _REGULAR:  # a regular file also has a position
                 _renew(stream, descriptor)
                 _prepared[descriptor] = kind
 
@@ -77,7 +77,7 @@ def _renew(stream: Any, descriptor: int) -> None:
     """
     buffer, name = stream.buffer, stream.name
     options = stream.encoding, stream.errors, "\n", stream.line_buffering, stream.write_through
-    # A new object: the old one caches whether its file can seek.
+    # Create a new raw file, because the old one remembers whether its file can seek.
     raw: Any = _io.FileIO(descriptor, "wb" if descriptor else "rb", closefd=False)
     raw.name = name
     if isinstance(buffer, _io.FileIO):  # `python -u`
@@ -91,7 +91,7 @@ def _renew(stream: Any, descriptor: int) -> None:
 
 
 def refresh() -> None:
-    """Renew the process-specific state of modules. The module random reseeds its generator itself after a fork."""
+    """Renew the process-specific state of modules. The module random itself reseeds its generator after a fork."""
     modules = sys.modules
     if "numpy.random.mtrand" in modules:
         modules["numpy.random.mtrand"].seed()
@@ -111,11 +111,11 @@ class Run:
     def __init__(self, main: ModuleType) -> None:
         self.main: ModuleType | None = main
         sys.modules["__main__"] = main
-        self.signal = 0  # the signal that must terminate the process, 0 for none
-        self._has_exited = False  # the program raised SystemExit
-        self._trace: Any = None  # the trace and profile functions that the program set and did not remove
+        self.signal = 0  # the signal that must terminate the process; 0 for none
+        self._has_exited = False  # the program has raised SystemExit
+        self._trace: Any = None  # the trace and profile functions that the program has set and not removed
         self._profile: Any = None
-        self.is_observed = False  # one of the two functions is set
+        self.is_observed = False  # True if one of these two functions is set
 
     def run(self, code: CodeType) -> int:
         """Run the code as __main__. Return the exit status."""
@@ -123,8 +123,8 @@ class Run:
         failure: BaseException | None = None
         try:
             try:
-                exec(code, self.main.__dict__)  # noqa: S102 (it is what an interpreter does with a program)
-            finally:  # inline: the program's trace function would see the call of a helper function
+                exec(code, self.main.__dict__)  # noqa: S102 (an interpreter runs a program in the same way)
+            finally:  # no helper function here, because the program's trace function would see its call
                 if callable(profile := sys.getprofile()):
                     sys.setprofile(None)
                     self._profile, self.is_observed = profile, True
@@ -136,7 +136,7 @@ class Run:
         for stream in (sys.stderr, sys.stdout):  # as in the interpreter (flush_io in pythonrun.c)
             try:
                 stream.flush()
-            except BaseException:  # noqa: S112 (whatever it is, the interpreter ignores it too)
+            except BaseException:  # noqa: S112 (the interpreter also ignores any exception here)
                 continue
         if isinstance(failure, SystemExit):
             return self._exit_status(failure.code)
@@ -149,8 +149,8 @@ class Run:
     def _report(self, error: BaseException) -> int:
         """Report an exception of the program.
 
-        Call it outside any except clause: otherwise the exception of that clause would become the context of an
-        exception that sys.excepthook raises.
+        Do not call it in an except clause. If sys.excepthook raises, the exception of that clause would become the
+        context of the new exception.
         """
         trace = error.__traceback__
         error.__traceback__ = trace and trace.tb_next  # without the frame of `run`
@@ -190,10 +190,10 @@ class Run:
         return 1
 
     def observe(self) -> None:
-        """Set the program's trace and profile functions again for the next call, because a cold run has them there.
+        """Set the program's trace and profile functions again for the next call, as in a cold run.
 
-        If `is_observed`, the caller must remove them in its own frame immediately after that call: otherwise they
-        would also see functions of this package.
+        If `is_observed` is True, the caller must remove them in its own frame immediately after that call. Otherwise
+        they would also see functions of this package.
         """
         if self._profile is not None:
             sys.setprofile(self._profile)

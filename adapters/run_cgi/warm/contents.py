@@ -1,7 +1,7 @@
 """The contents of modules: find objects that two processes must not share.
 
-Knows objects: times, random generators, shared memory. It must not know modules or the effects of their import. Part of
-zygote.py, run by the scout (scout.py) in its separate process.
+Knows objects: times, random generators, shared memory. It must not know modules, or the effects of their import. A part
+of zygote.py. The scout (scout.py) runs it in a separate process.
 """
 
 # ruff: noqa: SLF001
@@ -22,15 +22,16 @@ _PLAIN = frozenset((str, bytes, bool, complex, type(None), type(Ellipsis), type(
 
 
 class Contents:
-    """Searches objects. A number counts as a time if it is between the creation time of this object and now."""
+    """Searches objects. A number counts as a time if it is between the creation of this object and the current time."""
 
     def __init__(self) -> None:
         self._begun = time.time(), time.monotonic()
 
     def trouble(self, waiting: list[Any], seen: set[int]) -> str | None:
-        """Search objects and all objects that they refer to. Return why one cannot be shared; None if all can.
+        """Search objects and all objects to which they refer.
 
-        waiting: the objects; emptied. seen: ids of objects that need no search; the ids of searched objects are added.
+        Returns the reason why one of them cannot be shared; None if all can be shared. waiting: the objects; the list
+        is emptied. seen: ids of objects to skip. The ids of searched objects are added to it.
         """
         module_type = type(sys)
         while waiting:
@@ -46,7 +47,7 @@ class Contents:
         return None
 
     def _of_one(self, thing: Any, kind: type) -> str | None:
-        """Return why two processes must not share this object, None if they may."""
+        """Return the reason why two processes must not share this object; None if they may."""
         if kind is int or kind is float:
             return "keeps the time" if self._is_now(thing, kind) else None
         home = getattr(kind, "__module__", "")
@@ -59,7 +60,7 @@ class Contents:
         return "has shared memory or a multiprocessing lock" if shares else None
 
     def _is_now(self, number: float, kind: type) -> bool:
-        """Return True if a number is a time since the start, of either clock (time() also in nanoseconds)."""
+        """Return True if a number is a time since the start, in seconds of a clock, or in nanoseconds of time()."""
         now = time.time()
         if self._begun[0] <= number <= now or self._begun[0] * 1e9 <= number <= now * 1e9:
             return True
@@ -67,7 +68,7 @@ class Contents:
 
 
 def _is_generator(thing: object, kind: type, home: object) -> bool:
-    """Return True for a random generator whose state is not renewed in each process (`child.refresh`)."""
+    """Return True for a random generator whose state `child.refresh` does not renew in each process."""
     random = sys.modules.get("random")
     if random is not None and issubclass(kind, random.Random):
         return not issubclass(kind, random.SystemRandom) and thing is not random._inst

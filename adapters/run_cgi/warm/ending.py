@@ -1,10 +1,10 @@
-"""The exit of a process: as the interpreter exits, but without destroying objects that it shares with other processes.
+"""The exit of a process. It follows the interpreter's exit, but does not destroy objects shared with other processes.
 
 Knows the interpreter's exit (Py_FinalizeEx in pylifecycle.c). It must not know how the program ran, sockets or the
-zygote. Part of zygote.py, loaded by file name into the program's own interpreter (Python 3.9 or later).
+zygote. A part of zygote.py: loaded by file name into the program's own interpreter (Python 3.9 or later).
 """
 
-# every program would import pathlib and contextlib; the exit of an interpreter is implemented with private names
+# A program would have to import pathlib and contextlib. The interpreter's exit is implemented with private names.
 # ruff: noqa: SIM105, SLF001
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
     from .child import Run
 
-# Names of sys that the interpreter deletes before it destroys modules (sys_deletes in pylifecycle.c).
+# Names in sys that the interpreter deletes before it destroys modules (sys_deletes in pylifecycle.c).
 _FORGOTTEN = (
     *("path", "argv", "ps1", "ps2", "last_exc", "last_type", "last_value", "last_traceback"),
     *("path_hooks", "path_importer_cache", "meta_path", "__interactivehook__"),
 )
-# Builtins that Python adds after its start; at exit the interpreter removes them (finalize_restore_builtins_dict).
+# Builtins that Python adds after its start. The interpreter removes them at its exit (finalize_restore_builtins_dict).
 _LATE = ("open", "quit", "exit", "copyright", "credits", "license", "help", "_")
 _signal: Any = sys.modules["_signal"]  # every interpreter has it
-# File and line of the two functions below, which destroy objects. A warning in a destructor reports the file and line
-# of the current frame. At the interpreter's own exit there is no frame, and Python reports these values instead.
+# File and line of the two functions below, which destroy objects. If a destructor warns, the warning reports the file
+# and line of the current frame. At the interpreter's own exit, there is no frame, and Python reports these values.
 _FILE, _LINE = ("<sys>", 0) if sys.version_info >= (3, 13) else ("sys", 1)
 _PLACE: dict[str, Any] = {"__name__": "sys", "collect": gc.collect}
 _SOURCES = ("lambda: collect()", "lambda names, name: names.__setitem__(name, None)")
@@ -42,14 +42,14 @@ for _function in (_collect, _forget):
 
 
 def c_exit() -> Any:
-    """Return the C library's exit(), which flushes the output of C code; _exit() if it is not available."""
+    """Return the C library's exit(), which also flushes the output of C code; _exit() if exit() is not available."""
     try:
         import _ctypes
 
         itself: Any = None
         address = _ctypes.dlsym(_ctypes.dlopen(itself, 2), "exit")
         function: Any = type("Exit", (_ctypes.CFuncPtr,), {"_flags_": _ctypes.FUNCFLAG_CDECL})
-        return function(address)  # unlike call_function(), it raises no audit event before 3.14
+        return function(address)  # it raises no audit event before 3.14, unlike call_function()
     except (ImportError, OSError, AttributeError):
         return os._exit
 
@@ -59,13 +59,13 @@ class Ending:
 
     def __init__(self, run: Run, shared: set[str]) -> None:
         self._run, self._shared = run, shared
-        self._kept: list[object] = []  # shared modules; freeing one would copy its memory pages for this process
+        self._kept: list[object] = []  # shared modules; they are kept, because freeing them would copy memory pages
 
     def end(self, status: int, exit_: Callable[[int], object]) -> None:
-        """Exit in the interpreter's order: threads, atexit, output, objects. Shared objects are not destroyed."""
+        """Exit in the interpreter's order: threads, atexit functions, output, objects. Shared objects are kept."""
         if "threading" in sys.modules:
             self._call(sys.modules["threading"]._shutdown)
-        # Up to Python 3.9 each import of atexit creates a module with its own list of functions.
+        # In Python 3.9 and earlier, each import of atexit creates a module with its own list of functions.
         self._call(sys.modules.get("atexit", atexit)._run_exitfuncs)
         sys.is_finalizing = True.__bool__
         status = 120 if _lost_output() else status
@@ -76,7 +76,7 @@ class Ending:
             os.kill(os.getpid(), self._run.signal)
         try:
             exit_(status)
-        finally:  # from 3.14 on, an audit hook of the program can make the call of exit() raise
+        finally:  # since 3.14, an audit hook of the program can make the call of exit() raise
             os._exit(status)
 
     def _call(self, function: Callable[[], object]) -> None:
@@ -92,7 +92,7 @@ class Ending:
             _unraisable(error, function)
 
     def _destroy_modules(self) -> None:
-        """Destroy the program's own modules, in the interpreter's order (finalize_modules in pylifecycle.c)."""
+        """Destroy the program's own modules in the interpreter's order (finalize_modules in pylifecycle.c)."""
         _collect()
         for name in _FORGOTTEN:
             if hasattr(sys, name):
@@ -125,7 +125,7 @@ class Ending:
 
 
 def _clear(names: dict[str, Any]) -> None:
-    """Clear names in the order of _PyModule_ClearDict: private names first; `__builtins__` is kept."""
+    """Clear names in the order of _PyModule_ClearDict: private names first. `__builtins__` is kept."""
     for private in (True, False):
         for name in list(names):
             if isinstance(name, str) and name != "__builtins__" and (not private or name[:1] == "_" != name[1:2]):
@@ -133,9 +133,9 @@ def _clear(names: dict[str, Any]) -> None:
 
 
 def _flush_files() -> None:
-    """Flush files that shared objects still refer to."""
+    """Flush the files to which shared objects still refer."""
     try:
-        things = gc.get_objects()  # only objects of this process: the zygote's are frozen
+        things = gc.get_objects()  # only objects of this process, because the zygote's are frozen
     except Exception:  # raised by an audit hook of the program
         return
     kinds = {kind for kind in set(map(type, things)) if issubclass(kind, _io._IOBase)}
@@ -148,7 +148,7 @@ def _flush_files() -> None:
 
 
 def _lost_output() -> bool:
-    """Flush the standard streams. Return True if that failed; only failures of stdout are reported."""
+    """Flush the standard streams. Return True if that failed. Only failures of stdout are reported."""
     lost = False
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -162,7 +162,7 @@ def _lost_output() -> bool:
 
 
 def _flush_streams() -> None:
-    """Flush the standard streams as their destructors do: errors are not reported."""
+    """Flush the standard streams as their destructors do, without reporting errors."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -172,21 +172,21 @@ def _flush_streams() -> None:
 
 
 def _unraisable(error: BaseException, thing: object) -> None:
-    """Report an exception that cannot be raised as the interpreter does: without the frame that caught it."""
+    """Report an exception that cannot be raised, as the interpreter does: without the frame that caught it."""
     trace = error.__traceback__ and error.__traceback__.tb_next
-    error.__traceback__ = trace  # Python 3.15 and later show the exception's own traceback
+    error.__traceback__ = trace  # Python 3.15 and later show the traceback of the exception itself
     message = None
     if sys.version_info >= (3, 13) and thing is sys.stdout:
         when = "while" if sys.version_info >= (3, 14) else "on"
         message, thing = f"Exception ignored {when} flushing sys.stdout", None
     try:
         sys.unraisablehook(_kind_of_report()((type(error), error, trace, message, thing)))
-    except Exception:  # the hook of the program failed; the report is lost
+    except Exception:  # the program's hook has failed, so the report is lost
         return
 
 
 def _kind_of_report() -> Any:
-    """Return the type of the argument of sys.unraisablehook, which has no public name."""
+    """Return the type of the argument of sys.unraisablehook. It has no public name."""
 
     class Failing:
         def __del__(self) -> None:

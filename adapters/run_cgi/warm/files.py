@@ -1,13 +1,14 @@
 """Which modules are libraries, and whether the files that a warm interpreter has read have changed.
 
-Knows paths and file times. It must not know requests, processes or why a module is imported. Part of zygote.py, loaded
-by file name into the program's own interpreter (Python 3.9 or later).
+Knows paths and file times. It must not know requests or processes, or why a module is imported. A part of zygote.py:
+loaded by file name into the program's own interpreter (Python 3.9 or later).
 
-A library is the standard library, an installed package (below site-packages or dist-packages), this package, or a
-module that the host's owner has named. All other modules are the program's own, and each process imports them itself.
+These modules are libraries: the standard library, installed packages (below site-packages or dist-packages), this
+package, and modules that the host's owner has named. All other modules are the program's own. Each process imports them
+itself.
 """
 
-# every program would import pathlib
+# A program would have to import pathlib.
 # ruff: noqa: PTH116, PTH118, PTH120, PTH208
 from __future__ import annotations
 
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
 
-LOOK_AFTER = 0.1  # shortest interval between checks of installed packages, in seconds
-LOOK_AT_PYTHON_AFTER = 1.0  # shortest interval between checks of the standard library, in seconds
+LOOK_AFTER = 0.1  # minimum interval between checks of installed packages, in seconds
+LOOK_AT_PYTHON_AFTER = 1.0  # minimum interval between checks of the standard library, in seconds
 _SOURCES = (".py", ".pyc", ".so")
 _HERE = os.path.dirname(os.path.realpath(__file__))
 _ADAPTERS = os.path.dirname(os.path.dirname(_HERE))
 
 
 class Library:
-    """The modules that all runs of a program may share. `named`: the program's own modules that may be shared too."""
+    """The modules that all runs of a program may share. `named`: the program's own modules that may also be shared."""
 
     def __init__(self, program: str, named: Iterable[str]) -> None:
         self._named = frozenset(named)
@@ -54,7 +55,7 @@ class Library:
 
     @staticmethod
     def file(module: ModuleType) -> str | None:
-        """Return the file that the module was loaded from, None if there is no file."""
+        """Return the file from which the module was loaded; None if there is no file."""
         file = getattr(module, "__file__", None)
         return file if isinstance(file, str) else None
 
@@ -76,13 +77,13 @@ def _is_installed(path: str) -> bool:
 
 
 def _is_ours(folder: str) -> bool:
-    """Return True for this package and for the package that contains it: their import does not depend on a request."""
+    """Return True for this package and the package that contains it. Their import does not depend on a request."""
     real = os.path.realpath(folder) + os.sep
     return real.startswith(_ADAPTERS + os.sep) or os.path.realpath(os.path.join(folder, "adapters")) == _ADAPTERS
 
 
 class Files:
-    """The files that this interpreter has read, the folders that it searched, and whether one of them has changed."""
+    """The files that this interpreter has read, and the folders that it has searched. Detects their changes."""
 
     def __init__(self, program: str, library: Library) -> None:
         self._library = library
@@ -91,15 +92,16 @@ class Files:
         self._standard: dict[str, object] = {}
         self._folders: dict[str, tuple[object, frozenset[str]]] = {}  # the program's own folders
         self._places: dict[str, tuple[object, frozenset[str]]] = {}  # folders of installed packages
-        self._read: dict[tuple[str, str], object] = {}  # (path, kind) of other reads by imports
+        self._read: dict[tuple[str, str], object] = {}  # other reads by imports: (path, kind) -> state
         self._read_of_installed: dict[tuple[str, str], object] = {}
         self._shared: frozenset[str] = frozenset()
         self._looked = self._looked_at_python = time.monotonic()
 
     def watch(self, shared: Iterable[str], read: Iterable[tuple[str, str]] = ()) -> None:
-        """Watch the files of the modules `shared`, folders where a new module could shadow one of them, and `read`.
+        """Watch files and folders for changes.
 
-        `read`: paths that the imports have read, each with "file", "folder" or "status".
+        These are the files of the modules `shared`, folders in which a new module could shadow one of them, and the
+        paths in `read`. `read` contains paths that the imports have read, each with "file", "folder" or "status".
         """
         for path, kind in read:
             if not _is_installed(path) and not path.startswith(os.path.dirname(os.__file__) + os.sep):
@@ -141,12 +143,12 @@ class Files:
         return False
 
     def _is_hidden(self) -> bool:
-        """Return True if the program's own folders have a new module that shadows an imported one."""
+        """Return True if the program's own folders have a new module that shadows an imported module."""
         return any(added & self._shared for added in _added_in(self._folders))
 
 
 def _added_in(folders: dict[str, tuple[object, frozenset[str]]]) -> Iterator[frozenset[str]]:
-    """Yield, for each changed folder, the modules that were added or removed since the last check."""
+    """Yield the modules that were added or removed since the last check, for each folder that has changed."""
     for folder, (stamp, before) in list(folders.items()):
         now = _stamp(folder)
         if now != stamp:
@@ -156,10 +158,10 @@ def _added_in(folders: dict[str, tuple[object, frozenset[str]]]) -> Iterator[fro
 
 
 def _modules_in(folder: str) -> Iterator[str]:
-    """Yield the names of the entries of a folder that may be modules."""
+    """Yield the names of those entries of a folder that may be modules."""
     try:
         entries = os.listdir(folder)
-    except OSError:  # sys.path may name things that are not folders
+    except OSError:  # not all entries of sys.path are folders
         return
     for entry in entries:
         name, dot, _ = entry.partition(".")
@@ -172,8 +174,9 @@ def _has_changed(read: dict[tuple[str, str], object]) -> bool:
 
 
 def _seen(path: str, kind: str) -> object:
-    """Return a value that changes when the path changes. `kind` says which change counts: "file": its content;
-    "folder": its entries; "status": its status.
+    """Return a value that changes when the path changes.
+
+    `kind` is the kind of change that counts: "file" for the content, "folder" for the entries, "status" for the status.
     """
     stamp = _stamp(path)
     if kind == "folder":
@@ -182,7 +185,7 @@ def _seen(path: str, kind: str) -> object:
         except OSError:
             return None
     is_folder = isinstance(stamp, tuple) and len(stamp) == 2
-    return stamp[1] if is_folder and isinstance(stamp, tuple) else stamp  # a folder's time changes with its entries
+    return stamp[1] if is_folder and isinstance(stamp, tuple) else stamp  # a folder without its time
 
 
 def _stamp(file: str) -> object:

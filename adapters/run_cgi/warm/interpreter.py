@@ -1,9 +1,10 @@
-"""A warm interpreter, seen from the host: its process runs zygote.py; packets are sent to it; it forks processes.
+"""A warm interpreter, as the host sees it: a process that runs zygote.py, and forks a process for each request.
 
-Knows sockets, packets and descriptors. It must not know requests, servers or loops, nor which modules a program needs.
+Knows sockets, packets and descriptors. It must not know requests, servers or loops, or which modules a program needs.
 
-A request is not lost if the interpreter dies before the program runs: this process keeps the program's ends of the
-pipes until the forked process has confirmed that it has them. Without that confirmation, it starts the program cold.
+A request is not lost if the interpreter dies before the program runs. The host keeps the program's ends of the pipes
+until the forked process has confirmed that it has them. Without a confirmation, the host starts the program cold: as a
+new process.
 """
 
 # pathlib does not support bytes
@@ -29,7 +30,7 @@ from ..process import Child, NoBlockedSignals, Pipes, start
 from ..program import Program, log
 from ..reaper import part_with
 
-READY_WITHIN = 60.0  # timeout for imports, in seconds
+READY_WITHIN = 60.0  # timeout for the imports of an interpreter, in seconds
 RETIRE_WITHIN = 1.0  # timeout for sending the packet that retires an interpreter, in seconds
 PACKET = 1 << 20
 ZYGOTE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
@@ -54,7 +55,7 @@ class Imports(NamedTuple):
 
 
 class WarmInterpreter:
-    """The process, and the connection to it. `command`: the executable, then the words of its command line."""
+    """The interpreter's process, and the connection to it. `command`: the executable, and its command line as words."""
 
     def __init__(self, command: Sequence[str], file: bytes, environment: Variables, imports: Imports) -> None:
         self.imports = imports
@@ -78,11 +79,11 @@ class WarmInterpreter:
         self._popen = process
         self._process = Program(f"{os.fsdecode(file)} (its warm interpreter)", Child(process), -1, -1, -1)
         self._connection.setblocking(False)
-        with contextlib.suppress(ConnectionError):  # the process has already died; the first request detects this
+        with contextlib.suppress(ConnectionError):  # the process has already died, which the first request will detect
             self._connection.send(imports.packet())
 
     def run(self, arguments: Sequence[bytes], variables: Variables, stdin: bool, report: Report) -> Program:
-        """Run the program in a fork of the interpreter. Raises OSError if that has died or is overloaded."""
+        """Run the program in a fork of the interpreter. Raises OSError if the interpreter has died or is overloaded."""
         packet = b"\0".join((b"%d" % len(arguments), *arguments, *(b"%b=%b" % pair for pair in variables.items())))
         if len(packet) > PACKET:
             raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
@@ -92,7 +93,7 @@ class WarmInterpreter:
             control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             undo.callback(control.close)
             with theirs, contextlib.ExitStack() as given:
-                if not stdin:  # opened for each program, because a program may change its descriptors
+                if not stdin:  # open it for each program, because a program may change its descriptors
                     null = os.open(os.devnull, os.O_RDWR)
                     given.callback(os.close, null)
                 streams = [pipes.theirs[0] if stdin else null, *pipes.theirs[1:], theirs.fileno()]
@@ -104,9 +105,10 @@ class WarmInterpreter:
         return Program(os.fsdecode(arguments[0]), forked, *pipes.ours)
 
     def message(self) -> str:
-        """Return the interpreter's first message, "" if it has not arrived yet.
+        """Return the interpreter's first message; "" if it has not arrived yet.
 
-        It is "ready" with reasons (see zygote.py), "never REASON", or a text that says why there is no message.
+        The message is "ready" with reasons (see zygote.py) or "never REASON". If there will be no message, return a
+        text with the reason.
         """
         try:
             return self._connection.recv(PACKET).decode() or "the interpreter ended"
@@ -117,7 +119,7 @@ class WarmInterpreter:
 
     def retire(self) -> None:
         """Let the interpreter exit when its programs have ended."""
-        self._connection.settimeout(RETIRE_WITHIN)  # it may be full of requests, which close() would discard
+        self._connection.settimeout(RETIRE_WITHIN)  # wait for unread requests, which close() would discard
         with contextlib.suppress(OSError):
             self._connection.send(b"retire")
         self._connection.close()
@@ -129,14 +131,14 @@ class WarmInterpreter:
         part_with(self._process, False, 0)
 
     def forget(self) -> None:
-        """Close the descriptors in a fork of this process: they would keep the interpreter of the parent alive."""
+        """Close the descriptors in a fork of this process. They would keep the parent's interpreter alive."""
         self._connection.close()
         self._process.close("exited")
-        self._popen.returncode = 0  # not this process's child: do not wait for it, do not warn
+        self._popen.returncode = 0  # it is not this process's child: do not wait for it, and do not warn
 
 
 class _Forked:
-    """The process of one request. Its interpreter sends packets about it, which arrive at the descriptor `exited`."""
+    """The process of one request. The interpreter sends packets about it, which arrive at the descriptor `exited`."""
 
     def __init__(
         self,
@@ -155,10 +157,10 @@ class _Forked:
         self.pid = 0
         self._child: Child | None = None  # the process, if the program was started cold
         self._orphan = self._reaped = False
-        self._early: list[signal.Signals] = []  # signals sent before the process existed
+        self._early: list[signal.Signals] = []  # signals that were sent before the process existed
 
-    def look(self) -> bool:  # noqa: PLR0911 (a row for each packet)
-        """Return True if the process has exited. After this call `exited` may be another descriptor."""
+    def look(self) -> bool:  # noqa: PLR0911 (one branch for each packet)
+        """Return True if the process has exited. After this call, `exited` may be a different descriptor."""
         if self._child is not None:
             ended, self.returncode = self._child.look(), self._child.returncode
             return ended
@@ -174,7 +176,7 @@ class _Forked:
             elif kind == b"modules":
                 names, _, variables = text.decode("utf-8", "replace").partition("\1")
                 self._report("modules", names.split("\0") if names else [], variables.split("\0") if variables else [])
-            elif kind == b"status" and not self.pid:  # the process was killed before it became the program
+            elif kind == b"status" and not self.pid:  # the process was killed before it ran the program
                 return self._run_cold(False)
             elif kind == b"status":
                 self._begin(self.pid)
@@ -187,7 +189,7 @@ class _Forked:
         return True
 
     def _begin(self, pid: int) -> None:
-        """Record that the process runs and has its ends of the pipes; send it the earlier signals."""
+        """Record that the process runs and has its ends of the pipes. Send it the signals of `_early`."""
         self.pid = pid
         if not self.started:
             self.started = True
@@ -200,13 +202,13 @@ class _Forked:
         """Start the program cold, because the interpreter has refused it, or has died before the program ran."""
         if changed:
             self._report("changed", [], [])
-        if signal.SIGKILL in self._early or signal.SIGTERM in self._early:  # its result is no longer needed
+        if signal.SIGKILL in self._early or signal.SIGTERM in self._early:  # the response is no longer needed
             return self._never_began(-signal.SIGTERM)
         try:
             self._child = self._start_cold()
         except OSError as error:
             log.error("%s", error)
-            return self._never_began(127)  # a shell's status for a command that it cannot find
+            return self._never_began(127)  # a shell's exit status for a command that it cannot find
         self.started = True
         self._replace_exited(self._child.exited)
         return self.look()
@@ -219,12 +221,12 @@ class _Forked:
         return True
 
     def _adopt(self) -> bool:
-        """Take over the program of an interpreter that has died."""
+        """Take over a program whose interpreter has died."""
         self._orphan = True
         try:
             self._replace_exited(os.pidfd_open(self.pid))
         except ProcessLookupError:
-            self.returncode = 0  # the true exit status is unknown
+            self.returncode = 0  # the actual exit status is unknown
             return True
         return self._look_for_orphan()
 
@@ -241,9 +243,9 @@ class _Forked:
         return True
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal the process group, while its number is reserved: until the process is reaped.
+        """Send a signal to the process group until the process is reaped. Until then, the group's number is reserved.
 
-        An orphan, whose interpreter has died, may be reaped by another process at any time after its exit.
+        If the interpreter has died, the process is an orphan. Another process may reap it at any time after its exit.
         """
         if self._child is not None:
             self._child.signal(number)
@@ -259,7 +261,7 @@ class _Forked:
     def _give_up(self) -> None:
         """Make `exited` report an end-of-file, because the interpreter may never take the request.
 
-        If the interpreter takes it later, the child cannot report and exits.
+        If the interpreter takes it later, the forked process cannot report to the host, and exits.
         """
         with socket.fromfd(self.exited, socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
             control.shutdown(socket.SHUT_RD)

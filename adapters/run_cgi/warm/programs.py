@@ -1,8 +1,8 @@
-"""Run Python programs warm: each in a fork of an interpreter that has already imported the libraries of the program.
+"""Run Python programs warm: in forks of an interpreter that has already imported the libraries of the program.
 
-Knows programs, their first lines and their modules. It must not know requests, servers or loops, nor the protocol of an
-interpreter. The interpreter is the one that the program's first line names, with the flags there. It is a separate
-process: this process never forks. A program that cannot run warm is started cold.
+Knows programs, their first lines and their modules. It must not know requests, servers or loops, or the protocol of an
+interpreter. The first line of a program names the interpreter and its flags. The interpreter is a separate process, so
+this process never forks. A program that cannot run warm is started cold: as a new process.
 """
 
 # pathlib does not support bytes
@@ -28,16 +28,14 @@ from .interpreter import Imports, WarmInterpreter
 
 log = SafeLogger(logging.getLogger("gateways.cgi.warm"))
 
-MAX_PROGRAMS = 16  # limit of programs that have an interpreter; beyond it the least recently used program loses its own
+MAX_PROGRAMS = 16  # limit of programs that have an interpreter; beyond it, the least recently used one is stopped
 MAX_ATTEMPTS = 5  # number of consecutive failures of an interpreter before PAUSE
-MAX_SEARCHES = 5  # limit of interpreters that are started because a run imported more modules than earlier runs
-PAUSE = 30.0  # delay before the next interpreter after MAX_ATTEMPTS failures, or after a failed import, in seconds
+MAX_SEARCHES = 5  # limit of interpreters that are started because a run has imported more modules than earlier runs
+PAUSE = 30.0  # delay in seconds before the next interpreter, after MAX_ATTEMPTS failures or a failed import
 
 _PYTHON = re.compile(r"python[0-9.]*[dt]?").fullmatch
-_FLAG = re.compile(
-    r"-[bBdEIOPqRsSu]+|-X[\w=]+|-W[\w:.]+"
-).fullmatch  # flags that change how Python runs, not which code it runs
-# Errors that do not mean that the interpreter has died: a full socket, a request too large for it, no free descriptors.
+_FLAG = re.compile(r"-[bBdEIOPqRsSu]+|-X[\w=]+|-W[\w:.]+").fullmatch  # flags that do not change which code Python runs
+# Errors that do not mean that the interpreter has died: a full socket, a request that is too large, no free descriptor.
 _NO_ROOM = frozenset(
     getattr(errno, name) for name in ["EAGAIN", "EMSGSIZE", "ENOBUFS", "ETOOMANYREFS", "EMFILE", "ENFILE", "ENOMEM"]
 )
@@ -47,8 +45,8 @@ Variables = Mapping[bytes, bytes]
 def interpreter_of(file: bytes, path: str) -> list[str] | str:
     """Return the Python command in a program's first line, as the kernel and env(1) read it.
 
-    The command is a list: the executable, then the words of its command line (its name in the first line, and flags).
-    If the program cannot run warm, returns the reason, a string.
+    The command is a list: the executable, and then the words of its command line (its name in the first line, and its
+    flags). If the program cannot run warm, return the reason, a string.
     """
     try:
         with open(file, "rb") as program:
@@ -84,7 +82,7 @@ class Warm:
 
     @property
     def interpreters(self) -> int:
-        """Number of interpreters."""
+        """The number of interpreters."""
         return sum(program.interpreters for program in list(self._programs.values()))
 
     def start(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program | None:
@@ -107,13 +105,13 @@ class Warm:
         return program
 
     def close(self) -> None:
-        """Stop the interpreters, each when its programs have ended."""
+        """Stop the interpreters. Each of them exits when its programs have ended."""
         with self._lock:
             while self._programs:
                 self._programs.popitem()[1].close()
 
     def forget(self) -> None:
-        """Forget the interpreters in a fork of this process: they belong to the parent."""
+        """Forget the interpreters in a fork of this process, because they belong to the parent."""
         self._lock = threading.Lock()
         while self._programs:
             self._programs.popitem()[1].forget()
@@ -134,7 +132,7 @@ def _stamp(file: bytes) -> tuple[int, ...]:
 
 
 class _WarmProgram:
-    """One program: the interpreter that serves it, and the next interpreter, while that imports libraries."""
+    """One program, with the interpreter that serves it, and the next interpreter while it imports libraries."""
 
     def __init__(
         self,
@@ -161,16 +159,16 @@ class _WarmProgram:
 
     @property
     def interpreters(self) -> int:
-        """Number of the program's interpreters: 0 to 2 (the serving one and the next one)."""
+        """The number of the program's interpreters, from 0 to 2: the serving one and the next one."""
         return (self._serving is not None) + (self._coming is not None)
 
     def start(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program | None:
-        """Run the program; return None if it must be started cold."""
+        """Run the program. Return None if it must be started cold."""
         with self._lock:
             self._look_for_news()
             while self._command and (self._deaths < MAX_ATTEMPTS or time.monotonic() >= self._resting_until):
                 try:
-                    if self._serving is None:  # serve without libraries immediately; the next interpreter imports them
+                    if self._serving is None:  # serve without libraries while the next interpreter imports them
                         self._serving = self._interpreter(Imports(self._imports.named))
                         self._import(self._imports)
                     return self._serving.run(arguments, variables, stdin, self._report)
@@ -185,7 +183,11 @@ class _WarmProgram:
         return WarmInterpreter(self._command, self._file, self._environment, imports)
 
     def _report(self, interpreter: WarmInterpreter, kind: str, names: list[str], variables: list[str]) -> None:
-        """Handle a report of kind "status" (the program ran), "modules" (its imports) or "changed" (a file changed)."""
+        """Handle a report.
+
+        kind: "status" if the program has run, "modules" for the modules that it has imported, "changed" if a file has
+        changed.
+        """
         with self._lock:
             if kind == "changed" and interpreter is self._serving:
                 log.info("%s or a module that it imports has changed: starting another interpreter", self._name)
@@ -198,7 +200,7 @@ class _WarmProgram:
                 self._deaths, self._has_served = 0, True
 
     def _learn(self, names: list[str], variables: list[str]) -> None:
-        """Start another interpreter, which imports the new modules; until it is ready, the serving one continues."""
+        """Start another interpreter, which imports the new modules. The serving one continues until it is ready."""
         known = self._imports
         imports = Imports(known.named, _with(known.libraries, names), _with(known.variables, variables))
         if self._coming is None and imports != known and self._searches < MAX_SEARCHES:
@@ -232,7 +234,7 @@ class _WarmProgram:
         log.info("%s runs warm%s", self._name, left and f"; each run imports these modules itself: {left}")
 
     def _bury(self, error: OSError) -> None:
-        """Handle the death of the serving interpreter. If it never served a request, limit the number of restarts."""
+        """Handle the death of the serving interpreter. The number of restarts without a served request is limited."""
         message = self._serving.message() if self._serving is not None else ""
         if self._serving is not None:
             self._serving.end()
@@ -257,7 +259,7 @@ class _WarmProgram:
             self._coming = None
 
     def close(self) -> None:
-        """Stop the interpreters, each when its programs have ended."""
+        """Stop the interpreters. Each of them exits when its programs have ended."""
         with self._lock:
             if self._serving is not None:
                 self._serving.retire()
@@ -265,7 +267,7 @@ class _WarmProgram:
             self._serving = self._command = None
 
     def forget(self) -> None:
-        """Forget the interpreters in a fork of this process: they belong to the parent."""
+        """Forget the interpreters in a fork of this process, because they belong to the parent."""
         for interpreter in (self._serving, self._coming):
             if interpreter is not None:
                 interpreter.forget()

@@ -1,7 +1,7 @@
 """Observe whether an import reads the request: its variables, its arguments, or the names of the program.
 
-Knows os.environ, sys.argv and `__main__`. It must not know modules, or which of them may be shared. Part of zygote.py,
-run by the scout (scout.py) in its separate process; the changes that it makes to that process are permanent.
+Knows os.environ, sys.argv and `__main__`. It must not know modules, or which of them may be shared. A part of
+zygote.py. The scout (scout.py) runs it in a separate process, because it changes that process permanently.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-# Prefixes of variables that belong to one request; all other variables are the same for each request.
+# Prefixes of the variables that belong to one request. All other variables are the same for each request.
 OF_REQUEST = (
     *("HTTP_", "REMOTE_", "REQUEST_", "SCRIPT_", "SERVER_", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING"),
     *("CONTENT_", "AUTH_TYPE", "GATEWAY_", "DOCUMENT_ROOT", "REDIRECT_", "HTTPS"),
@@ -22,9 +22,9 @@ OF_REQUEST = (
 
 
 def observe(blame: Callable[[str], None], is_called_by: Callable[[str], bool], set_by_program: Iterable[str]) -> None:
-    """From now on, call `blame` with the reason for each read.
+    """Start calling `blame` for each read, with the reason.
 
-    `set_by_program`: variables that the program sets; reading them counts too.
+    `set_by_program`: variables that the program sets. Reading them also counts.
     """
     environ: Any = type(os.environ)
     get, iterate, others = environ.__getitem__, environ.__iter__, frozenset(set_by_program)
@@ -54,7 +54,9 @@ def observe(blame: Callable[[str], None], is_called_by: Callable[[str], bool], s
 
 
 class _Arguments(list):  # type: ignore[type-arg]
-    """sys.argv. The program's name is the same for each request; the other words may differ, so reading them counts."""
+    """sys.argv. Its first item is the program's name, which is the same for each request. The other items may differ,
+    so reading them counts.
+    """
 
     blame: Callable[[str], None]
 
@@ -76,7 +78,7 @@ class _Arguments(list):  # type: ignore[type-arg]
 
 
 class _Program(type(sys)):  # type: ignore[misc]
-    """`__main__`. A library that reads its names needs the program, which has not run yet when libraries are shared."""
+    """`__main__`. A library that reads its names needs the program, which has not run when libraries are imported."""
 
     blame: Callable[[str], None]
     is_called_by: Callable[[str], bool]

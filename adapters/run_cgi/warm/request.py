@@ -1,10 +1,10 @@
 """One request: its packet, its descriptors, and the packets that it sends to the host.
 
-Knows packets, descriptors and variables. It must not know other requests, nor how processes start and end. Part of
-zygote.py, loaded by file name into the program's own interpreter (Python 3.9 or later).
+Knows packets, descriptors and variables. It must not know other requests, or how processes start and end. A part of
+zygote.py: loaded by file name into the program's own interpreter (Python 3.9 or later).
 """
 
-# every program would import pathlib
+# A program would have to import pathlib.
 # ruff: noqa: PTH120
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Request:
         return True
 
     def refuse(self, packet: bytes) -> None:
-        """Refuse the request with this packet: no process runs it."""
+        """Refuse the request by sending this packet. No process will run it."""
         self.tell(packet)
         self.close_streams()
         os.close(self.control)
@@ -47,14 +47,14 @@ class Request:
         connection.sendmsg([self._packet], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)])
 
     def close_streams(self) -> None:
-        """Close the zygote's copies of the streams."""
+        """Close the zygote's copies of the standard streams."""
         for descriptor in self._streams:
             os.close(descriptor)
 
     def become(self, program: str) -> None:
-        """Set up this process as the program's: folder, three descriptors, arguments and variables (RFC 3875, 7.2).
+        """Prepare this process for the program: its folder, descriptors, arguments and variables (RFC 3875, 7.2).
 
-        Exits before it sends its id to the host if the folder does not exist any more.
+        If the folder no longer exists, exit before the process id is sent to the host.
         """
         try:
             os.chdir(os.path.dirname(program))
@@ -65,7 +65,7 @@ class Request:
         for descriptor, stream in zip(self._streams, (0, 1, 2)):  # noqa: B905 (Python 3.9)
             os.dup2(descriptor, stream)
         os.closerange(3, max(*self._streams, self.control) + 1)
-        if hasattr(sys, "orig_argv"):  # from Python 3.10 on; its last word is the program's name
+        if hasattr(sys, "orig_argv"):  # since Python 3.10; its last word is the program's name
             sys.orig_argv[len(sys.orig_argv) - 1 :] = self._arguments
         sys.argv[:] = self._arguments
         for variable in self.variables:
@@ -74,14 +74,14 @@ class Request:
 
 
 def receive(connection: _socket.socket) -> tuple[bytes, Request | None]:
-    """Receive a packet. Return the packet, and the request that it contains: None if it contains none.
+    """Receive a packet. Return the packet, and the request in it; None if it contains no request.
 
-    The packet is empty at the end of the connection. The request is also None if this process has no free descriptors;
-    then the host sees that the request's descriptors are closed.
+    The packet is empty at the end of the connection. The request is also None if this process has no free descriptor.
+    The host then detects that the request's descriptors are closed.
     """
     try:
         packet, ancillary, _, _ = connection.recvmsg(PACKET, _SPACE)
-    except ConnectionResetError:  # the host died before it read all packets; the packets that it sent can still be read
+    except ConnectionResetError:  # the host has died with unread packets; the packets that it sent can still be read
         packet, ancillary, _, _ = connection.recvmsg(PACKET, _SPACE)
     octets = b"".join(data for _, _, data in ancillary)
     descriptors = [int.from_bytes(octets[at : at + 4], sys.byteorder) for at in range(0, len(octets), 4)]

@@ -1,11 +1,11 @@
 """Find the libraries that can be imported before a request arrives: import them, and observe the effects.
 
-Knows modules and the effects of their import on the process. It must not know requests or processes. Part of zygote.py,
-run in a separate process that exits afterwards, because its hooks cannot be removed.
+Knows modules and the effects of their import on the process. It must not know requests or processes. A part of
+zygote.py. It runs in a separate process that exits afterwards, because its hooks cannot be removed.
 
-A module cannot be shared if its import does something that each run of the program must do itself: read the request's
-variables, keep the time or a random number, write a file, start a thread, set a signal handler. A module that imports
-such a module cannot be shared either.
+A module cannot be shared if its import does something that each run of the program must do itself. Examples: it reads
+the request's variables, keeps the time or a random number, writes a file, starts a thread, or sets a signal handler. A
+module that imports such a module cannot be shared either.
 """
 
 # ruff: noqa: SLF001
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .files import Library
 
 bootstrap: Any = sys.modules["_frozen_importlib"]
-# Modules of the standard library that are harmless, or whose state `child.refresh` renews in each process.
+# Standard modules that are harmless, or whose state `child.refresh` renews in each process.
 _REFRESHED = frozenset(("logging", "random"))
 _CHANGES = {
     **dict.fromkeys(("os.mkdir", "tempfile.mkdtemp"), "creates a folder"),
@@ -63,10 +63,10 @@ class Scout:
         self._is_for_keys: Callable[[Any], bool] = calls.is_for_keys
         self._max_paths: int = calls.MAX_PATHS
         self._of_libraries: frozenset[str] = calls.OF_LIBRARIES
-        self._paths: dict[str, set[tuple[str, str]]] = {}  # by module: (path, kind) of the reads by its import
-        self._names: dict[str, tuple[dict[str, Any], int]] = {}  # by standard module: its names, and their number
-        self._elsewhere: dict[str, list[Any]] = {}  # by module: objects that it has added to standard modules
-        self.reasons: dict[str, list[str]] = {}  # by module: why it cannot be shared; empty for the program's own
+        self._paths: dict[str, set[tuple[str, str]]] = {}  # for each module, the (path, kind) that its import has read
+        self._names: dict[str, tuple[dict[str, Any], int]] = {}  # for each standard module, its names and their number
+        self._elsewhere: dict[str, list[Any]] = {}  # for each module, the objects that it has added to standard modules
+        self.reasons: dict[str, list[str]] = {}  # why a module cannot be shared; empty for the program's own modules
         self._library = library
         self._set_by_program = frozenset(set_by_program)
         self._loading: list[str] = []
@@ -78,15 +78,17 @@ class Scout:
         self._state = self._now()
 
     def explore(self, names: Iterable[str]) -> tuple[list[str], dict[str, str], list[tuple[str, str]]]:
-        """Import the modules. Return three values: the modules that can be shared, in import order; the reason for each
-        other module; the paths that imports of shared modules read, each with "file", "folder" or "status".
+        """Import the modules.
+
+        Returns three values: the modules that can be shared, in the order of their import; the reason for each other
+        module; and the paths that imports of shared modules have read, each with "file", "folder" or "status".
         """
         names = list(names)
         self._observe()
         for name in names:
             try:
                 __import__(name)
-            except BaseException:  # noqa: S112 (the program imports it too, and sees the error)
+            except BaseException:  # noqa: S112 (the program will import it too, and see the error)
                 continue
         sys.setprofile(None)
         self._loading.append("")
@@ -99,7 +101,7 @@ class Scout:
         self._search()
         left = self._with_dependents()
         good = set(self._loaded) - left
-        for own in ("warnings", "_py_warnings", "_contextvars"):  # from 3.14 on, warnings imports the others
+        for own in ("warnings", "_py_warnings", "_contextvars"):  # since 3.14, warnings imports the other two
             if own not in names and not any(own in self._needs.get(name, ()) for name in good - {own}):
                 good.discard(own)  # only _observe_calls has imported it
         return (
@@ -117,7 +119,7 @@ class Scout:
         return left
 
     def _blame(self, reason: str) -> None:
-        """Record a reason against sharing the module that is being loaded, except forks by this package."""
+        """Record why the module that is being loaded cannot be shared. Forks by this package do not count."""
         if self._loading and self._loading[-1] not in _REFRESHED and not self._loading[-1].startswith("gateways."):
             reasons = self.reasons.setdefault(self._loading[-1], [])
             if reason not in reasons:
@@ -141,7 +143,7 @@ class Scout:
             self._blame("reads many files")
 
     def _note_python(self, name: str) -> None:
-        """Record the names of a module of the standard library when it has been loaded."""
+        """Record the names in a standard module after it has been loaded."""
         module = sys.modules.get(name)
         if module is None or type(module) is not type(sys) or getattr(module, "__spec__", None) is None:
             return  # Cython creates modules without files
@@ -149,7 +151,7 @@ class Scout:
             self._names[name] = module.__dict__, len(module.__dict__)
 
     def _look_for_names(self) -> None:
-        """Record the objects that the module that is being loaded has added to modules of the standard library."""
+        """Record the objects that the module that is being loaded has added to standard modules."""
         for name, (names, size) in self._names.items():
             if len(names) > size:
                 new = list(names.values())[size:]
@@ -158,7 +160,7 @@ class Scout:
                     self._elsewhere.setdefault(self._loading[-1], []).extend(new)
 
     def _settle(self) -> None:
-        """Compare the state of the process with its previous state; blame the module being loaded for each change."""
+        """Compare the state of the process with its previous state. Blame the module being loaded for each change."""
         self._look_for_names()
         now = self._now()
         for what, value in now.items():
@@ -241,13 +243,13 @@ class Scout:
             writes = (isinstance(mode, str) and not set(mode).isdisjoint("wax+")) or (flags or 0) & _WRITES
             if writes and isinstance(path, (str, bytes)) and not _is_harmless(path):
                 self._blame("writes a file")
-        elif event in _RUNS and not self._is_called_by("ctypes.util"):  # ctypes.util searches for C libraries
+        elif event in _RUNS and not self._is_called_by("ctypes.util"):  # ctypes.util runs programs to find C libraries
             self._blame("runs a program")
         elif event in _CHANGES and not (arguments and _is_harmless(arguments[0])):
             self._blame(_CHANGES[event])
 
     def _search(self) -> None:
-        """Search the contents of the modules for objects that cannot be shared, in the order of their import."""
+        """Search the contents of the modules, in the order of their import, for objects that cannot be shared."""
         seen = {id(module.__dict__) for module in list(sys.modules.values()) if hasattr(module, "__dict__")}
         seen.update((id(self), id(self.__dict__)))
         for name in self._loaded:
@@ -261,7 +263,7 @@ class Scout:
         self._loading.pop()
 
     def _search_python(self) -> None:
-        """Find public functions and classes of the standard library that a library has replaced by its own."""
+        """Find public functions and classes of the standard library that a library has replaced."""
         for names, _ in self._names.values():
             for name, thing in list(names.items()):
                 is_public = isinstance(thing, _FUNCTIONS_AND_CLASSES) and not name.startswith("_")
@@ -273,6 +275,6 @@ class Scout:
 
 
 def _is_harmless(path: object) -> bool:
-    """Return True if the path is that of a compiled module, the null device, or not a path."""
+    """Return True if this is the path of a compiled module or of the null device, or if it is not a path."""
     text = os.fsdecode(path) if isinstance(path, (str, bytes)) else ""
     return "__pycache__" in text or ".pyc" in text or text == os.devnull

@@ -1,7 +1,7 @@
-"""Import the libraries that can be shared, according to a scout that has tried their import in a separate process.
+"""Import the libraries that can be shared. The scout has tried their import in a separate process, and reports them.
 
-Knows the interpreter's settings and processes. It must not know requests, nor how effects are found. Part of zygote.py,
-loaded by file name into the program's own interpreter (Python 3.9 or later).
+Knows the interpreter's settings and processes. It must not know requests, or how effects are detected. A part of
+zygote.py: loaded by file name into the program's own interpreter (Python 3.9 or later).
 """
 
 # ruff: noqa: PTH208, SLF001
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from .files import Library
 
-_PATCHING = {"gevent", "eventlet"}  # packages that change modules which are imported after them
+_PATCHING = {"gevent", "eventlet"}  # packages that change modules that are imported after them
 
 
 def unfit(library: Library) -> str:
-    """Return the reason why this interpreter cannot run programs warm, "" if it can."""
+    """Return the reason why this interpreter cannot run programs warm; "" if it can."""
     for name in ("sitecustomize", "usercustomize"):
         module = sys.modules.get(name)
         if module is not None and not library.is_standard(module):
@@ -38,9 +38,10 @@ def unfit(library: Library) -> str:
 
 
 def share(names: list[str], explore: Callable[[list[str]], Any]) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Import the modules that can be shared. Return the reason for each other module, and the paths that imports read.
+    """Import the modules that can be shared.
 
-    `explore` imports the modules in a separate process; it is Scout.explore.
+    Returns the reason for each other module, and the paths that the imports have read. `explore` imports the modules in
+    a separate process; it is Scout.explore.
     """
     if not _PATCHING.isdisjoint(name.partition(".")[0] for name in names):
         return {"all libraries": "gevent and eventlet change modules that are imported after them"}, []
@@ -54,20 +55,21 @@ def share(names: list[str], explore: Callable[[list[str]], Any]) -> tuple[dict[s
     os.waitpid(scout, 0)
     if not found:
         return {"all libraries": "an interpreter that imported them has died"}, []
-    good, left, paths = marshal.loads(found)  # noqa: S302 (from this process's own child)
+    good, left, paths = marshal.loads(found)  # noqa: S302 (the data comes from this process's own child)
     for name in good:
         try:
             __import__(name)
-        except BaseException:  # noqa: S112 (the program imports it and sees the error)
+        except BaseException:  # noqa: S112 (the program will import it, and see the error)
             continue
     if len(os.listdir("/proc/self/task")) > 1:
-        raise SystemExit  # a fork would lose a thread; in the scout the imports started none
+        raise SystemExit  # an import has started a thread, unlike in the scout; a fork would lose it
     return dict(left), list(paths)
 
 
 def _explore(names: list[str], explore: Callable[[list[str]], Any], writable: int) -> None:
-    """Run the scout in the separate process: with files as standard streams (to detect their use), write its findings
-    to `writable`, and exit.
+    """Run the scout in the separate process, write its findings to `writable`, and exit.
+
+    The standard streams are files, so that their use can be detected.
     """
     try:
         for descriptor in (0, 1, 2):

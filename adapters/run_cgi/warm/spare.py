@@ -1,12 +1,12 @@
 """A process that is forked before its request arrives: its start and its end.
 
-Knows processes and descriptors. It must not know how a request becomes a program. Part of zygote.py, loaded by file
+Knows processes and descriptors. It must not know how a request becomes a program. A part of zygote.py: loaded by file
 name into the program's own interpreter (Python 3.9 or later).
 
-The request does not wait for the fork, nor for the copies of memory pages that each process changes at its start.
+So a request does not wait for the fork, or for copying the memory pages that each process changes at its start.
 """
 
-# every program would import pathlib
+# A program would have to import pathlib.
 # ruff: noqa: PTH208
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ REPORT = 1 << 18  # size limit of the report of a process (names of modules and 
 class Spare:
     """A process that waits for its request.
 
-    pid: the number of the process; 0 in the process itself.
+    pid: the id of the process; 0 in the process itself.
     end: a descriptor that reports the exit of the process.
     request: None until the process has a request.
     """
 
     def __init__(self, learning: bool) -> None:
-        """Fork. Raises OSError."""
+        """Fork a process. Raises OSError."""
         self.request: Request | None = None
         self._report = mmap.mmap(-1, REPORT) if learning else None
         self._connection, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
@@ -45,7 +45,7 @@ class Spare:
             self._connection.close()
             raise
         if self.pid:
-            theirs.close()  # closed first, so that pidfd_open() gets a free descriptor
+            theirs.close()  # close it first, so that a descriptor is free for pidfd_open()
             try:
                 self.end = os.pidfd_open(self.pid)
             except OSError:
@@ -60,10 +60,9 @@ class Spare:
         self._connection.close()
 
     def wait(self, receive: Callable[[_socket.socket], tuple[bytes, Request | None]]) -> Request:
-        """Close the descriptors of other requests, and wait for the request. Exit if the zygote has dismissed this
-        process.
+        """Close the descriptors of other requests, and wait for the request.
 
-        Called in the process.
+        Exit if the zygote has dismissed this process. Called in the process.
         """
         os.setsid()
         os.dup2(self._connection.detach(), 3)
@@ -76,18 +75,18 @@ class Spare:
         return self.request
 
     def give(self, request: Request) -> None:
-        """Send the request to the process. Raises OSError."""
+        """Send the request to the process. Raises OSError if that fails."""
         request.send(self._connection)
         self._connection.close()
         request.close_streams()
         self.request = request
 
     def tell_end(self) -> None:
-        """Send the imports and the exit status of the process to the host, after its exit and before reap()."""
+        """Send the imports and the exit status of the process to the host. Call it between its exit and reap()."""
         assert self.request is not None
         status = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         if self._report is not None and (length := int.from_bytes(self._report[:4], "little")):
-            self.request.tell(b"modules " + self._report[4 : 4 + length])  # only the used pages
+            self.request.tell(b"modules " + self._report[4 : 4 + length])  # reads only the pages that were used
         assert status is not None
         code = status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
         self.request.tell(b"status %d" % code)
@@ -101,8 +100,9 @@ class Spare:
             self._report.close()
 
     def learn(self, shared: set[str], library: Library) -> None:
-        """Report the names of imported libraries and of variables that the program set. Called in the process, at its
-        end.
+        """Report the names of the imported libraries, and of the variables that the program has set.
+
+        Called in the process, at its end.
         """
         if self._report is None or self.request is None:
             return

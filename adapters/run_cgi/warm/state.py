@@ -1,10 +1,10 @@
 """The state of a process that an import can change without an audit event.
 
-Knows the settings of the process, of the interpreter and of modules of the standard library. It must not know which
-module changes them. Part of zygote.py, run by the scout (scout.py) in its separate process.
+Knows the settings of the process, of the interpreter and of standard modules. It must not know which module changes
+them. A part of zygote.py. The scout (scout.py) runs it in a separate process.
 
-A library that changes such a state cannot be imported before the program starts: code of the program that precedes the
-import would see the change too early, and would overwrite the library's setting instead of being overwritten by it.
+A library that changes such a state cannot be imported before the program starts. The program's code before the import
+would see the change too early. If that code changes the same setting, the wrong value would remain at the end.
 """
 
 # ruff: noqa: PTH109, PTH208
@@ -26,15 +26,15 @@ OF_SETTINGS = frozenset(
         *("resource limits", "settings of Python", "defaults of Python's modules"),
     )
 )
-"""State that modules of the standard library may change: they create it when they are imported."""
-# Functions of sys that return a setting; older versions of Python do not have all of them.
+"""State that standard modules may change, because their import creates it."""
+# Functions of sys that return a setting. Older versions of Python do not have all of them.
 _FUNCTIONS = ("get_int_max_str_digits", "get_asyncgen_hooks", "get_coroutine_origin_tracking_depth")
 _VALUES = ("dont_write_bytecode", "pycache_prefix", "tracebacklimit", "breakpointhook")
 _signal: Any = sys.modules["_signal"]  # every interpreter has it
 
 
 def now() -> dict[str, object]:
-    """Return the current state as comparable values, by description. Flushes the standard streams first."""
+    """Return the current state: descriptions, with comparable values. Flushes the standard streams first."""
     streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
     for stream in streams[1:]:
         if stream is not None:
@@ -72,7 +72,7 @@ def now() -> dict[str, object]:
 
 
 def _of(module: str, name: str) -> Any:
-    """Return an attribute of a module, None if the module has not been imported, or does not have it (yet)."""
+    """Return an attribute of a module; None if the module is not imported, or does not have the attribute (yet)."""
     return getattr(sys.modules.get(module), name, None)
 
 
@@ -81,7 +81,7 @@ def _options(stream: Any) -> object:
 
 
 def _filters() -> object:
-    """Return the general warning filters: without a message, module or line, and for a builtin class."""
+    """Return the general warning filters: those for a builtin class, without a message, module or line."""
     filters = [
         (action, category)
         for action, message, category, module, line in _of("warnings", "filters") or ()
@@ -113,7 +113,7 @@ def _settings() -> object:
 
 
 def _defaults() -> object:
-    """Return settings of standard modules that the last caller determines, such as the default event loop policy."""
+    """Return settings of standard modules of which the last change applies, such as the default event loop policy."""
     policy = type(_of("asyncio.events", "_event_loop_policy"))
     return [
         None if policy.__module__.startswith(("builtins", "asyncio.")) else policy,

@@ -1,28 +1,31 @@
 r"""A Python interpreter that has imported the libraries of one CGI program, and forks for each request.
 
-Run by the program's own interpreter, Python 3.9 or later on Linux, as `python FLAGS zygote.py CONNECTION PROGRAM`. It
-imports no other module of this package by name, and removes its own imports from sys.modules: in sys.modules a program
-finds only the modules of a fresh interpreter, and the libraries. It has one thread. It passes each request to a child,
-which becomes the program as if it had been started for this request alone (child.py, ending.py). It must not know
-anything else about a request. It always forks one child in advance (spare.py).
+The program's own interpreter runs this file as `python FLAGS zygote.py CONNECTION PROGRAM`. It is Python 3.9 or later,
+on Linux. This file imports no other module of this package by name, and removes its own imports from sys.modules. So a
+program finds only the libraries, and the modules of a fresh interpreter, in sys.modules. This process has one thread.
+It passes each request to a child process. The child becomes the program, as if it had been started for this request
+alone (child.py, ending.py). This file must not know anything else about a request. One child is always forked in
+advance (spare.py).
 
 Packets from the host, on the connection:
-- The first packet has three lists, separated by \1; NUL separates the words of a list. The lists are the names of the
+- The first packet has three lists, separated by \1. NUL separates the words of a list. The lists are the names of the
   program's own modules that may be shared, the names of modules to import, and the variables that the program sets.
-- Each request is one packet: the number of arguments, the arguments, the variables, separated by NUL. Four descriptors
-  come with it: stdin, stdout, stderr and control.
-- The last packet is b"retire". If the connection closes without it, the host has died: all children are terminated.
+- Each request is one packet: the number of arguments, the arguments, and the variables, separated by NUL. Four
+  descriptors come with it: stdin, stdout, stderr and control.
+- The last packet is b"retire". If the connection closes without it, the host has died. Then all children are
+  terminated.
 
-There is one packet to the host on the connection: b"ready", then NUL and "MODULE: REASON" for each module that two runs
-cannot share (scout.py); or b"never REASON" if the program must always be started cold.
+One packet is sent to the host on the connection. It is b"ready", followed by NUL and "MODULE: REASON" for each module
+that two runs cannot share (scout.py). If the program must always be started cold (as a new process), it is b"never
+REASON".
 
-Packets to the host, on the control socket of a request: b"pid N" from the child; after its exit b"modules" with two
-lists in the format above (modules that it imported, variables that it set), then b"status N". If a request is refused,
-there is one packet instead: b"cold" (start the program cold), or b"changed" (start it cold, and start another
+Packets to the host, on the control socket of a request: The child sends b"pid N". After its exit follow b"modules" with
+two lists in the format above (the modules that it has imported, and the variables that it has set), and b"status N". If
+a request is refused, one packet is sent instead: b"cold" (start the program cold), or b"changed" (also start another
 interpreter). The child is reaped when the host closes its end of the control socket.
 """
 
-# every program would import pathlib and contextlib
+# A program would have to import pathlib and contextlib.
 # ruff: noqa: PTH100, PTH118, PTH119, PTH120, SIM105
 from __future__ import annotations
 
@@ -30,18 +33,18 @@ import sys
 
 _MAIN = dict(globals())
 _BEFORE = frozenset(sys.modules)
-if [*sys.modules][-1] == "__future__":  # by the import above
+if [*sys.modules][-1] == "__future__":  # the import above has added it
     _BEFORE -= {"__future__"}
 
 
 def lazy_imports(mode: str) -> str:
-    """Set the mode of lazy imports (Python 3.15), "normal" or "all", from now on. Return the previous mode."""
+    """Set the mode of lazy imports (Python 3.15) to "normal" or "all". Return the previous mode."""
     before: str = getattr(sys, "get_lazy_imports", str)()
     getattr(sys, "set_lazy_imports", str)(mode)
     return before
 
 
-# The imports of these files are never lazy: when the program exits, a late import would fail.
+# The imports of these files are never lazy, because a late import would fail while the program exits.
 _MODE = lazy_imports("normal")
 getattr(sys, "lazy_modules", set()).difference_update(("__future__", "__future__.annotations"))
 
@@ -64,9 +67,9 @@ if TYPE_CHECKING:
     from .request import PACKET, Request, receive
     from .spare import Spare
 
-GRACE = 0.5  # delay between SIGTERM and SIGKILL when the host has died, in seconds
-LEARNING = 8  # number of requests of a new interpreter that report their imports
-FORK_AFTER = 20  # delay before the next child is forked if the last one still runs, in milliseconds
+GRACE = 0.5  # delay from SIGTERM to SIGKILL if the host has died, in seconds
+LEARNING = 8  # number of requests of a new interpreter whose imports are reported
+FORK_AFTER = 20  # delay before the next child is forked if the last one is still running, in milliseconds
 _SIGTERM, _SIGKILL = 15, 9
 _signal = sys.modules["_signal"]  # every interpreter has it
 # Prefixes of variables that an interpreter reads when it starts, or that C code reads when it is loaded.
@@ -80,7 +83,7 @@ def part(name: str) -> Any:
     module.__file__ = path
     loader = sys.modules["_frozen_importlib_external"].SourceFileLoader(name, path)
     mode = lazy_imports("normal")
-    exec(loader.get_code(name), module.__dict__)  # noqa: S102 (it is what an import does)
+    exec(loader.get_code(name), module.__dict__)  # noqa: S102 (an import does the same)
     lazy_imports(mode)
     return module
 
@@ -95,14 +98,14 @@ if not TYPE_CHECKING:
 
 
 class Zygote:
-    """The parent process: takes requests, forks a child for each, and waits for the children."""
+    """The parent process. It takes requests, forks a child for each, and waits for the children."""
 
     def __init__(self, connection: int, program: str) -> None:
         self._connection = _socket.socket(fileno=connection)
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
-        self._living: dict[int, Spare] = {}  # by the descriptor that reports the child's exit
-        self._ended: dict[int, Spare] = {}  # by control, which the host closes when it has read the status
+        self._living: dict[int, Spare] = {}  # running children, by the descriptor that reports their exit
+        self._ended: dict[int, Spare] = {}  # exited children, by `control`, which the host closes after the status
         self._spare: Spare | None = None  # the child that waits for the next request
         self._is_due = False  # True if the next child should be forked
         self._retired = False
@@ -112,7 +115,7 @@ class Zygote:
             part.split("\0") if part else []
             for part in self._connection.recv(PACKET).decode("utf-8", "replace").split("\1")
         )
-        # A server may ignore SIGCHLD, and its programs inherit that. The zygote needs the status of its children.
+        # A server may ignore SIGCHLD, and its programs inherit that. But the zygote needs the status of its children.
         self._on_child = _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
         self.program = program
         self.library = Library(program, named)
@@ -134,7 +137,7 @@ class Zygote:
         return part("scout").Scout(self.library, variables, part).explore(names)
 
     def _read_program(self) -> str:
-        """Compile the program. Return the reason if that fails, "" on success."""
+        """Compile the program. Return the reason if that fails; "" on success."""
         try:
             with open(self.program, "rb") as source:
                 self.source = source.read()
@@ -143,7 +146,7 @@ class Zygote:
             try:
                 code = compile(self.source, self.program, "exec", dont_inherit=True)
             finally:
-                warned = os.fstat(written).st_size > 0  # if True, each run compiles the program, to show its warnings
+                warned = os.fstat(written).st_size > 0  # if True, each run compiles the program to show the warnings
                 os.dup2(before, 2)
                 os.close(before)
                 os.close(written)
@@ -161,14 +164,14 @@ class Zygote:
         return compile(self.source, self.program, "exec", dont_inherit=True)
 
     def serve(self) -> Spare:
-        """Serve requests until the interpreter is retired or the host dies. Returns only in a child."""
+        """Serve requests until the interpreter is retired or the host dies. Return only in a child."""
         os.environ.clear()
         child.prepare_streams()
         gc.collect()
-        gc.freeze()  # so that the collectors of the children do not write to the shared memory of these objects
+        gc.freeze()  # so that garbage collection in children does not write to the shared memory of these objects
         self.main = child.fresh_main(
             _MAIN, self.program
-        )  # not frozen: the collector must find the objects that the program stores there
+        )  # not frozen, because garbage collection must find the objects that the program stores in it
         self._fork()
         while (spare := self._spare) is None or spare.pid:
             self._turn()
@@ -195,7 +198,7 @@ class Zygote:
             self._fork()
 
     def _fork(self) -> bool:
-        """Fork the child for the next request, unless it exists. Return False if the fork fails."""
+        """Fork the child for the next request, unless it already exists. Return False if the fork fails."""
         self._is_due = False
         if self._spare is None:
             try:
@@ -215,7 +218,7 @@ class Zygote:
             self._retire()
         elif not packet:
             self._bury()
-        elif request is None:  # out of descriptors
+        elif request is None:  # no descriptor was free
             return False
         elif self._files.changed():
             request.refuse(b"changed")
@@ -243,7 +246,7 @@ class Zygote:
         return not self._started_with.issuperset(wanted)
 
     def _end(self, descriptor: int) -> None:
-        """Handle the exit of a child. The child is not reaped yet, so that its process number stays reserved."""
+        """Handle the exit of a child. It is not reaped yet, so that its process id stays reserved."""
         spare = self._living.pop(descriptor)
         self._poll.unregister(descriptor)
         os.close(descriptor)
@@ -261,7 +264,7 @@ class Zygote:
         spare.reap()
 
     def _retire(self) -> None:
-        """Take no further requests, and exit when all programs have ended."""
+        """Accept no more requests, and exit when all programs have ended."""
         self._retired = True
         self._is_due = False
         self._poll.unregister(self._connection.fileno())
@@ -269,7 +272,7 @@ class Zygote:
             self._spare.dismiss()
 
     def _bury(self) -> None:
-        """Terminate the programs of a host that has died."""
+        """Terminate the programs, because the host has died."""
         spares = [spare for spare in (*self._living.values(), *self._ended.values()) if spare.request is not None]
         for number in (_SIGTERM, _SIGKILL):
             for spare in spares:

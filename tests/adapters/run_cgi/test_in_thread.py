@@ -65,8 +65,8 @@ def test_an_unread_body_is_not_an_error(start: Start) -> None:
 @pytest.mark.parametrize(
     ("timeouts", "verdict"),
     [
-        (Timeouts(head=0.2), "without response headers for 0.2 seconds"),
-        (Timeouts(total=0.2), "not done after 0.2 seconds"),
+        (Timeouts(head=0.2), "no response headers for 0.2 seconds"),
+        (Timeouts(total=0.2), "still running after 0.2 seconds"),
     ],
 )
 def test_silence_ends_at_the_timeout(start: Start, timeouts: Timeouts, verdict: str) -> None:

@@ -18,7 +18,7 @@ def test_the_total_timeout_counts_from_the_start_despite_activity() -> None:
     patience = Patience(Timeouts(head=10, idle=3, total=12), 100.0)
     patience.moved = 111.0
     assert patience.due() == 112
-    assert patience.verdict() == "not done after 12 seconds"
+    assert patience.verdict() == "still running after 12 seconds"
 
 
 def test_children_of_an_ended_program_have_little_time() -> None:
@@ -39,7 +39,7 @@ def test_without_timeouts_there_is_no_deadline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("head_seen", "verdict"), [(False, "without response headers for 2 seconds"), (True, "silent for 3 seconds")]
+    ("head_seen", "verdict"), [(False, "no response headers for 2 seconds"), (True, "no data for 3 seconds")]
 )
 def test_the_text_names_the_timeout_that_passed(head_seen: bool, verdict: str) -> None:
     patience = Patience(Timeouts(head=2, idle=3), 0.0)

@@ -70,8 +70,8 @@ def test_a_body_larger_than_a_pipe_is_written_while_output_is_read(run: Callable
 @pytest.mark.parametrize(
     ("timeouts", "verdict"),
     [
-        (Timeouts(head=0.2), "without response headers for 0.2 seconds"),
-        (Timeouts(total=0.2), "not done after 0.2 seconds"),
+        (Timeouts(head=0.2), "no response headers for 0.2 seconds"),
+        (Timeouts(total=0.2), "still running after 0.2 seconds"),
     ],
 )
 def test_silence_ends_at_the_timeout(run: Callable[..., Any], timeouts: Timeouts, verdict: str) -> None:

@@ -163,7 +163,7 @@ def test_a_background_job_may_continue_until_the_programs_total_timeout(
     assert ask(f"/leaves_a_child_that_holds_stdout.sh?{mark}").body == b"over\n"
     assert_gone(mark, os.getpid())
     assert "its background processes were terminated after" in caplog.text
-    assert "its response was over, and its total timeout had passed" in caplog.text
+    assert "its response had ended, and its total timeout had expired" in caplog.text
 
 
 def test_output_of_a_job_after_the_response_is_discarded_and_logged(
@@ -171,7 +171,7 @@ def test_output_of_a_job_after_the_response_is_discarded_and_logged(
 ) -> None:
     with caplog.at_level(logging.INFO, "gateways.cgi"):
         assert hosting()("/leaves_a_job_that_writes_late.sh").body == b"over\n"
-        assert "processes that hold its output are still running" in caplog.text
+        assert "other processes that have its output open still run" in caplog.text
         eventually(lambda: "discarded 5 bytes" in caplog.text, "the loss is logged")
 
 

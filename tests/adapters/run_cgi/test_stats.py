@@ -95,7 +95,7 @@ def test_an_overload_is_logged_once_a_minute(hosting: Hosting, caplog: pytest.Lo
         for _ in range(5):
             assert ask("/hello.sh").status == 503
     assert [text for text in caplog.messages if "503" in text] == [
-        "1 requests got a 503: limit=1 programs were running; raise limit= or queue_timeout="
+        "1 requests got a 503: limit=1 programs were running; increase limit= or queue_timeout="
     ]
 
 
