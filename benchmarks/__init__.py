@@ -1,3 +1,4 @@
-"""The benchmarks behind README's figures: contenders are measured in turns in one run; figures are medians and their
-ratios.
+"""The benchmarks behind the figures in README.
+
+Contenders are measured in turns in one run. The figures are medians, and ratios of them.
 """

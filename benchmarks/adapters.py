@@ -1,5 +1,5 @@
-"""`python -m benchmarks.adapters [in-process|overload|sockets]`: compare our adapters, other adapters, and a bare
-thread switch.
+"""`python -m benchmarks.adapters [in-process|overload|sockets]`: compare our adapters with other adapters, and with a
+thread switch alone.
 """
 
 from __future__ import annotations

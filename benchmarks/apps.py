@@ -1,4 +1,4 @@
-"""The apps of the benchmarks: the same responses, natively and through each adapter."""
+"""The apps of the benchmarks. All return the same responses, natively or through an adapter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asgiref.wsgi import WsgiToAsgi
 
 from gateways.adapters import ASGIToWSGI, WSGIToASGI
 
-# waitress logs a line for every request that waits, which would be a large part of its work in a benchmark.
+# waitress logs a line for every request that waits, which would be much of its work in a benchmark.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 BLOCK = b"x" * 65536
@@ -21,7 +21,7 @@ RAW_HEAD = [(b"content-type", b"text/plain"), (b"content-length", b"5")]
 
 
 def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Serve a small text at /, 100 MB at /download, and the length of the request body at /upload."""
+    """Serve a short text at /, 100 MB at /download, and the length of the request body at /upload."""
     path = environ["PATH_INFO"]
     if path == "/download":
         start_response("200 OK", [("Content-Length", str(len(BLOCK) * BLOCKS))])
@@ -37,7 +37,7 @@ def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 async def asgi(scope: Any, receive: Any, send: Any) -> None:
-    """The same app, natively in ASGI."""
+    """The same app as a native ASGI application."""
     if scope["type"] == "lifespan":
         await receive()
         await send({"type": "lifespan.startup.complete"})

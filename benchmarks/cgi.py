@@ -1,7 +1,7 @@
-"""`python -m benchmarks.cgi`: the cost of a CGI request, cold and warm, compared with a bare spawn and with other
-hosts.
+"""`python -m benchmarks.cgi`: the cost of a CGI request, cold and warm, compared with other hosts.
 
-Knows programs, servers and target figures. rounds.py measures in turns and computes ratios.
+It is also compared with starting the program without a host. Knows programs, servers and target figures. rounds.py
+measures in turns, and computes ratios.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ Measure = Callable[[], float]
 
 
 def bare(program: Path) -> Measure:
-    """Return the milliseconds to spawn the program and read its output."""
+    """Return a function that measures the milliseconds to start the program and read its output, without a host."""
 
     def measure() -> float:
         begun = time.perf_counter()
@@ -98,9 +98,9 @@ def bare(program: Path) -> Measure:
 
 
 def request(port: int, path: str, pause: float) -> Measure:
-    """Return the milliseconds of one request, from connecting to the last byte.
+    """Return a function that measures the milliseconds of one request, from connecting to the last byte.
 
-    The request is sent after `pause` seconds, because the previous program may still be exiting.
+    It waits `pause` seconds before the request, because the previous program may still be exiting.
     """
 
     def measure() -> float:
@@ -127,13 +127,13 @@ class Host(NamedTuple):
 
 
 def processor_time(pid: int) -> float:
-    """Return the CPU time of a server, its warm interpreters and all exited programs, in milliseconds."""
+    """Return the CPU time of a server, its warm interpreters and all programs that have exited, in milliseconds."""
     processes = [psutil.Process(pid), *psutil.Process(pid).children()]
     return 1000 * sum(sum(process.cpu_times()[:4]) for process in processes)
 
 
 def processor_times(title: str, program: str, hosts: dict[str, Host], count: int) -> tuple[str, Figures]:
-    """Return the CPU time per request of each host, which the load of the machine hardly changes."""
+    """Return the CPU time per request of each host. The load of the machine hardly changes it."""
     path = f"/cgi-bin/{program}" + "/" * ("_" in program)
 
     def contender(host: Host) -> Measure:
@@ -177,7 +177,7 @@ def serving(command: str, folder: Path) -> Iterator[Host]:
 
 
 def write_programs(folder: Path) -> None:
-    """Write the programs to `folder`, readable by the user `nobody`, which http.server switches to when run by root."""
+    """Write the programs to `folder`. The user `nobody` can read them: http.server, run by root, switches to it."""
     folder.chmod(0o755)
     (folder / "cgi-bin").mkdir()
     system = shutil.which("python3", path="/usr/bin") or sys.executable
@@ -188,7 +188,7 @@ def write_programs(folder: Path) -> None:
 
 
 def warmed(measure: Measure) -> None:
-    """Send requests until an interpreter has imported the program's modules."""
+    """Send requests until a warm interpreter has imported the program's modules."""
     for _ in range(6):
         measure()
         time.sleep(0.5)
@@ -208,7 +208,7 @@ def contest(title: str, program: str, hosts: dict[str, Host], folder: Path, coun
 
 
 def aims(shell: Figures, python: Figures, flask: Figures, fastapi: Figures) -> Iterator[tuple[str, float, float, bool]]:
-    """Yield the target figures: name, measured figure, target, and True if more is better."""
+    """Yield the target figures: name, measured figure, target, and True if a higher figure is better."""
     for host in ("ours on uvicorn", "ours on waitress"):
         more = statistics.median(a - b for a, b in zip(shell[host], shell["a bare spawn"], strict=True))
         yield f"shell hello, {host}: extra ms over a bare spawn", more, 1.2, False

@@ -1,4 +1,4 @@
-"""The apps of the CGI benchmark: the programs of CGI_FOLDER, cold and warm."""
+"""The apps of the CGI benchmark. They run the programs in CGI_FOLDER, cold and warm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line chart as an SVG file for the pages of docs/: readable on a light and on a dark page. Pure.
+"""A line chart as an SVG file for the pages of docs/. It is readable on light and on dark pages. Pure.
 
 Knows lines and scales. It must not know what is measured.
 """
@@ -16,8 +16,8 @@ import svg
 from gateways.compare.show.charts.scales import Scale
 
 WIDTH, HEIGHT = 720, 360
-LEFT, RIGHT, TOP, BOTTOM = 78, 190, 44, 48  # margins; the names of the lines are on the right
-LINE_GAP = 16  # distance between two names, in pixels
+LEFT, RIGHT, TOP, BOTTOM = 78, 190, 44, 48  # margins, in pixels; the right margin has the names of the lines
+LINE_GAP = 16  # minimum distance between two names, in pixels
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .title { font-weight: 600 }
@@ -43,7 +43,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart. `lines` has the (x, y) points of each line, by the name of the line."""
+    """A chart. `lines` maps the name of each line to its (x, y) points."""
 
     title: str
     across: str
@@ -107,7 +107,7 @@ def _line(chart: Chart, number: int, name: str, points: Points, label: float) ->
 
 
 def _spread(names: Sequence[tuple[str, float]]) -> dict[str, float]:
-    """Return the vertical position of each line's name: at the end of the line, moved so that names do not overlap."""
+    """Return the vertical position of each line's name: the end of the line, moved so that names do not overlap."""
     heights: dict[str, float] = {}
     last = float(TOP) - LINE_GAP
     for name, height in sorted(names, key=lambda each: each[1]):

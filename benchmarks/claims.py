@@ -1,6 +1,6 @@
-"""Common claims about CGI, WSGI and ASGI, each with the figures that prove, refute or limit it. Pure.
+"""Common claims about CGI, WSGI and ASGI, with the figures that prove, refute or limit each of them. Pure.
 
-A verdict is computed from the figures, so another run may reach another verdict.
+A verdict is computed from the figures, so the verdict of another run may differ.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,13 +29,13 @@ AS_MADE = (0.04, 0.065)
 """Range of the time between received blocks, in seconds, if the server does not buffer them. The app sends a block
 every 50 ms."""
 NOTABLE = 1.1
-"""Maximum relative speed that the cost of an adapter can explain, with an app that computes for milliseconds."""
+"""Maximum relative speed that the cost of an adapter explains, for an app that computes for some milliseconds."""
 HUNDRED = 100
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim, its verdict and the figures. `once`: "measured once", "partly measured once", or ""."""
+    """A claim, its verdict and the figures. `once` is "measured once", "partly measured once", or ""."""
 
     said: str
     verdict: Verdict

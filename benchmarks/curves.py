@@ -1,6 +1,6 @@
-"""Curves: the CPU time of one request by number of clients, size of the body and number of headers, in process.
+"""Curves of the CPU time of one request, in process: by number of clients, size of the body and number of headers.
 
-Knows the apps and how each point is measured. It must not know what is drawn or printed.
+Knows the apps, and how each point is measured. It must not know the charts or the page.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from .in_process import HEADERS, Measure, asgi_hello, asgi_measure, run_in_execu
 from .rounds import rounds
 
 CLIENTS = (1, 3, 10, 32, 100, 300, 1_000, 3_000, 10_000)
-THREADS = (1, 3, 10, 32, 100, 300, 1_000)  # clients of a WSGI server are threads
+THREADS = (1, 3, 10, 32, 100, 300, 1_000)  # numbers of clients on a WSGI server, where each client is a thread
 BODIES = (0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 HEADER_COUNTS = (5, 10, 20, 40, 60, 80, 100)
-REQUESTS = 1_000  # minimum number of requests of one measurement
+REQUESTS = 1_000  # minimum number of requests in one measurement
 BLOCK = b"x" * 65536
-SMALL = 1_000_000  # a body below this size, in bytes, is measured several times
-COUNT = 5  # rounds
+SMALL = 1_000_000  # size in bytes below which a body is measured several times
+COUNT = 5  # number of rounds
 
 Curve = list[tuple[float, float]]  # (x, microseconds of CPU time per request)
 
 
 class Line(NamedTuple):
-    """The straight line that fits a curve best (least squares of relative errors)."""
+    """The straight line that fits a curve best (by least squares of relative errors)."""
 
     fixed: float  # value at x = 0
     slope: float  # increase per unit of x
-    deviation: float  # largest deviation of a point from the line, as a share
+    deviation: float  # largest relative distance of a point from the line
 
 
 def processor(measure: Callable[[], object], requests: int) -> Measure:
-    """Return a measurement of the CPU time per request, in microseconds."""
+    """Return a function that measures the CPU time per request, in microseconds."""
 
     def run() -> float:
         begun = time.process_time()
@@ -52,13 +52,13 @@ def processor(measure: Callable[[], object], requests: int) -> Measure:
 
 
 def curve(points: dict[int, Measure]) -> Curve:
-    """Measure all points in turns. Return their medians."""
+    """Measure all points in turns. Return the median of each point."""
     figures = rounds({str(x): measure for x, measure in points.items()}, COUNT)
     return [(x, statistics.median(figures[str(x)])) for x in points]
 
 
 def fitted(points: Curve) -> Line:
-    """Return the line that fits the points, by the least squares of their relative errors."""
+    """Return the line that fits the points best, by least squares of their relative errors."""
     weights = [1 / (y * y) for _, y in points]
     total = sum(weights)
     x_mean = sum(w * x for w, (x, _) in zip(weights, points, strict=True)) / total
@@ -140,7 +140,7 @@ async def _asgi_reads(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def _request(app: Any, scope: dict[str, Any], size: int = 0) -> None:
-    """Send one request with a body of that size to an ASGI application."""
+    """Send one request with a body of `size` bytes to an ASGI application."""
     sent = 0
 
     async def receive() -> Any:
@@ -190,7 +190,7 @@ def _through_wsgi(app: Any, environ: dict[str, Any], size: int, requests: int) -
 
 
 def over_bodies() -> dict[str, Curve]:
-    """Return the cost of a request by the size of the response's or the request's body."""
+    """Return the cost of a request by the size of the response body, and by the size of the request body."""
 
     def times(size: int) -> int:
         return 100 if size < SMALL else max(1, 10_000_000 // size)
@@ -214,7 +214,7 @@ def over_bodies() -> dict[str, Curve]:
 
 
 def over_headers() -> dict[str, Curve]:
-    """Return the cost of a small request by the number of its headers, which all differ."""
+    """Return the cost of a small request by the number of its headers, which are all different."""
     ours, bridge = WSGIToASGI(wsgi_hello), ASGIToWSGI(asgi_hello)
 
     def asgi(count: int) -> Measure:

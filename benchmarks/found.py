@@ -12,24 +12,25 @@ from gateways.compare.judge.words import rate
 
 
 class Missing(Exception):
-    """A claim needs a figure that was not measured; the text names it."""
+    """A claim needs a figure that was not measured. The message names the figure."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """All figures, by scenario and contender. `repeated`: for each scenario that was looked up, True if it was measured
-    more than once.
+    """All figures, by scenario and contender.
+
+    `repeated` contains the scenarios that were looked up, with True if the scenario was measured more than once.
     """
 
     sections: Sequence[Section]
     repeated: dict[str, bool] = field(default_factory=dict)
 
     def of(self, scenario: str, contender: str, *, failing: bool = False) -> Figures:
-        """Return a contender's figures. Raises Missing: not measured, or too many lost requests to be ranked."""
+        """Return a contender's figures. Raises Missing if it was not measured, or if it lost too many requests."""
         return self.row(scenario, contender, failing=failing)[1].figures
 
     def row(self, scenario: str, contender: str, *, failing: bool = False) -> tuple[Section, Row]:
-        """Return a contender's row, with its section."""
+        """Return a contender's row, and its section."""
         for section, row in self._rows(scenario):
             by_held_clients = section.headline == "room"  # in that scenario, lost requests are the result
             if row.figures.entrant.id == contender and (failing or by_held_clients or _claimable(row)):
@@ -37,7 +38,7 @@ class Found:
         raise Missing(f"{contender} in {scenario}")
 
     def all_of(self, scenario: str, mode: str) -> list[Figures]:
-        """Return the figures of a mode's contenders, the best first."""
+        """Return the figures of a mode's contenders, with the best one first."""
         every = [row.figures for _, row in self._rows(scenario) if _claimable(row)]
         found = [each for each in every if each.entrant.mode == mode]
         if not found:
@@ -51,25 +52,25 @@ class Found:
                 yield from ((section, row) for row in section.rows)
 
     def faster(self, scenario: str, one: str, other: str) -> bool:
-        """Return True if `one` has the higher rate, and the table reports the difference."""
+        """Return True if `one` has the higher rate and the difference is significant."""
         (section, row), (_, beside) = self.row(scenario, one), self.row(scenario, other)
         return row.figures.rate > beside.figures.rate and section.apart(one, other)
 
     def beside(self, scenario: str, *contenders: str) -> str:
-        """Return the rates of contenders as text, with a remark if two of them do not differ significantly."""
+        """Return the rates of contenders as text. It says so if two contenders do not differ significantly."""
         rows = [self.row(scenario, each) for each in contenders]
         text = ", ".join([f"{_rate(rows[0][1])} requests/s", *(_rate(row) for _, row in rows[1:])])
         alike = len(rows) == 2 and not rows[0][0].apart(*contenders)
         return f"{text} (no difference seen)" if alike else text
 
     def least(self, scenario: str) -> float:
-        """Return the factor below which no difference is reported."""
+        """Return the smallest factor that is reported as a difference."""
         section = next(section for section, _ in self._rows(scenario))
         return 1 + ((section.floor or 0.0) if section.repeated else ONE_RUN)
 
 
 def _claimable(row: Row) -> bool:
-    """Return label and rate, with ≥ if the load client was the limit."""
+    """Return True if the row is ranked, or if the load client was its limit."""
     return row.ranked or row.limit == "client"
 
 

@@ -45,7 +45,7 @@ print(json.dumps([platform.python_version(), sysconfig.get_config_var("CONFIG_AR
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Send a short text; at /computes, run a loop of pure Python first."""
+    """Send a short text. At /computes, first run a loop of pure Python."""
     total = 0
     if environ["PATH_INFO"] == "/computes":
         for number in range(150_000):
@@ -58,7 +58,7 @@ asgi = WSGIToASGI(app)
 
 
 def about(python: str) -> str:
-    """Return a line that describes an interpreter. Raises RuntimeError if uvicorn is not installed there."""
+    """Return a line that describes an interpreter. Raises RuntimeError if uvicorn is not installed in it."""
     run = [python, "-c", f"import uvicorn, httptools\n{ABOUT}"]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -72,7 +72,7 @@ def about(python: str) -> str:
 
 @contextmanager
 def served(python: str) -> Iterator[int]:
-    """Run uvicorn with that interpreter; yield its port."""
+    """Run uvicorn with that interpreter. Yield its port."""
     command = [python, "-W", "ignore", "-m", "uvicorn", "--port", "0", "--loop", "asyncio", "--http", "httptools"]
     server = subprocess.Popen(
         [*command, "--no-access-log", "benchmarks.free_threading:asgi"], cwd=ROOT, stderr=subprocess.PIPE, text=True
@@ -90,7 +90,7 @@ def served(python: str) -> Iterator[int]:
 
 
 def measure(port: int, path: str, clients: int) -> float:
-    """Return the requests per second that are completed with that number of concurrent clients."""
+    """Return the requests per second that are completed with `clients` concurrent clients."""
     until = time.monotonic() + SECONDS
     counts: list[int] = []
 
@@ -111,7 +111,7 @@ def measure(port: int, path: str, clients: int) -> float:
     for thread in threads:
         thread.join()
     if len(counts) < clients:
-        raise RuntimeError(f"a client of {path} got no response, or a wrong one")
+        raise RuntimeError(f"a client of {path} got no response, or a wrong response")
     return sum(counts) / SECONDS
 
 

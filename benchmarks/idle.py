@@ -1,6 +1,6 @@
-"""Open streams: the memory and the CPU time that a server needs for each.
+"""The memory and the CPU time that a server needs for each open stream.
 
-Knows servers, their processes and sockets of clients that only read. It must not know what is drawn or printed.
+Knows servers, their processes, and the sockets of clients that only read. It must not know the charts or the page.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ import psutil
 
 from .over_sockets import served
 
-OPENING_SECONDS = 30.0  # timeout until all streams have begun, in seconds
-BATCH = 200  # connections that are opened at once: below the backlog of the servers
-WATCH_SECONDS = 3.0  # time for which the CPU time is counted, in seconds
+OPENING_SECONDS = 30.0  # timeout for all streams to begin, in seconds
+BATCH = 200  # number of connections that are opened at once; it is smaller than the backlog of the servers
+WATCH_SECONDS = 3.0  # time during which the CPU time is measured, in seconds
 
 
 @dataclass(frozen=True)
 class Cost:
-    """The resources of a server for `streams` open streams."""
+    """The resources that a server uses for `streams` open streams."""
 
     streams: int
-    memory: float  # bytes per stream, resident
-    cpu: float  # seconds of CPU time per stream and second
+    memory: float  # resident bytes per stream
+    cpu: float  # seconds of CPU time, per stream and per second
     threads: int
-    events: float  # events per stream and second
+    events: float  # events, per stream and per second
 
     @property
     def per_event(self) -> float:
-        """Return the CPU time of an event, in seconds."""
+        """The CPU time per event, in seconds."""
         return self.cpu / self.events
 
 
 class TooFew(Exception):
-    """The server did not start all streams in time; the message contains the number of streams that started."""
+    """The server did not start all streams in time. The message contains the number of streams that started."""
 
 
 def processor_seconds(pid: int) -> float:
-    """Return the CPU time of a server and its workers, in seconds; exact to a nanosecond on Linux."""
+    """Return the CPU time of a server and its workers, in seconds. It is exact to a nanosecond on Linux."""
     total = 0
     for process in _family(pid):
         for thread in Path(f"/proc/{process.pid}/task").iterdir():
@@ -66,13 +66,13 @@ def resident(pid: int) -> int:
 
 
 def allow_descriptors() -> None:
-    """Raise the limit of open files to the allowed maximum, for this process and its servers."""
+    """Raise the limit of open files to the allowed maximum, for this process and the servers that it starts."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Streams:
-    """Connections with started streams."""
+    """Connections with streams that have started."""
 
     def __init__(self, url: str, target: str) -> None:
         self._address = (urlsplit(url).hostname, urlsplit(url).port)
@@ -81,7 +81,7 @@ class Streams:
         self._sockets: list[socket.socket] = []
 
     def open(self, count: int) -> None:
-        """Open streams, and wait for the first event of each. Raises TooFew."""
+        """Open streams, and wait for the first event of each. Raises TooFew if some do not start in time."""
         deadline = time.monotonic() + OPENING_SECONDS
         while len(self._sockets) < count:
             waiting = set[socket.socket]()
@@ -101,7 +101,7 @@ class Streams:
                         waiting.discard(connection)
 
     def read(self, seconds: float) -> int:
-        """Read the available data; return the number of events."""
+        """Read the data that arrives in `seconds`. Return the number of events."""
         end, events = time.monotonic() + seconds, 0
         while (left := end - time.monotonic()) > 0:
             for key, _ in self._selector.select(left):
@@ -117,7 +117,7 @@ class Streams:
 
 @contextmanager
 def opened(url: str, target: str, count: int) -> Iterator[Streams]:
-    """Open streams during the block."""
+    """Open streams for the duration of the `with` block."""
     streams = Streams(url, target)
     try:
         streams.open(count)
@@ -127,7 +127,7 @@ def opened(url: str, target: str, count: int) -> Iterator[Streams]:
 
 
 def cost(command: str, count: int, interval: float = 0.0) -> Cost:
-    """Return the cost of `count` streams on a newly started server. Raises TooFew.
+    """Return the cost of `count` streams on a newly started server. Raises TooFew if some do not start.
 
     `interval`: seconds between two events of each stream; 0 for streams without further events.
     """
@@ -147,12 +147,12 @@ def cost(command: str, count: int, interval: float = 0.0) -> Cost:
                     used = processor_seconds(pid) - cpu
                     threads = sum(process.num_threads() for process in _family(pid))
         finally:
-            os.killpg(pid, signal.SIGKILL)  # these streams do not end by themselves
+            os.killpg(pid, signal.SIGKILL)  # the server would wait for these streams, which never end
     return Cost(count, memory, used / count / seconds, threads, events / count / seconds)
 
 
 def listener(url: str) -> int:
-    """Return the process that listens at the URL: the server's main process."""
+    """Return the process id of the server's main process, which listens at the URL."""
     port = urlsplit(url).port
     for child in psutil.Process().children():
         if any(each.laddr.port == port for each in child.net_connections("inet") if each.status == psutil.CONN_LISTEN):

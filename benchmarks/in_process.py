@@ -1,4 +1,4 @@
-"""Adapters without a server: microseconds per request, through each adapter and through a bare thread switch.
+"""Adapters without a server: microseconds per request with each adapter, and with a thread switch alone.
 
 Knows how to call an ASGI and a WSGI application with minimal overhead.
 """
@@ -62,7 +62,7 @@ async def asgi_hello(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def asgi_stream(scope: Any, receive: Any, send: Any) -> None:
-    """Send twenty blocks, then the last event."""
+    """Send twenty blocks, and then the last event."""
     if scope["type"] == "lifespan":
         raise RuntimeError("no lifespan here")
     await receive()
@@ -107,7 +107,7 @@ async def _ask(app: Any, body: bytes) -> None:
 def asgi_measure(
     app: Any, clients: int, requests: int, body: bytes = b"", clock: Callable[[], float] = time.perf_counter
 ) -> Measure:
-    """Return microseconds per request with `clients` coroutines that call an ASGI application."""
+    """Return a function that measures the microseconds per request. `clients` coroutines call an ASGI application."""
 
     async def client() -> None:
         for _ in range(requests // clients):
@@ -136,7 +136,7 @@ def _environ() -> dict[str, Any]:
         "REMOTE_ADDR": "127.0.0.1",
         "REMOTE_PORT": "50000",
         "wsgi.url_scheme": "http",
-        "wsgi.input_terminated": True,  # waitress and gunicorn log it for every request
+        "wsgi.input_terminated": True,  # waitress and gunicorn set it for every request
         "wsgi.input": io.BytesIO(),
         **{f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode() for name, value in HEADERS},
     }
@@ -147,7 +147,7 @@ def _start_response(status: str, headers: Any, exc_info: Any = None) -> Callable
 
 
 def wsgi_measure(app: Any, clients: int, requests: int) -> Measure:
-    """Return microseconds per request with `clients` threads that call a WSGI application."""
+    """Return a function that measures the microseconds per request. `clients` threads call a WSGI application."""
 
     def client() -> None:
         for _ in range(requests // clients):
@@ -179,7 +179,7 @@ async def run_in_executor(scope: Any, receive: Any, send: Any) -> None:
 
 
 def run_coroutine_threadsafe(loop: asyncio.AbstractEventLoop) -> Any:
-    """Switch from a thread to a loop and back, without any work."""
+    """Return a WSGI app that switches from a thread to a loop and back, without any work."""
 
     async def nothing() -> None:
         return None

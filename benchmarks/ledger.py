@@ -1,8 +1,9 @@
-"""`python -m benchmarks.ledger`: the cost of one request in counts, which a busy machine does not change.
+"""`python -m benchmarks.ledger`: the cost of one request in counts, which do not change on a busy machine.
 
-Python calls, context switches, system calls and instructions per request, for each adapter and for a bare thread
-switch. Each count is the slope between two runs with different numbers of requests, so that start and exit cancel out.
-Knows the contenders and the counters (strace, perf, callgrind). It must not know how an adapter works.
+The counts are Python calls, context switches, system calls and instructions per request, for each adapter and for a
+thread switch alone. Each count is the difference of two runs with different numbers of requests, so that it does not
+include start and exit. Knows the contenders and the counters (strace, perf, callgrind). It must not know how an adapter
+works.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from typing import Any
 from . import shares
 from .rounds import machine
 
-FEW, MANY = 500, 2500  # requests of the two runs
-INSTRUCTIONS = (  # commands that count the instructions of another command, and the format of their reports
+FEW, MANY = 500, 2500  # numbers of requests in the two runs
+INSTRUCTIONS = (  # commands that count the instructions of another command, and the pattern of the count in the report
     (("perf", "stat", "-x,", "-e", "instructions:u"), re.compile(r"^(\d+),,instructions", re.MULTILINE)),
     (("valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}"), re.compile(r"Collected : (\d+)")),
 )
@@ -48,7 +49,7 @@ difference of two runs, of {few} and {many} requests.
 
 @dataclass(frozen=True)
 class Contender:
-    """A row: its direction, its name, and the function that makes its app."""
+    """A row of the table: its direction, its name, and the function that creates its app."""
 
     direction: str
     name: str
@@ -114,7 +115,7 @@ CONTENDERS = (
 
 
 def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -> dict[str, float]:
-    """Send the requests within the process of a run, and return their counts."""
+    """Send the requests, in the process of a run. Return their counts."""
     from .in_process import asgi_measure, wsgi_measure
 
     measure_of = asgi_measure if contender.direction == "WSGI on ASGI" else wsgi_measure
@@ -127,7 +128,7 @@ def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -
     if profiled:
         threading.setprofile(count)
         sys.setprofile(count)
-    measure_of(app, clients, clients * 2)()  # do one-time work before counting
+    measure_of(app, clients, clients * 2)()  # do one-time work before counting starts
     before, begun = resource.getrusage(resource.RUSAGE_SELF), calls[0]
     measure_of(app, clients, requests)()
     after = resource.getrusage(resource.RUSAGE_SELF)
@@ -141,8 +142,9 @@ def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -
 def counted(
     number: int, clients: int, requests: int, *counter: str, profiled: bool = False
 ) -> tuple[dict[str, float], str]:
-    """Run a contender in a separate process under `counter`; return the process's own counts, and the counter's
-    report.
+    """Run a contender in a separate process under `counter`.
+
+    Returns the counts of the process itself, and the counter's report.
     """
     command = [
         *counter,
@@ -163,12 +165,12 @@ def counted(
 
 
 def slope(few: float, many: float, clients: int) -> float:
-    """Return counts per request from the counts of two runs. In a run, all clients send equally many requests."""
+    """Return counts per request from the counts of two runs. In a run, all clients send the same number of requests."""
     return (many - few) / (MANY // clients * clients - FEW // clients * clients)
 
 
 def system_calls(number: int, clients: int) -> dict[str, float]:
-    """Return system calls per request, by name. Raises FileNotFoundError without strace."""
+    """Return system calls per request, by name. Raises FileNotFoundError if strace is not installed."""
     tables = []
     for requests in (FEW, MANY):
         _, report = counted(number, clients, requests, "strace", "-f", "-c", "-U", "name,calls")
@@ -200,7 +202,7 @@ def _instructions(
 
 
 def row(number: int, clients: int) -> str:
-    """Return the contender's line of the table."""
+    """Return the contender's row of the table."""
     runs = [counted(number, clients, requests, profiled=True)[0] for requests in (FEW, MANY)]
     plain = [counted(number, clients, requests)[0] for requests in (FEW, MANY)]
     calls = slope(runs[0]["calls"], runs[1]["calls"], clients)
@@ -237,6 +239,6 @@ if __name__ == "__main__":
         )
         os._exit(0)  # otherwise loops and pools of the other adapters keep the process alive
     if shutil.which("strace") is None:
-        sys.exit("benchmarks.ledger: the system calls are counted by strace (Debian: strace)")
+        sys.exit("benchmarks.ledger: strace is required to count system calls (Debian: strace)")
     os.chdir(Path(__file__).parent.parent)
     print(report())

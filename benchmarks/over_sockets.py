@@ -1,6 +1,7 @@
 """Adapters on real servers: requests per second from wrk, and seconds for 100 MB from curl.
 
-Each server is one process on one core, the client is on another; all servers of a table run and are measured in turns.
+Each server is one process on one core. The client runs on another core. All servers of a table are running, and are
+measured in turns.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ GTHREAD = (
 
 @contextmanager
 def served(command: str) -> Iterator[str]:
-    """Run `python -m command` on the server's core; yield its base URL once it responds."""
+    """Run `python -m command` on the server's core. Yield its base URL when it listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -63,13 +64,16 @@ def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 def wrk(url: str) -> Callable[[], float]:
-    """Return requests per second over 32 connections; raise an error for any response that is not 2xx."""
+    """Return a function that measures requests per second over 32 connections.
+
+    It raises RuntimeError if a response is not 2xx.
+    """
     command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", "-c32", f"-d{SECONDS}s", url]
 
     def measure() -> float:
         printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
         if "Non-2xx" in printed or "Socket errors" in printed:
-            raise RuntimeError(f"{url} did not answer as it should:\n{printed}")
+            raise RuntimeError(f"{url} returned errors:\n{printed}")
         found = re.search(r"Requests/sec:\s+([0-9.]+)", printed)
         assert found is not None, printed
         return float(found[1])
@@ -78,7 +82,7 @@ def wrk(url: str) -> Callable[[], float]:
 
 
 def curl(*words: str) -> Callable[[], float]:
-    """Return the seconds of one transfer."""
+    """Return a function that measures the seconds of one transfer."""
     command = ["taskset", "-c", CLIENT_CORE, "curl", "-sS", "-o", os.devnull, "-w", "%{time_total}", "-f", *words]
 
     def measure() -> float:

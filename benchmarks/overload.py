@@ -1,4 +1,4 @@
-"""`python -m benchmarks.overload`: ten times the capacity of WSGIToASGI offered, with and without a bounded queue.
+"""`python -m benchmarks.overload`: WSGIToASGI at ten times its capacity, with and without a bounded queue.
 
 Prints a Markdown section: accepted and rejected requests, the latency of the accepted requests, and the memory of
 waiting requests. Knows how to send requests in an open loop. It must not know how the adapter rejects requests.
@@ -19,7 +19,7 @@ import psutil
 from gateways.adapters import WSGIToASGI
 
 THREADS = 4
-WORK = 0.02  # seconds that the app blocks
+WORK = 0.02  # time that the app blocks, in seconds
 CAPACITY = THREADS / WORK  # requests per second
 OVERLOAD = 10
 SECONDS = 10.0
@@ -29,16 +29,16 @@ SCOPE = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "hea
 
 @dataclass
 class Seen:
-    """The results of one run's clients."""
+    """The results of the clients of one run."""
 
-    latencies: list[float] = field(default_factory=list)  # seconds, of accepted requests
+    latencies: list[float] = field(default_factory=list)  # of accepted requests, in seconds
     rejected: int = 0
     unanswered: int = 0
-    memory: int = 0  # maximum growth of the process, in bytes
+    memory: int = 0  # maximum growth of the process's memory, in bytes
 
 
 def works(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Block for a while, like a database query."""
+    """Block for a short time, like a database query."""
     time.sleep(WORK)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"done"]
@@ -63,7 +63,7 @@ async def ask(adapter: Any, seen: Seen) -> None:
 
 
 async def run(**options: Any) -> Seen:
-    """Offer the load for `SECONDS`, then cancel the requests that still wait."""
+    """Offer the load for SECONDS. Then cancel the requests that are still waiting."""
     adapter = WSGIToASGI(works, threads=THREADS, **options)
     seen, process = Seen(), psutil.Process(os.getpid())
     before = process.memory_info().rss
@@ -86,7 +86,7 @@ async def run(**options: Any) -> Seen:
 
 
 def row(name: str, seen: Seen) -> str:
-    """Return a run's line of the table."""
+    """Return a run's row of the table."""
     cuts = statistics.quantiles(seen.latencies, n=100)
     latency = f"{cuts[49] * 1000:,.0f} ms | {cuts[98] * 1000:,.0f} ms"
     return (

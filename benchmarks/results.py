@@ -1,6 +1,6 @@
-"""Generate docs/results.md: comparisons of the reference app, and common claims beside the figures.
+"""Generate docs/results.md: comparisons of the reference app, and common claims with the figures.
 
-`make results` measures for about ten minutes, on an otherwise idle machine. It keeps the records in .cache/results;
+`make results` measures for about ten minutes, on an otherwise idle machine. It stores the records in .cache/results.
 `python -m benchmarks.results --again` regenerates the page from them. `--short` is a quick trial.
 """
 
@@ -45,7 +45,7 @@ KEPT = Path(".cache/results")
 
 @dataclass(frozen=True)
 class Part:
-    """A comparison: scenarios, and the contenders whose differences they show."""
+    """A comparison: some scenarios, and the contenders to compare in them."""
 
     scenarios: tuple[str, ...]
     contenders: tuple[str, ...]
@@ -77,7 +77,7 @@ PARTS = (
 
 
 def measure(parts: Sequence[Part], effort: Effort, *, force: bool = False) -> None:
-    """Run the comparisons, and save their records. Raises KeyboardInterrupt if one of them is interrupted."""
+    """Run the comparisons, and save their records. Raises KeyboardInterrupt if a comparison is interrupted."""
     KEPT.mkdir(parents=True, exist_ok=True)
     seed = secrets.randbelow(2**32)
     for part in parts:
@@ -89,14 +89,14 @@ def measure(parts: Sequence[Part], effort: Effort, *, force: bool = False) -> No
 
 
 def page(records: Sequence[Record]) -> str:
-    """Return the page of these records."""
+    """Return the page for these records."""
     found = [sections(record) for record in records]
     return (
         "\n\n".join(
             [
                 "# What is true of CGI, WSGI and ASGI",
                 _method(records[0]),
-                "## Common claims",  # docs/choosing.md shows this section, too
+                "## Common claims",  # docs/choosing.md also shows this section
                 _claims(found),
                 "## Figures",
                 *(_figures(section) for each in found for section in each),

@@ -1,5 +1,4 @@
-"""Measure contenders in turns: each round measures each once, so that a drift of the machine's speed affects all
-equally.
+"""Measure contenders in turns. Each round measures each contender once, so that a slower machine affects all equally.
 
 Knows medians, ratios and tables. It must not know what is measured.
 """
@@ -16,7 +15,7 @@ Figures = dict[str, list[float]]
 
 
 def rounds(contenders: Mapping[str, Callable[[], float]], count: int) -> Figures:
-    """Return `count` figures of each contender, measured in turns, after one warm-up round."""
+    """Return `count` figures of each contender. They are measured in turns, after one warm-up round."""
     figures: Figures = {name: [] for name in contenders}
     for turn in range(count + 1):
         for name, measure in contenders.items():
@@ -27,13 +26,14 @@ def rounds(contenders: Mapping[str, Callable[[], float]], count: int) -> Figures
 
 
 def ratio(figures: Figures, slow: str, fast: str) -> float:
-    """Return `slow`'s figure divided by `fast`'s: the median of the ratios of the rounds."""
+    """Return the median over the rounds of `slow`'s figure divided by `fast`'s figure."""
     return statistics.median(s / f for s, f in zip(figures[slow], figures[fast], strict=True))
 
 
 def table(title: str, unit: str, figures: Figures, ours: str, *, more_is_better: bool) -> str:
-    """Return a Markdown table: median, minimum and maximum of each contender, and the relative speed of ours (above 1:
-    faster).
+    """Return a Markdown table with the median, minimum and maximum of each contender, and the relative speed of ours.
+
+    A relative speed above 1 means that ours is faster.
     """
     lines = [f"**{title}**", "", f"| | median {unit} | minimum | maximum | relative speed |", "|---|--:|--:|--:|--:|"]
     for name, values in figures.items():
@@ -45,11 +45,11 @@ def table(title: str, unit: str, figures: Figures, ours: str, *, more_is_better:
 
 
 def digits(figure: float) -> str:
-    """Return the figure with three digits, or all digits before the point."""
+    """Return the figure with three digits, or with all digits before the decimal point."""
     return f"{figure:,.{3 if figure < 1 else 2 if figure < 10 else 1 if figure < 100 else 0}f}"
 
 
 def machine(*packages: str) -> str:
-    """Return one line with Python, the machine and the versions of `packages`."""
+    """Return a line with the versions of Python and `packages`, and the kind of machine."""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return f"CPython {platform.python_version()}, {sys.platform} {platform.machine()}; {versions}."

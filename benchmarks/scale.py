@@ -1,8 +1,7 @@
-"""`python -m benchmarks.scale FOLDER`: the cost of open streams, clients, bodies and headers, and whether the curves
-are straight.
+"""`python -m benchmarks.scale FOLDER`: the cost of open streams, clients, bodies and headers.
 
-Writes the charts to that folder, and prints the page. Knows titles and tables. It must not know how a cost is measured
-(idle.py, curves.py).
+It also shows whether the cost grows linearly. Writes the charts to FOLDER, and prints the page. Knows titles and
+tables. It must not know how a cost is measured (idle.py, curves.py).
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ HOUR = 3600
 
 
 def streams_row(name: str, count: int) -> str:
-    """Return a server's line of the table of streams: a dash if the server could not start all streams."""
+    """Return a server's row of the table of streams. It has dashes if the server could not start all streams."""
     cells = ["–"] * 4
     try:
         idle = cost(SERVERS[name], count)
@@ -106,7 +105,7 @@ def streams_row(name: str, count: int) -> str:
 
 
 def streams() -> Iterator[str]:
-    """Yield the lines of the table of streams."""
+    """Yield the rows of the table of streams."""
     allow_descriptors()
     for count, names in ((FEW, tuple(SERVERS)), (MANY, MANY_ON)):
         for name in names:
@@ -114,7 +113,7 @@ def streams() -> Iterator[str]:
 
 
 def table(curves: dict[str, Curve], head: str) -> str:
-    """Return the points of curves as a table, one row for each x."""
+    """Return the points of the curves as a table, with one row for each x."""
     columns = sorted({x for points in curves.values() for x, _ in points})
     lines = [f"| {head} | {' | '.join(f'{name}, µs' for name in curves)} |", "|--:" * (len(curves) + 1) + "|"]
     for x in columns:
@@ -124,7 +123,7 @@ def table(curves: dict[str, Curve], head: str) -> str:
 
 
 def straight(curves: dict[str, Curve], per: float, unit: str) -> str:
-    """Return the lines that fit the curves, as a table; the slope is that of `per` units of x."""
+    """Return a table of the straight lines that fit the curves. The slope is given for `per` units of x."""
     lines = [f"| | fixed | {unit} | deviation |", "|---|--:|--:|--:|"]
     for name, points in curves.items():
         line = fitted(points)
@@ -138,7 +137,7 @@ def microseconds(curves: dict[str, Curve]) -> Scale:
 
 
 def short(value: float) -> str:
-    """Format a size: `10 KB`, `1 MB`; `0` below 1 KB."""
+    """Format a size in bytes, e.g. "10 KB" or "1 MB"; "0" below 1 KB."""
     for size, unit in ((1e6, "MB"), (1e3, "KB")):
         if value >= size:
             return f"{value / size:g} {unit}"
@@ -146,7 +145,7 @@ def short(value: float) -> str:
 
 
 def body_axis(curves: dict[str, Curve]) -> Scale:
-    """Return a logarithmic axis of sizes that begins at 100 bytes, where an empty body is drawn."""
+    """Return a logarithmic axis of sizes. It begins at 100 bytes, where an empty body is drawn."""
     sizes = [x for points in curves.values() for x, _ in points if x]
     ticks = tuple((size, short(size)) for size in sorted(set(sizes)))
     scale = logarithmic([100.0, *sizes], short)
@@ -159,7 +158,7 @@ def write(folder: Path, name: str, chart: Chart) -> None:
 
 
 def shifted(curves: dict[str, Curve], least: float) -> dict[str, Sequence[tuple[float, float]]]:
-    """Return the curves with every smaller x raised to `least`, because a logarithmic axis has no 0."""
+    """Return the curves with each smaller x raised to `least`, because a logarithmic axis has no 0."""
     return {name: [(max(x, least), y) for x, y in points] for name, points in curves.items()}
 
 

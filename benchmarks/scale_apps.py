@@ -21,7 +21,7 @@ _never = threading.Event()
 
 
 def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Send one event; with a query string, send further events at that interval in seconds."""
+    """Send one event. If there is a query string, it is the interval in seconds at which further events follow."""
     start_response("200 OK", [("Content-Type", "text/event-stream")])
     interval = float(environ["QUERY_STRING"] or 0)
     yield EVENT
@@ -30,7 +30,7 @@ def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 async def asgi(scope: Any, receive: Any, send: Any) -> None:
-    """The same app, natively in ASGI."""
+    """The same app as a native ASGI application."""
     if scope["type"] == "lifespan":
         await receive()
         await send({"type": "lifespan.startup.complete"})

@@ -1,7 +1,7 @@
 """The shares of a request over a socket, in counts: the server with its app, the thread switch, and the adapter.
 
-Each share is the difference of two servers: the native app, the native app after a bare thread switch, and the adapter.
-Knows servers, callgrind and strace. It must not know how an adapter works.
+Three servers are measured: the native app, the native app after a thread switch, and the adapter. A share is the
+difference of two of them. Knows servers, callgrind and strace. It must not know how an adapter works.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import psutil
 
 from .over_sockets import GTHREAD, UVICORN, WAITRESS
 
-FEW, MANY = 320, 1600  # requests of the two runs: their difference leaves out start and exit
-START_SECONDS = 120.0  # timeout for a server to listen, in seconds: callgrind is slow
+FEW, MANY = 320, 1600  # numbers of requests in the two runs; their difference does not include start and exit
+START_SECONDS = 120.0  # timeout for a server to listen, in seconds; it is long because callgrind is slow
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost:8000\r\nUser-Agent: benchmark\r\nAccept: */*\r\n\r\n"
 BODY = b"hello"
 
 INSTRUCTIONS = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}")
 SYSTEM_CALLS = ("strace", "-f", "-c", "-U", "name,calls")
-_TOTAL = re.compile(r"Collected : (\d+)|^\s*total\s+(\d+)$", re.MULTILINE)  # callgrind has a line for each process
+_TOTAL = re.compile(r"Collected : (\d+)|^\s*total\s+(\d+)$", re.MULTILINE)  # callgrind prints a line for each process
 
 ASGI_APPS, WSGI_APPS = ("asgi", "switch_on_asgi", "ours_on_asgi"), ("wsgi", "switch_on_wsgi", "ours_on_wsgi")
 SERVERS = {
@@ -49,7 +49,7 @@ request without a thread switch would be cheaper. User-space instructions are th
 
 
 def total(report: str) -> int:
-    """Return the count in a counter's report. Raises ValueError without one."""
+    """Return the count in a counter's report. Raises ValueError if the report has no count."""
     found = _TOTAL.findall(report)
     if not found:
         raise ValueError(f"the counter reported no total: {report[-500:]!r}")
@@ -57,7 +57,7 @@ def total(report: str) -> int:
 
 
 def counted(command: str, counter: tuple[str, ...], requests: int) -> int:
-    """Return the count of a server that serves so many requests, from its start to its end."""
+    """Return the count of a server that serves `requests` requests, from its start to its exit."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -101,7 +101,7 @@ def shares(counts: tuple[float, float, float]) -> tuple[float, float, float, flo
 
 
 def row(name: str, counter: tuple[str, ...], form: str) -> str:
-    """Return a line of the table."""
+    """Return a row of the table."""
     command, apps = SERVERS[name]
     command = command.replace("benchmarks.apps:", "benchmarks.shares_apps:")
     native, switched, ours = (
@@ -112,7 +112,7 @@ def row(name: str, counter: tuple[str, ...], form: str) -> str:
 
 
 def report() -> str:
-    """Return the section. A counter that is not installed has no lines."""
+    """Return the section. It has no rows for a counter that is not installed."""
     counters = [each for each in ((INSTRUCTIONS, ",.0f"), (SYSTEM_CALLS, ".1f")) if shutil.which(each[0][0])]
     return "\n".join([HEADING, *(row(name, *counter) for name in SERVERS for counter in counters), ""])
 

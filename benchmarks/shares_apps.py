@@ -1,6 +1,6 @@
-"""The apps of benchmarks/shares.py: native, native after a bare thread switch, and through the adapter.
+"""The apps of benchmarks/shares.py: native, native after a thread switch alone, and through the adapter.
 
-Knows the smallest way from a loop to a thread and back, and the reverse. It must not know how it is measured.
+Knows the cheapest switch from a loop to a thread and back, and the reverse. It must not know how it is measured.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _switch = run_coroutine_threadsafe(_loop)
 
 
 async def switch_on_asgi(scope: Any, receive: Any, send: Any) -> None:
-    """Respond natively, after an empty call in a worker thread."""
+    """Respond as the native app does, after an empty call in a worker thread."""
     if scope["type"] == "http":
         await asyncio.get_running_loop().run_in_executor(_pool, int)
     await asgi(scope, receive, send)
 
 
 def switch_on_wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Respond natively, after an empty coroutine on a loop in another thread."""
+    """Respond as the native app does, after an empty coroutine on a loop in another thread."""
     if not _loop.is_running():
         threading.Thread(target=_loop.run_forever, daemon=True).start()
     _switch(environ, start_response)

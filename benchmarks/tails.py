@@ -1,7 +1,7 @@
 """`python -m benchmarks.tails CHART`: the slowest responses of adapters in an open loop, and their causes.
 
-Writes the chart to that file, and prints the page. Knows contenders, rates and percentiles. It must not know how a load
-client works (gateways/compare/load) or how a cause is turned off (tails_app.py).
+Writes the chart to the file CHART, and prints the page. Knows contenders, rates and percentiles. It must not know how a
+load client works (gateways/compare/load), or how a cause is turned off (tails_app.py).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from .chart import Chart, drawn
 from .over_sockets import CLIENT_CORE, GTHREAD, UVICORN, WAITRESS, served
 from .rounds import machine
 
-ROUNDS, SECONDS, RAMP = 5, 5.0, 0.3
+ROUNDS, SECONDS, RAMP = 5, 5.0, 0.3  # number of rounds; measured time and warm-up of a round, in seconds
 CONNECTIONS = 32
 PERCENTILES = (0.5, 0.99, 0.999)
-HALF = 0.5  # the offered rate, as a share of the capacity
+HALF = 0.5  # the offered rate, as a fraction of the capacity
 
 HEADING = """# Tails: the slowest responses
 
@@ -58,7 +58,7 @@ the percentile divided by that of `ours`: below 1, the cause contributes to the 
 
 @dataclass(frozen=True)
 class Contender:
-    """A server and an app. `without` names a cause of slow responses that is turned off in this variant of `ours`."""
+    """A server and an app. `without`: a cause of slow responses that is turned off in this variant of `ours`."""
 
     server: str
     name: str
@@ -106,7 +106,7 @@ class LoadClient:
         stack.callback(self._orders.close)
 
     def measure(self, order: Order) -> Measured:
-        """Carry out an order. Raises RuntimeError if a response was not as expected."""
+        """Execute an order. Raises RuntimeError if a response was not as expected."""
         self._orders.write(order.to_json() + "\n")
         self._orders.flush()
         result = json.loads(self._results.readline())
@@ -119,7 +119,7 @@ class LoadClient:
 
 
 def order(url: str, rate: float = 0.0, seed: int = 0) -> Order:
-    """Return an open loop at that rate; a closed loop without a rate."""
+    """Return the order for an open loop at `rate`; for a closed loop if `rate` is 0."""
     host, port = url.removeprefix("http://").split(":")
     answer = Answer(200, 5, None)
     kind, seconds = ("open", SECONDS) if rate else ("closed", 1.0)
@@ -132,7 +132,7 @@ def order(url: str, rate: float = 0.0, seed: int = 0) -> Order:
 def measured(
     group: dict[Contender, str], client: LoadClient, rates: dict[Contender, float]
 ) -> dict[Contender, list[Histogram]]:
-    """Return the latencies of each round of a group whose members take turns."""
+    """Return the latencies of each contender of a group, one histogram per round. The contenders take turns."""
     rounds: dict[Contender, list[Histogram]] = {contender: [] for contender in group}
     for turn in range(ROUNDS):
         for contender, url in group.items():
@@ -157,19 +157,19 @@ def typical(rounds: list[Histogram], share: float, choose: Callable[[list[float]
 
 
 def milliseconds(nanoseconds: float | None) -> str:
-    """Return a cell of the table; – for a percentile that too few responses support."""
+    """Return a cell of the table; "–" for a percentile that too few responses support."""
     return "–" if nanoseconds is None else f"{nanoseconds / 1e6:.2f}"
 
 
 def row(contender: Contender, rate: float, rounds: list[Histogram]) -> str:
-    """Return a contender's line of the first table."""
+    """Return a contender's row of the first table."""
     cells = [milliseconds(typical(rounds, share)) for share in PERCENTILES]
     cells.append(milliseconds(typical(rounds, PERCENTILES[-1], max)))
     return f"| {contender.server} | {contender.name} | {rate:,.0f} | {' | '.join(cells)} |"
 
 
 def variant(contender: Contender, rounds: list[Histogram], ours: list[Histogram]) -> str:
-    """Return a variant's line of the second table."""
+    """Return a variant's row of the second table."""
     cells = []
     for share in PERCENTILES:
         value, beside = typical(rounds, share), typical(ours, share)
@@ -179,7 +179,7 @@ def variant(contender: Contender, rounds: list[Histogram], ours: list[Histogram]
 
 
 def chart(latencies: dict[Contender, list[Histogram]]) -> Chart:
-    """Return the latencies by percentile, of the contenders of the first table."""
+    """Return the chart: the latencies of the first table's contenders, by percentile."""
     lines = {}
     for contender, rounds in latencies.items():
         values = ((share, typical(rounds, share)) for share in SHARES if share >= PERCENTILES[0])
@@ -188,7 +188,7 @@ def chart(latencies: dict[Contender, list[Histogram]]) -> Chart:
         ]
     most = max(points[-1][0] for points in lines.values())
     heights = [value for points in lines.values() for _, value in points]
-    text: Callable[[float], str] = lambda value: f"{value:g}"  # noqa: E731 - a label, not a function
+    text: Callable[[float], str] = lambda value: f"{value:g}"  # noqa: E731 - the format of a label
     return Chart(
         "Latency at half of capacity, by percentile",
         "share of requests that are at least this fast",

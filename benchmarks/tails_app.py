@@ -1,6 +1,6 @@
-"""The apps of benchmarks/tails.py; WITHOUT in the environment names one cause of slow responses, which is turned off.
+"""The apps of benchmarks/tails.py. The variable WITHOUT names one cause of slow responses, which is turned off.
 
-Knows what each cause is called in the adapters and in Python. It must not know how responses are measured.
+Knows how to turn off each cause in the adapters and in Python. It must not know how responses are measured.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEVER = 3600.0  # seconds
 
 
 def _start_all_threads() -> None:
-    workers = ours_on_asgi._terms.workers  # noqa: SLF001 - no option: a pool starts threads as needed
+    workers = ours_on_asgi._terms.workers  # noqa: SLF001 - the pool has no option to start all threads at once
     all_of_them = threading.Barrier(workers.limit + 1)
 
     def meet(_: object) -> None:
@@ -33,7 +33,7 @@ def _start_all_threads() -> None:
 
 
 def _lock_gates() -> None:
-    setattr(thread_pool, "new_gate", lambda: None)  # noqa: B010 - as a test would
+    setattr(thread_pool, "new_gate", lambda: None)  # noqa: B010 - replaces a function, as in a test
 
 
 TURN_OFF: dict[str, Any] = {
