@@ -4,16 +4,18 @@ Knows the order of rounds. It must not know how a request is sent, or how respon
 
 The old stack gets the first and the last round, the new stack the rounds in between. So a value that changes with time
 (a date, a counter, growing data) also changes between the old stack's own responses, and counts as noise. While
-differences remain, the old stack gets further rounds, because a varying value may have been equal twice by chance.
+differences remain, the old stack gets further rounds, because a varying value may have been equal twice by chance. If a
+difference may be the order of a set, both stacks get further rounds, until it is certain (chance.py).
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gateways.diff.answer import Answer, Body
 from gateways.diff.ask import Client
+from gateways.diff.chance import unsure
 from gateways.diff.doubts import doubts
 from gateways.diff.facets import content
 from gateways.diff.head_lengths import varying_targets, without_lengths
@@ -39,6 +41,12 @@ MORE = 3
 the new stack show the remaining ones. A buffered stream and a late byte need all rounds, because a busy machine delays
 responses too.
 """
+
+MOST_UNSURE = 8
+"""Maximum number of rounds of the old stack while a difference may be chance."""
+
+MOST_NEW = 5
+"""Maximum number of rounds of the new stack while a difference may be chance."""
 
 APART = 1.2
 """Minimum time between two rounds of a stack, in seconds, so that a time in whole seconds changes."""
@@ -76,20 +84,28 @@ def run(plan: Plan, progress: Progress = _quiet) -> Result:
     try:
         for which in ORDER:
             _round(plan, which, rounds, ports, progress)
-        differences = _differences(plan, rounds)
-        for _ in range(MORE if plan.may_repeat else 0):
-            if not any(each.is_counted for each in differences):
-                break
-            _round(plan, "old", rounds, ports, progress)
-            is_repeatable = isinstance(plan.new, Stack) or not plan.traffic.changes_data
-            if is_repeatable and any(each.found.facet == "time" for each in differences):
-                _round(plan, "new", rounds, ports, progress)  # a busy machine may have delayed it twice
-            before, differences = differences, _differences(plan, rounds)
-            if len(differences) == len(before) and not any(map(_may_be_chance, differences)):
-                break
+        if plan.may_repeat:
+            _further(plan, rounds, ports, progress)
     except KeyboardInterrupt:
         interrupted = True
     return _result(plan, rounds, interrupted=interrupted)
+
+
+def _further(plan: Plan, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
+    """Send further rounds while differences remain that they may explain."""
+    is_repeatable = isinstance(plan.new, Stack) or not plan.traffic.changes_data
+    differences, doubtful = _differences(plan, rounds)
+    while len(rounds.answers["old"]) < (MOST_UNSURE if doubtful else ORDER.count("old") + MORE):
+        if not doubtful and not any(each.is_counted for each in differences):
+            return
+        _round(plan, "old", rounds, ports, progress)
+        was_late = any(each.found.facet == "time" for each in differences)  # a busy machine may have delayed it twice
+        if is_repeatable and (was_late or (doubtful and len(rounds.answers["new"]) < MOST_NEW)):
+            _round(plan, "new", rounds, ports, progress)
+        before = len(differences)
+        differences, doubtful = _differences(plan, rounds)
+        if len(differences) == before and not doubtful and not any(map(_may_be_chance, differences)):
+            return
 
 
 def _may_be_chance(difference: Difference) -> bool:
@@ -164,7 +180,8 @@ def _kept(answer: Answer, bodies: dict[str, Body]) -> Answer:
     return replace(answer, body=bodies.setdefault(answer.body.digest, answer.body))
 
 
-def _differences(plan: Plan, rounds: _Rounds) -> list[Difference]:
+def _differences(plan: Plan, rounds: _Rounds) -> tuple[list[Difference], list[Difference]]:
+    """Return the differences, and those that may be chance."""
     pairs = _pairs(plan, rounds)
     names = irregular(olds for olds, _ in pairs)
     targets = varying_targets(zip(plan.requests, (olds for olds, _ in pairs), strict=True))
@@ -175,7 +192,13 @@ def _differences(plan: Plan, rounds: _Rounds) -> list[Difference]:
         if olds and new_answers:
             found = judge(olds, new_answers, is_first=number == 0, is_restarted=is_restarted)
         judged.append(without_lengths(without(found, names), request, targets))
-    return together(judged, plan.ignored)
+    doubtful: list[list[Judged]] = [[] for _ in judged]
+    if isinstance(plan.old, Stack) and isinstance(plan.new, Stack) and any(judged):
+        doubtful = [unsure(found, len(olds)) for found, (olds, _) in zip(judged, pairs, strict=True)]
+        judged = [
+            [each for each in found if each not in doubts] for found, doubts in zip(judged, doubtful, strict=True)
+        ]
+    return together(judged, plan.ignored), together(doubtful, plan.ignored)
 
 
 def _pairs(plan: Plan, rounds: _Rounds) -> list[tuple[list[Answer], list[Answer]]]:
@@ -212,7 +235,8 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
         for request, (olds, new_answers) in zip(plan.requests, pairs, strict=True)
         if olds and new_answers
     )
-    differences = _differences(plan, rounds)
+    differences, doubtful = _differences(plan, rounds)
+    differences += [each for each in doubtful if each.times == each.asked]  # interrupted before they were certain
     if "log" not in plan.ignored:
         differences += _log(rounds)
     firsts = [olds[0] if olds else None for olds, _ in pairs]
@@ -225,11 +249,21 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
         noise=count_noise(noise(olds) for olds, _ in pairs if len(olds) > 1),
         rounds=(len(rounds.answers["old"]), len(rounds.answers["new"])),
         left_out=tuple(summary(plan.traffic.left_out)),
-        notes=(*plan.traffic.notes, *rounds.notes, *against),
+        notes=(*plan.traffic.notes, *rounds.notes, *against, *_rare(doubtful, plan)),
         interrupted=interrupted,
         strict=plan.strict,
         secrets=frozenset(rounds.secrets),
     )
+
+
+def _rare(doubtful: Sequence[Difference], plan: Plan) -> Iterator[str]:
+    """Return a sentence for each difference that is too rare to tell from chance."""
+    for each in doubtful:
+        if each.times < each.asked:
+            yield (
+                f"{plan.requests[each.requests[0]].label}: {each.found.facet} differs in {each.times} of {each.asked} "
+                f"responses of the new stack ({each.found.old} → {each.found.new}), which may be chance, and does not count"
+            )
 
 
 def _statuses(answers: Sequence[Answer]) -> tuple[int | None, ...]:

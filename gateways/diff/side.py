@@ -107,7 +107,7 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     settings = replace(spec.settings, environment=(*SAME_HASHES, *spec.settings.environment))
     process = ServerProcess(
         spec.mode, spec.server, spec.known.target, "nothing", sock, incoming, spec.known.interface, settings,
-        SAME_HASHES,
+        SAME_HASHES, varied=True,
     )  # fmt: skip
     stack = Running(Address(process.address, host))
     try:

@@ -18,6 +18,7 @@ from typing import NoReturn
 from gateways.failure import Failure
 from gateways.serving.aborted import leave_out_aborted
 from gateways.serving.adapting import adapted
+from gateways.serving.addresses import vary_addresses
 from gateways.serving.hang import reporting_hang
 from gateways.serving.job import GRACE, Job
 from gateways.serving.observing import observed
@@ -74,6 +75,8 @@ def load(job: Job) -> App:
     _prepare_logging(job.settings.log_level)  # again, because a worker may be a new process
     if job.settings.warm and job.settings.log_level is None:
         _tell_of_warm_programs()
+    if job.varied:
+        vary_addresses()
     with reporting_hang(job.target, lambda message: print(message, end="", file=sys.stderr, flush=True)):
         app = adapted(job) if job.interface != job.mode else side(job.mode).load(job)
     return rooted(observed(app, job.mode, job), job.mode, job.settings.root_path)

@@ -18,7 +18,8 @@ GRACE = 1.2
 class Job:
     """Serve `target`, an app of `interface`, with a server that speaks `mode`.
 
-    `descriptor` is that of the bound socket; `events` is the address to send events to.
+    `descriptor` is that of the bound socket; `events` is the address to send events to. `varied`: objects of the app
+    have other memory addresses in each process.
     """
 
     mode: Mode
@@ -29,6 +30,7 @@ class Job:
     descriptor: int
     events: str
     settings: Settings = USUAL
+    varied: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -71,6 +71,8 @@ class ServerProcess:
         interface: Mode | None = None,
         settings: Settings = USUAL,
         environment: Mapping[str, str] = MappingProxyType({}),
+        *,
+        varied: bool = False,
     ) -> None:
         self.mode: Mode = mode
         self.server = server
@@ -80,7 +82,9 @@ class ServerProcess:
         self._is_tls = bool(settings.certfile)
         self._ended = threading.Event()
         self._receiver = Receiver(self._arrived)
-        job = Job(mode, interface or mode, server, target, observe, sock.fileno(), self._receiver.address, settings)
+        job = Job(
+            mode, interface or mode, server, target, observe, sock.fileno(), self._receiver.address, settings, varied
+        )
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gateways.serving", job.to_json()],
             stdin=subprocess.PIPE,

@@ -104,6 +104,16 @@ def test_a_cgi_program_has_the_string_hashes_of_the_other_stack(tmp_path: Path) 
     assert answered.body.octets == known
 
 
+@pytest.mark.timeout(180)
+def test_the_order_of_a_set_of_classes_is_noise_between_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On one server, the classes have the same addresses in each process, unless the server varies them."""
+    monkeypatch.chdir(APPS)
+    known = probe("classes:app", 60)
+    old, new = (Stack(server, known, "wsgi", server) for server in ("waitress", "gunicorn"))
+    result = run(Plan(old, new, traffic(["/"])))
+    assert ([each.found for each in result.counted], result.noise["body"]) == ([], 1)
+
+
 @pytest.mark.timeout(400)
 def test_the_old_stack_has_no_difference_to_itself_in_ten_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(APPS)

@@ -1,0 +1,45 @@
+"""Tell other words from chance. Pure.
+
+An app may iterate over a set of classes or objects. Its order depends on memory addresses, so it is the same in one
+process, and another one in the next. A rare order may be only in responses of the new stack by chance. Such an order
+moves words, or replaces words by as many others.
+
+If both stacks choose between the orders in the same way, each distribution of the `times` responses over all processes
+is equally likely. So the probability that all of them are responses of the new stack is C(new, times) / C(all, times).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from math import comb
+
+from gateways.diff.judge import ABSENT, SAME, Judged
+from gateways.diff.known import explain
+from gateways.diff.text import UNIT, WORD
+
+LEVEL = 0.01
+"""Maximum probability of chance for a difference that is reported."""
+
+
+def unsure(judged: Sequence[Judged], olds: int) -> list[Judged]:
+    """Return the differences in one request that may be chance. olds: the number of old responses."""
+    found = [each for each in judged if _may_be_order(each) and _probability(each.times, each.asked, olds) > LEVEL]
+    rest = [each for each in judged if each.found.facet == "body:*"]  # the number of further places
+    bodies = [each for each in judged if each.found.facet.startswith("body") and each not in rest]
+    return found + (rest if all(each in found for each in bodies) else [])
+
+
+def _probability(times: int, news: int, olds: int) -> float:
+    return comb(news, times) / comb(news + olds, times)
+
+
+def _may_be_order(judged: Judged) -> bool:
+    """Return True if words are moved, or replaced by as many others."""
+    found, known = judged.found, explain(judged.found, judged.status)
+    if not found.facet.startswith(("body", "header:")) or (known is not None and not known.is_counted):
+        return False
+    if ABSENT in (found.old, found.new) or found.new == SAME or judged.status is None:
+        return False
+    before, now = (WORD.findall(each.strip("'")) for each in (found.old, found.new))
+    if before == now:  # moved, or between other delimiters
+        return Counter(UNIT.findall(found.old)) == Counter(UNIT.findall(found.new))
+    return len(before) == len(now)
