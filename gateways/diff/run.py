@@ -260,9 +260,10 @@ def _rare(doubtful: Sequence[Difference], plan: Plan) -> Iterator[str]:
     """Return a sentence for each difference that is too rare to tell from chance."""
     for each in doubtful:
         if each.times < each.asked:
+            label, change = plan.requests[each.requests[0]].label, f"{each.found.old} → {each.found.new}"
             yield (
-                f"{plan.requests[each.requests[0]].label}: {each.found.facet} differs in {each.times} of {each.asked} "
-                f"responses of the new stack ({each.found.old} → {each.found.new}), which may be chance, and does not count"
+                f"{label}: {each.found.facet} differs in {each.times} of {each.asked} responses of the new stack "
+                f"({change}), which may be chance, and does not count"
             )
 
 
