@@ -2,7 +2,7 @@
 
 A thread opens the gate by writing to the eventfd, without holding the GIL. So the woken thread can run immediately.
 Lock.release() wakes a thread while the caller holds the GIL: the woken thread must sleep again until the GIL is free,
-and be woken a second time. Knows the descriptor. It must not know jobs, or which thread waits.
+and be woken a second time. Knows eventfd. It must not know jobs, or which thread waits.
 """
 
 from __future__ import annotations

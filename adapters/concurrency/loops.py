@@ -123,7 +123,7 @@ class Loop:
         self._attended.pop(watched, None)
 
     def _sweep_later(self) -> None:
-        # A timer keeps the context in which it is created. Use an empty context, to free the first request's.
+        # A timer keeps the context in which it is created. An empty context does not keep the first request alive.
         Context().run(self.call_later, LISTEN_AFTER, self._sweep)
         self._sweeping = True
 

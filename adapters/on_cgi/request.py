@@ -1,7 +1,7 @@
 """The request of a CGI program (RFC 3875, 4): its environment as PEP 3333 encodes it, the client's URL, and the body.
 
-Knows this process's variables and a descriptor, on POSIX. It must not know how an application is called. It imports
-few modules, because they are imported again for each request.
+Knows this process's environment variables and its stdin, on POSIX. It must not know how an application is called. It
+imports few modules, because they are imported again for each request.
 """
 
 from __future__ import annotations

@@ -38,6 +38,6 @@ def is_iterated_by_server(iterable: object) -> bool:
     if module.partition(".")[0] not in _SERVERS or (module[:8] == "werkzeug" and module != _WERKZEUG):
         return False
     variables = server.f_locals
-    if getattr(variables.get("self"), "result", None) is iterable:  # the handlers of wsgiref and gevent
+    if getattr(variables.get("self"), "result", None) is iterable:  # wsgiref and gevent keep it in a handler
         return True
     return any(value is iterable for value in variables.values())

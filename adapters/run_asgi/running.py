@@ -72,7 +72,7 @@ class Running:
     def _begin(self, exchange: Exchange, context: Context) -> None:
         if not self._sweeping:
             self._sweeping = True
-            # A timer keeps the context in which it is created. Use an empty context, to free the first request's.
+            # A timer keeps the context in which it is created. An empty context does not keep the first request alive.
             Context().run(self.thread.loop.call_later, SWEEP_SECONDS, self._sweep)
         exchange.start(self.live, context)
 

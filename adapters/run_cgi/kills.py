@@ -1,6 +1,6 @@
 """The reasons for which a host terminates programs, with names, texts and log levels; and texts for other exits.
 
-Pure: knows exceptions and words. It must not know processes, or when a program is terminated.
+Pure: knows exceptions and exit statuses. It must not know processes, or when a program is terminated.
 """
 
 from __future__ import annotations

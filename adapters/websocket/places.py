@@ -1,6 +1,6 @@
 """The limit of open WebSockets of a process. Adapters count the WebSockets, because servers do not.
 
-Knows a lock, a number, and forks.
+Knows the limit and the number of taken places. It must not know what takes a place.
 """
 
 from __future__ import annotations

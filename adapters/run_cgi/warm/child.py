@@ -1,8 +1,7 @@
 """The process of one request: how a fork of the zygote becomes the program, and runs it.
 
 Knows how the interpreter starts and runs a program. It must not know sockets, other requests or the zygote, or how the
-process exits (ending.py). A part of zygote.py: loaded by file name into the program's own interpreter (Python 3.9 or
-later).
+process exits (ending.py). zygote.py loads it by file name into the program's own interpreter (Python 3.9 or later).
 """
 
 # The start of an interpreter is implemented with private names.

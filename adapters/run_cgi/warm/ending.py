@@ -1,7 +1,7 @@
 """The exit of a process. It follows the interpreter's exit, but does not destroy objects shared with other processes.
 
 Knows the interpreter's exit (Py_FinalizeEx in pylifecycle.c). It must not know how the program ran, sockets or the
-zygote. A part of zygote.py: loaded by file name into the program's own interpreter (Python 3.9 or later).
+zygote. zygote.py loads it by file name into the program's own interpreter (Python 3.9 or later).
 """
 
 # A program would have to import pathlib and contextlib. The interpreter's exit is implemented with private names.

@@ -1,7 +1,7 @@
 """Observe whether an import reads the request: its variables, its arguments, or the names of the program.
 
-Knows os.environ, sys.argv and `__main__`. It must not know modules, or which of them may be shared. A part of
-zygote.py. The scout (scout.py) runs it in a separate process, because it changes that process permanently.
+Knows os.environ, sys.argv and `__main__`. It must not know modules, or which of them may be shared. The scout
+(scout.py) runs it in a separate process, because it changes that process permanently.
 """
 
 from __future__ import annotations

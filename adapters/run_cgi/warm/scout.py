@@ -1,7 +1,7 @@
 """Find the libraries that can be imported before a request arrives: import them, and observe the effects.
 
-Knows modules and the effects of their import on the process. It must not know requests or processes. A part of
-zygote.py. It runs in a separate process that exits afterwards, because its hooks cannot be removed.
+Knows modules and the effects of their import on the process. It must not know requests or processes. zygote.py runs it
+in a separate process that exits afterwards, because its hooks cannot be removed.
 
 A module cannot be shared if its import does something that each run of the program must do itself. Examples: it reads
 the request's variables, keeps the time or a random number, writes a file, starts a thread, or sets a signal handler. A

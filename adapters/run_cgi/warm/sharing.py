@@ -1,7 +1,7 @@
 """Import the libraries that can be shared. The scout has tried their import in a separate process, and reports them.
 
-Knows the interpreter's settings and processes. It must not know requests, or how effects are detected. A part of
-zygote.py: loaded by file name into the program's own interpreter (Python 3.9 or later).
+Knows the interpreter's settings and processes. It must not know requests, or how effects are detected. zygote.py loads
+it by file name into the program's own interpreter (Python 3.9 or later).
 """
 
 # ruff: noqa: PTH208, SLF001
@@ -34,7 +34,7 @@ def unfit(library: Library) -> str:
     names = ("PYTHONPROFILEIMPORTTIME", "PYTHONDUMPREFS", "PYTHONMALLOCSTATS", "PYTHONTRACEMALLOC", "PYTHONPERFSUPPORT")
     variables = [] if sys.flags.ignore_environment else [name for name in names if os.environ.get(name)]
     unusual = flags + options + variables
-    return f"Python reports on its own start ({', '.join(unusual)})" if unusual else ""
+    return f"Python is set to print reports about itself ({', '.join(unusual)})" if unusual else ""
 
 
 def share(names: list[str], explore: Callable[[list[str]], Any]) -> tuple[dict[str, str], list[tuple[str, str]]]:

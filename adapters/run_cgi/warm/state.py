@@ -1,7 +1,7 @@
 """The state of a process that an import can change without an audit event.
 
 Knows the settings of the process, of the interpreter and of standard modules. It must not know which module changes
-them. A part of zygote.py. The scout (scout.py) runs it in a separate process.
+them. The scout (scout.py) runs it in a separate process.
 
 A library that changes such a state cannot be imported before the program starts. The program's code before the import
 would see the change too early. If that code changes the same setting, the wrong value would remain at the end.
