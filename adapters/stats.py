@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 WARN_EVERY = 60.0  # delay between two warnings of one kind, in seconds
-RETRY_AFTER = 5  # value of Retry-After in seconds, for a 503 because no thread or program was free
+RETRY_AFTER = 5  # value of Retry-After, in seconds; for a 503 that is sent because no thread or program is free
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Stats:
     """An adapter's figures in this process. Each figure is exact, although no lock is taken.
 
     The figures from `busy` to `oldest` are current values. The others count since the adapter was created. For a CGI
-    host, the threads are programs.
+    host, its programs are counted as threads.
     """
 
     busy: int  # threads that serve a request

@@ -115,7 +115,7 @@ class WSGIToASGI:
             weakref.finalize(self, each.abandon).atexit = False
 
     def forked(self) -> None:
-        """Record that this process is one of several that a server has forked."""
+        """Record that a server has forked this process, so that other processes may serve the application."""
         self._environ["wsgi.multiprocess"] = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -46,9 +46,10 @@ def check() -> None:
 
 
 def has_siblings() -> bool:
-    """Return True if other processes may serve the same application: a server has started or forked this process.
+    """Return True if a server has started this process as one of several, so that others may serve the application.
 
-    multiprocessing starts the workers of uvicorn, hypercorn and granian; gunicorn forks them, and sets the variable.
+    uvicorn, hypercorn and granian start their workers with multiprocessing. gunicorn forks its workers, and sets
+    SERVER_SOFTWARE.
     """
     multiprocessing: Any = modules.get("multiprocessing.process")
     if multiprocessing is not None and multiprocessing.parent_process() is not None:

@@ -190,7 +190,7 @@ class LoopThread(BorrowedLoop):
         except RuntimeError:
             if not self._turned or root.done() or self._asyncio.is_closed():
                 raise
-            log.error("a task stopped the event loop; it continues")
+            log.error("a task stopped the event loop; the loop continues")
 
     def _has_turned(self) -> None:
         self._turned = True
@@ -207,7 +207,7 @@ class LoopThread(BorrowedLoop):
             try:
                 await asyncio.wait([self._stop])
             except asyncio.CancelledError:
-                log.debug("the loop's own task was cancelled; it continues")
+                log.debug("the loop's root task was cancelled; it continues")
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()

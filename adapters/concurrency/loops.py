@@ -63,7 +63,7 @@ class Loop:
     """An event loop. Threads use its mailbox (post()). Its own coroutines use its timer for checks (attend()).
 
     The mailbox needs only one wake-up for all calls that are posted before the loop empties it. No call is lost: a
-    thread appends its call and then reads the flag, whereas the loop clears the flag and then empties the mailbox.
+    thread appends its call and then reads `_posted`, whereas the loop clears `_posted` and then empties the mailbox.
     """
 
     def __init__(self, calls: Calls, asyncio_loop: asyncio.AbstractEventLoop | None) -> None:

@@ -54,7 +54,7 @@ def lent_pair() -> tuple[socket.socket, LentSocket]:
 
 
 def lending_environ(scope: Scope, common: Environ, sock: socket.socket) -> tuple[Environ, str]:
-    """Return an environ for a `websocket` scope, with `sock` for the application, and its Sec-WebSocket-Key."""
+    """Return an environ that contains `sock`, for a `websocket` scope. Also return the environ's Sec-WebSocket-Key."""
     key = b64encode(os.urandom(16)).decode()
     headers = [
         (name, value)

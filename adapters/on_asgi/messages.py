@@ -110,7 +110,7 @@ class SendFile:
     def size(self, filelike: Any) -> int | None:
         """Return the size in bytes of a regular file that is read from its start; None for anything else."""
         file = _plain_file(filelike)
-        if file is None or (self._by_path and file is not filelike):  # a temporary file's path ends with close()
+        if file is None or (self._by_path and file is not filelike):  # close() deletes the path of a temporary file
             return None
         try:
             status = os.fstat(file.fileno())

@@ -89,7 +89,7 @@ class WebSocketBridge:
             try:
                 raise error
             finally:
-                del error  # its traceback holds this frame
+                del error  # breaks a reference cycle with the traceback
 
     def _leave(self) -> None:
         """Release the socket. The last coroutine that releases it also closes it."""

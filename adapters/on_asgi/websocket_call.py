@@ -65,7 +65,7 @@ class WebSocketCall:
         self._log_error()
 
     def _log_error(self) -> None:
-        error, self.error = self.error, None  # the traceback refers to this object
+        error, self.error = self.error, None  # breaks a reference cycle with the traceback
         if error is not None:
             log.error("the application failed after its WebSocket had ended", exc_info=error)
 

@@ -70,7 +70,7 @@ class SocketClient:
         self._control(encode_close(code, reason, NO_MASK))
 
     def _control(self, frame: bytes) -> None:
-        """Send a control frame without waiting. The application may read only after its own messages were received."""
+        """Send a control frame without waiting. An application that is sending may not read at the same time."""
         if self._sending or self._pending:
             self._pending += frame
         else:

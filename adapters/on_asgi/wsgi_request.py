@@ -190,7 +190,7 @@ class WSGIRequest:
                 tally.errors += 1
                 raise self._error
         finally:
-            self._error = None  # the traceback refers to this frame
+            self._error = None  # breaks a reference cycle with the traceback
 
     def _is_early(self, items: list[Any]) -> bool:
         """Return True if these items complete the response before the client has sent the whole request body."""
@@ -217,7 +217,7 @@ class WSGIRequest:
         del self._tally.live[self]
         self._loop.leave(self)
         self._outbox.closed = True  # ends a thread in which the application still writes
-        listener, self._listener = self._listener, _NO_TASK  # the task refers to this object: break the cycle
+        listener, self._listener = self._listener, _NO_TASK  # breaks a reference cycle with the task
         if listener is None or listener is _NO_TASK:
             return None
         listener.cancel()
@@ -335,7 +335,7 @@ class WSGIRequest:
 
     def _close_body(self) -> None:
         if self._unannounced is not None:
-            self._unannounced.opens = None  # the function refers to this object
+            self._unannounced.opens = None  # breaks a reference cycle with the function
         if self._body is not None:
             self._body.close()
 
@@ -349,7 +349,7 @@ class WSGIRequest:
 
     def _log_error(self, when: str) -> None:
         """Log the application's error, because no coroutine is left that could raise it."""
-        error, self._error = self._error, None  # the traceback refers to this object
+        error, self._error = self._error, None  # breaks a reference cycle with the traceback
         if error is not None:
             self._tally.errors += 1
             log.error("the application failed %s", when, exc_info=error)

@@ -183,7 +183,7 @@ class ASGIResponse:
                 try:
                     raise error or self._running.lost()
                 finally:
-                    del error  # the traceback refers to this frame
+                    del error  # breaks a reference cycle with the traceback
             if self._ended:
                 if self._reading is not None:
                     self._stop_reading()

@@ -1,7 +1,7 @@
 """The logger of CGI programs, "gateways.cgi", and the log lines of their stderr.
 
-If a logging handler or filter raises, its line is lost. The error must not affect a program, a slot or a response,
-because many lines are logged while a program is being terminated. Knows lines of text. It must not know processes.
+If a logging handler or filter raises, its line is lost. The exception is not raised to the caller, because many lines
+are logged while a program is being terminated, and this must not fail. Knows lines of text. It must not know processes.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Knows the interpreter's exit (Py_FinalizeEx in pylifecycle.c). It must not know 
 zygote. zygote.py loads it by file name into the program's own interpreter (Python 3.9 or later).
 """
 
-# A program would have to import pathlib and contextlib. The interpreter's exit is implemented with private names.
+# Do not use pathlib and contextlib: each program would have to import them. Private names are needed for the exit.
 # ruff: noqa: SIM105, SLF001
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FORGOTTEN = (
 )
 # Builtins that Python adds after its start. The interpreter removes them at its exit (finalize_restore_builtins_dict).
 _LATE = ("open", "quit", "exit", "copyright", "credits", "license", "help", "_")
-_signal: Any = sys.modules["_signal"]  # every interpreter has it
+_signal: Any = sys.modules["_signal"]  # loaded in every interpreter
 # File and line of the two functions below, which destroy objects. If a destructor warns, the warning reports the file
 # and line of the current frame. At the interpreter's own exit, there is no frame, and Python reports these values.
 _FILE, _LINE = ("<sys>", 0) if sys.version_info >= (3, 13) else ("sys", 1)

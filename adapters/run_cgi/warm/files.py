@@ -8,7 +8,7 @@ package, and modules that the host's owner has named. All other modules are the 
 itself.
 """
 
-# A program would have to import pathlib.
+# Do not use pathlib, because each program would have to import it.
 # ruff: noqa: PTH116, PTH118, PTH120, PTH208
 from __future__ import annotations
 

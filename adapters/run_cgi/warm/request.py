@@ -4,7 +4,7 @@ Knows packets, descriptors and variables. It must not know other requests, or ho
 loads it by file name into the program's own interpreter (Python 3.9 or later).
 """
 
-# A program would have to import pathlib.
+# Do not use pathlib, because each program would have to import it.
 # ruff: noqa: PTH120
 from __future__ import annotations
 

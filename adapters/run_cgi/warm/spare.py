@@ -3,10 +3,11 @@
 Knows processes and descriptors. It must not know how a request becomes a program. zygote.py loads it by file name into
 the program's own interpreter (Python 3.9 or later).
 
-So a request does not wait for the fork, or for copying the memory pages that each process changes at its start.
+Forking in advance saves time: a request does not wait for the fork, or for copying the memory pages that each process
+changes at its start.
 """
 
-# A program would have to import pathlib.
+# Do not use pathlib, because each program would have to import it.
 # ruff: noqa: PTH208
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ OF_SETTINGS = frozenset(
 # Functions of sys that return a setting. Older versions of Python do not have all of them.
 _FUNCTIONS = ("get_int_max_str_digits", "get_asyncgen_hooks", "get_coroutine_origin_tracking_depth")
 _VALUES = ("dont_write_bytecode", "pycache_prefix", "tracebacklimit", "breakpointhook")
-_signal: Any = sys.modules["_signal"]  # every interpreter has it
+_signal: Any = sys.modules["_signal"]  # loaded in every interpreter
 
 
 def now() -> dict[str, object]:

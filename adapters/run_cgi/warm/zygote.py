@@ -25,7 +25,7 @@ a request is refused, one packet is sent instead: b"cold" (start the program col
 interpreter). The child is reaped when the host closes its end of the control socket.
 """
 
-# A program would have to import pathlib and contextlib.
+# Do not use pathlib and contextlib, because each program would have to import them.
 # ruff: noqa: PTH100, PTH118, PTH119, PTH120, SIM105
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ GRACE = 0.5  # delay from SIGTERM to SIGKILL if the host has died, in seconds
 LEARNING = 8  # number of requests of a new interpreter whose imports are reported
 FORK_AFTER = 20  # delay before the next child is forked if the last one is still running, in milliseconds
 _SIGTERM, _SIGKILL = 15, 9
-_signal = sys.modules["_signal"]  # every interpreter has it
+_signal = sys.modules["_signal"]  # loaded in every interpreter
 # Prefixes of variables that an interpreter reads when it starts, or that C code reads when it is loaded.
 _OF_INTERPRETER = (b"PYTHON", b"LC_", b"LANG=", b"LANGUAGE=", b"TZ=", b"LD_", b"MALLOC_")
 
