@@ -15,6 +15,8 @@ from contextvars import Context
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
+from .waiter import Waiter
+
 log = logging.getLogger("gateways.loops")
 
 LISTEN_AFTER = 0.05  # delay before a running request is watched for a disconnect, in seconds
@@ -55,6 +57,7 @@ class Calls(NamedTuple):
     ]  # thread-safe: run the function on the loop soon; raises RuntimeError if the loop has ended
     closed: Callable[[], bool]
     create_future: Callable[[], Future]
+    create_waiter: Callable[[], Future]  # a future that resolves itself, and runs its task, when it is called
     call_later: Callable[[float, Callable[[], None]], object]
     spawn: Callable[[Main, Context], Task]  # runs the task in a copy of the given context, not of the caller's
 
@@ -68,7 +71,7 @@ class Loop:
 
     def __init__(self, calls: Calls, asyncio_loop: asyncio.AbstractEventLoop | None) -> None:
         self.asyncio_loop = asyncio_loop
-        self.wake, self.closed, self.create_future, self.call_later, self.spawn = calls
+        self.wake, self.closed, self.create_future, self.create_waiter, self.call_later, self.spawn = calls
         self._box: deque[Callable[[], object] | Future] = deque()
         self._posted = False
         self._attended: dict[Watched, int] = {}
@@ -156,7 +159,8 @@ def asyncio_loop(loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> L
         task = context.run(lambda: loop.create_task(main()))
         return Task(task.cancel, partial(asyncio.wait, [task]))
 
-    calls = Calls(wake or loop.call_soon_threadsafe, loop.is_closed, loop.create_future, loop.call_later, spawn)
+    waiter = partial(Waiter, loop=loop)
+    calls = Calls(wake or loop.call_soon_threadsafe, loop.is_closed, loop.create_future, waiter, loop.call_later, spawn)
     return Loop(calls, loop)
 
 
@@ -212,7 +216,8 @@ def _trio_loop(token: Any) -> Loop:
             return True
         return False
 
-    return Loop(Calls(token.run_sync_soon, closed, partial(_TrioFuture, trio), call_later, spawn), None)
+    future = partial(_TrioFuture, trio)
+    return Loop(Calls(token.run_sync_soon, closed, future, future, call_later, spawn), None)
 
 
 class _Here(threading.local):

@@ -124,9 +124,12 @@ class Outbox(Channel):
                 waiter = self._waiter = self._loop.create_future()
             await waiter
 
-    def expect(self) -> Future:
-        """Return a future to await before the first get(). Call it from the coroutine, before a thread queues items."""
-        waiter = self._waiter = self._loop.create_future()
+    def expect(self, alone: bool) -> Future:
+        """Return a future to await before the first get(). Call it from the coroutine, before a thread queues items.
+
+        `alone`: the loop probably has no other work when the future is resolved.
+        """
+        waiter = self._waiter = self._loop.create_waiter() if alone else self._loop.create_future()
         return waiter
 
     async def ended(self) -> None:

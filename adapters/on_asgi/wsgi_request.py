@@ -69,6 +69,7 @@ class WSGIRequest:
     _abandoned = False  # no coroutine is left that could raise the error
     _gone = False  # the client disconnected before the application was called
     _thread = 0  # identifier of the worker thread; 0 before run()
+    _alone = False  # the loop served no other request when this one was submitted
     _taken = 0.0  # start time of run() (time.monotonic), set only if slow requests are logged
     _waited = _logged = False  # the request has waited for a thread; it has been logged as slow
 
@@ -147,9 +148,10 @@ class WSGIRequest:
         before = self._context = copy_context()
         context = self._copy = before.copy()
         tally.live[self] = monotonic()
-        waiter = outbox.expect()
+        alone = self._alone = loop.attend(self)
+        waiter = outbox.expect(alone)
         try:
-            self._terms.workers.submit(context.run, self.run, loop.attend(self))
+            self._terms.workers.submit(context.run, self.run, alone)
             await waiter
             ended = False
             while not ended:
@@ -307,8 +309,9 @@ class WSGIRequest:
         """Run the whole application, and catch all exceptions. Runs in the thread.
 
         With a bounded queue, return the function that ends the response. The pool calls it after it has marked the
-        thread as idle. Otherwise a client that sends its next request immediately could get a 503. With an unbounded
-        queue, end the response here, which saves a thread switch.
+        thread as idle. Otherwise a client that sends its next request immediately could get a 503. A request that is
+        alone does the same, so that its thread does not compete with the loop for the GIL. Other requests end the
+        response here, because their thread continues with the next job.
         """
         outbox, terms = self._outbox, self._terms
         items: list[Item] = []
@@ -328,7 +331,7 @@ class WSGIRequest:
             if lent is not None and lent.get(TASKS):
                 lent[TASKS] = None  # the tasks that async_to_sync() created in this thread
             self._close_body()
-        if terms.admission.queue is not None:
+        if self._alone or terms.admission.queue is not None:
             return partial(outbox.end, *items)
         outbox.end(*items)
         return None
