@@ -23,12 +23,12 @@ def main() -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Open the null device for each standard stream that is closed (`<&-`): a socket must not get its number."""
+    """Open the null device for each closed standard stream (`<&-`), so that no socket gets descriptor 0, 1 or 2."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # has the lowest free number
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest free descriptor
             setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 

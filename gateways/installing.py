@@ -1,6 +1,7 @@
-"""The command that installs missing packages: for this Python, from the source this project was installed from.
+"""Build the pip command that installs missing packages for the running Python, from the source of this installation.
 
-Knows where this project is (PEP 610) and which Python runs it. It must not know which command needs which package.
+Knows where this project was installed from (PEP 610) and which Python runs it. It must not know which command needs
+which package.
 """
 
 import json
@@ -13,7 +14,8 @@ from pathlib import Path
 def install_line(extra: str = "toolkit") -> str:
     """Return a command that installs this project with `extra`, e.g. ".venv/bin/python -m pip install -e '.[compare]'".
 
-    In a clone it installs the clone; elsewhere the file, folder or repository that this project was installed from.
+    In a clone, the command installs the clone. Elsewhere, it installs from the file, folder or repository that this
+    project was installed from.
     """
     root = Path(__file__).parents[1]
     if (root / "pyproject.toml").is_file():
@@ -41,6 +43,6 @@ def _source() -> str | None:
 
 
 def _shortened(path: Path) -> str:
-    """Return the path relative to the current folder if it is inside it, else unchanged."""
+    """Return the path relative to the current folder if that folder contains it. Otherwise return it unchanged."""
     here = Path.cwd()
     return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)

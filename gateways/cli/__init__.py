@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(_complain(command, _line(error), status))
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except OSError as error:  # stdout of --version or --help; a command prints its own
+    except OSError as error:  # from printing --version or --help; commands report their own errors
         if error.errno not in FULL:
             raise
         sys.exit(_complain("gateways", f"cannot write: {error.strerror}", 1))

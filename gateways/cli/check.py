@@ -39,7 +39,7 @@ def _servers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     help=f"Server to move to: {', '.join(SERVERS)}. Default: waitress for WSGI, else uvicorn.",
 )
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if its signature does not show it.")
-@click.option("--threads", type=click.IntRange(1), help="Threads that will run the app on that server.")
+@click.option("--threads", type=click.IntRange(1), help="Number of threads that will run the app on that server.")
 @click.option(
     "--path",
     "paths",
@@ -54,7 +54,11 @@ def _servers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     help="Requests to send: a HAR file, an access log, or JSON lines.",
 )
 @click.option(
-    "--timeout", metavar="SECONDS", type=click.FloatRange(0.1), default=60.0, help="Time limit.  [default: 60]"
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(0.1),
+    default=60.0,
+    help="Time limit of the check.  [default: 60]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context

@@ -1,4 +1,4 @@
-"""Check a target; choose mode and server from the options or the app's interface; complete names in a shell."""
+"""Check a target, choose its mode and server, and complete names in a shell."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from gateways.serving.server import MODES, Mode, side
 
 
 def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the servers for shell completion. If --mode is given, only the servers of that mode."""
+    """Return the names of servers for shell completion. If --mode is given, return only the servers of that mode."""
     mode: Mode | None = ctx.params.get("mode")
     names = dict.fromkeys(name for each in ([mode] if mode else MODES) for name in side(each).SERVERS)
     return [name for name in names if name.startswith(incomplete)]
@@ -28,10 +28,12 @@ def given(ctx: click.Context, _param: click.Parameter, value: str | None) -> str
             is a URL, which only `gateways diff` accepts.
     """
     if value is not None and not value.strip():
-        raise click.BadParameter("an empty target; give a module and its app, e.g. 'shop:app', or '.' for this folder.")
+        raise click.BadParameter(
+            "the target is empty; give a module and its app, e.g. 'shop:app', or '.' for this folder."
+        )
     if value and value.endswith(":") and not Path(value).exists():
         module = value.rstrip(":")
-        raise click.BadParameter(f"attribute missing after ':' in {value!r}; give e.g. '{module}:app' or '{module}'.")
+        raise click.BadParameter(f"{value!r} has no attribute after the ':'; give e.g. '{module}:app' or '{module}'.")
     if value and value.startswith(("http://", "https://")) and ctx.command.name != "diff":
         raise click.BadParameter(
             f"{value!r} is a URL; give an app, e.g. 'shop:app'. For a running server, use gateways diff, or "

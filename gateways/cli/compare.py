@@ -51,15 +51,19 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     "--expect", type=click.IntRange(200, 599), help="Expected status of --path. Default: any from 200 to 299."
 )
 @click.option("--unsafe", is_flag=True, help="Also send POST, PUT, PATCH and DELETE to --url.")
-@click.option("--connections", type=click.IntRange(1, 10_000), help="Connections that send requests. Default: 64.")
+@click.option("--connections", type=click.IntRange(1, 10_000), help="Number of connections. Default: 64.")
 @click.option(
     "--rate",
     type=click.FloatRange(0.1),
-    help="Requests per second for latency. Default: half the capacity of the slowest.",
+    help="Request rate for latency. Default: half the throughput of the slowest contender.",
 )
 @click.option("--duration", type=click.FloatRange(0.25, 3600), help="Seconds of load per contender and phase.")
 @click.option(
-    "--fail", "thresholds", type=Limit(), multiple=True, help=f"Exit with 1 on a breach, e.g. {EXAMPLE}. Repeatable."
+    "--fail",
+    "thresholds",
+    type=Limit(),
+    multiple=True,
+    help=f"Limit for a figure: exit with 1 if it is broken, e.g. {EXAMPLE}. Repeatable.",
 )
 @click.option(
     "--reset", metavar="COMMAND", help="Shell command to run before each server start, e.g. to reset a database."
@@ -89,7 +93,7 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.option(
     "--workers",
     type=click.IntRange(1, 1000),
-    help="Worker processes of each server that can have several, on a core each. Default: 1.",
+    help="Worker processes per server, one on each core, if the server supports workers. Default: 1.",
 )
 @click.option("--url", "sites", type=Server(), multiple=True, help="Compare a running server. Repeatable.")
 @click.option("--host-header", metavar="HOST", help="Host header. Default: the recorded one, else 127.0.0.1:8000.")
@@ -97,18 +101,23 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.option("--insecure", is_flag=True, help="Do not verify TLS certificates of --url.")
 @click.option("--engine", type=click.Choice(["own", "locust"]), default="own", help="Load generator. Default: own.")
 @click.option("--load-workers", type=click.IntRange(1, 1000), help=f"Number of locust workers. Default: {WORKERS}.")
-@click.option("--bind", type=Address(), help=f"Address for workers that you start yourself. Default port: {PORT}.")
-@click.option("--export-locustfile", type=FILE, help="Write the load as a locustfile; measure nothing.")
-@click.option("--quick", "effort", flag_value="quick", help="Fewer rounds, for a first look.")
 @click.option(
-    "--thorough", "effort", flag_value="thorough", help="More rounds, clients and rates, for published results."
+    "--bind", type=Address(), help=f"Address that locust workers on other machines connect to. Default port: {PORT}."
+)
+@click.option("--export-locustfile", type=FILE, help="Write the load as a locustfile; measure nothing.")
+@click.option("--quick", "effort", flag_value="quick", help="Measure fewer rounds, for a first look.")
+@click.option(
+    "--thorough",
+    "effort",
+    flag_value="thorough",
+    help="Measure more rounds, numbers of clients and rates, for results to publish.",
 )
 @click.option("--seed", type=int, help="Seed of all random choices. Default: random.")
 @click.option("--force", is_flag=True, help="Measure even if other programs keep the machine busy.")
 @click.option(
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for generated modules and server logs. Default: temporary.",
+    help="Folder for generated modules and server logs. Default: a temporary folder.",
 )
 @click.option("--json", "json_file", type=FILE, help="Write all measurements as JSON, updated during the run.")
 @click.option("--from", "from_file", type=OLD, help="Show the results in a --json or --html file; measure nothing.")
@@ -116,8 +125,8 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     "--against", type=OLD, help="Compare with an earlier --json or --html file; exit with 1 if a figure is worse."
 )
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a web page with charts.")
-@click.option("--markdown", type=FILE, help="Write a report; - is stdout.")
-@click.option("--csv", "csv_file", type=FILE, help="Write the figures; - is stdout.")
+@click.option("--markdown", type=FILE, help="Write a report in Markdown; - is stdout.")
+@click.option("--csv", "csv_file", type=FILE, help="Write the figures as CSV; - is stdout.")
 def compare(  # noqa: PLR0913, PLR0917 (options)
     target: str | None,
     from_file: Path | None,
@@ -131,9 +140,9 @@ def compare(  # noqa: PLR0913, PLR0917 (options)
 ) -> int:
     """Compare ways to serve TARGET under load: "module:attribute", a file, a CGI program, or a folder of them.
 
-    Without TARGET, the reference app is served in five ways, which takes two or three minutes. All responses are
-    verified, and a contender with different responses is excluded. Differences smaller than the noise are not reported.
-    Only HTTP/1.1 is measured. Ctrl-C stops the comparison and shows the results so far.
+    Without TARGET, five ways to serve the reference app are compared, which takes two or three minutes. All responses
+    are verified, and a contender with different responses is excluded. Differences smaller than the noise are not
+    reported. Only HTTP/1.1 is measured. Ctrl-C stops the comparison and shows the results so far.
     """
     export: Path | None = options.pop("export_locustfile")
     for file in (json_file, html, markdown, csv_file, export):

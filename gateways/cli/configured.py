@@ -53,7 +53,7 @@ def _table(command: click.Command, name: str, table: dict[str, Any]) -> dict[str
 
 
 def _named(key: str, known: dict[str, click.Parameter]) -> str | None:
-    """Return the name of click's parameter for a key: log_level for "log-level", paths for "path". None if unknown."""
+    """Return the name of click's parameter for a key, e.g. log_level for "log-level"; None if unknown."""
     for name, parameter in known.items():
         if key.replace("-", "_") == name or f"--{key}" in parameter.opts:
             return name

@@ -27,7 +27,7 @@ Chosen = list[tuple[Mode, str]]
 
 PAGE = "gateways.demo.app:create_app()"
 LANE = "gateways.demo.lane:app"
-"""The app of the WSGI lane beside the page."""
+"""The WSGI app that the page uses. It also serves WebSockets."""
 
 
 @click.command(cls=Command, short_help="Serve a reference app as CGI, WSGI and ASGI.")
@@ -175,7 +175,7 @@ class _Following:
 
     def _happened(self, mode: Mode, batch: Batch) -> None:
         if self._awaited:
-            self._early.append((mode, batch))  # a lifespan that starts before the URLs are printed
+            self._early.append((mode, batch))  # steps of a lifespan that starts before the URLs are printed
         else:
             self._screen.events(mode, batch)
 

@@ -76,7 +76,9 @@ class _Diff(Command):
 @click.option(
     "--write-accepted", metavar="FILE", type=STDOUT, help="Write the current differences to a file for --accept."
 )
-@click.option("--strict", is_flag=True, help="Also count differences that no client may depend on, e.g. header order.")
+@click.option(
+    "--strict", is_flag=True, help="Also count differences that no client should depend on, e.g. header order."
+)
 @click.option("--show-secrets", is_flag=True, help="Show cookies, tokens, passwords and API keys. Default: [redacted].")
 @click.option("--json", "as_json", metavar="FILE", type=STDOUT, help="Write the result as JSON; - is stdout.")
 @click.option("--html", "page", metavar="FILE", type=FILE, help="Write the result as a web page.")
@@ -174,7 +176,7 @@ def _sent(traffic: Traffic, sides: tuple[Stack | Site, ...], *, unsafe: bool) ->
     from gateways.diff.side import Site
 
     if any(isinstance(each, Site) for each in sides) and not unsafe:
-        traffic = traffic.safe("it may change data, and goes to a URL only with --unsafe")
+        traffic = traffic.safe("it may change data; --unsafe sends it to a URL")
     if not (traffic.requests or traffic.login):
         if traffic.left_out:
             raise click.UsageError(f"none of the requests can be sent: {'; '.join(summary(traffic.left_out))}.")

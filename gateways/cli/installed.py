@@ -25,7 +25,7 @@ def lines() -> list[str]:
 
 
 def _machine() -> tuple[str, str]:
-    """Return the system with its processor, and whether the global interpreter lock is on."""
+    """Return the operating system with its processor, and the state of the GIL."""
     on = getattr(sys, "_is_gil_enabled", lambda: True)()
     return f"{platform.system()} {platform.machine()}", "GIL on" if on else "GIL off (free-threaded)"
 

@@ -1,4 +1,4 @@
-"""The load of a comparison from the options: requests, scenarios, rate and duration. It must not know contenders."""
+"""Read the load of a comparison from the options: requests, scenarios, rate and duration. Must not know contenders."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def traffic_to_compare(app: Target, sites: Sequence[Site], options: Mapping[str,
         parameters["paths"] = ("/",)
     traffic = traffic_of(**parameters)
     if sites and not options["unsafe"]:
-        traffic = traffic.safe("it may change data on a running server; --unsafe sends it")
+        traffic = traffic.safe("it may change data; --unsafe sends it to a URL")
     rare = sorted(traffic.mix(), key=lambda each: -each.weight)[MOST:]
     why = f"only the {MOST} most frequent requests are sent"
     traffic += Traffic((), left_out=tuple(LeftOut(each.origin or "command line", each.label, why) for each in rare))
@@ -67,5 +67,7 @@ def scenarios_of(traffic: Traffic | None, options: Mapping[str, Any]) -> list[Sc
         scenario = of_traffic(traffic)
         return [replace(scenario, connections=(clients,), more=()) if clients else scenario]
     if clients is not None:
-        raise click.UsageError("--connections is for requests of your own; --scenarios have fixed numbers.")
+        raise click.UsageError(
+            "--connections is for requests of your own; --scenarios have a fixed number of connections."
+        )
     return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]

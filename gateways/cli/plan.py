@@ -45,7 +45,7 @@ def limits(plan: Plan) -> list[str]:
     if plan.known.interface == "asgi" and plan.server == "daphne":
         found.append("daphne sends no lifespan events, so startup and shutdown functions of the app do not run")
     if plan.known.interface == "asgi" and plan.mode == "wsgi" and plan.settings.certfile:
-        found.append("WSGI servers have WebSockets over plain HTTP only, so over TLS a client gets the status 501")
+        found.append("WebSockets do not work over TLS on a WSGI server; the handshake gets status 501")
     return found
 
 
@@ -68,4 +68,4 @@ def what(plan: Plan) -> str:
     adapter = ADAPTERS[known.interface, mode]
     if mode == "cgi":
         return f"{app}; each request starts a new process: gateways.adapters.{adapter}(app).run()"
-    return f"{app}; {server} speaks {mode.upper()}, so gateways.adapters.{adapter}(app) is in between"
+    return f"{app}; {server} speaks {mode.upper()}, so it runs gateways.adapters.{adapter}(app)"

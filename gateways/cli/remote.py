@@ -25,7 +25,7 @@ PORT = 5557
 """Default port of locust's master."""
 WORKERS = 2
 OF_STARTED = ("modes", "servers", "adapters", "threads", "workers")
-"""Options for servers that the command starts."""
+"""Options that apply only to servers that the command starts."""
 
 
 class Server(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on

@@ -98,7 +98,8 @@ def read(file: Path) -> Record:
 def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
     """Refuse an `--against` file with another app or other requests.
 
-    requests: the new requests, by scenario: their summary, and the label of each request of a mix.
+    requests: by name of the scenario, a summary of the new requests, and a label for each request if there are
+    several.
 
     Raises:
         UsageError: the targets differ, or the requests of a common scenario differ; the text names the difference.

@@ -1,4 +1,4 @@
-"""`gateways serve`: run the user's app on a server, with an adapter in between if their interfaces differ.
+"""`gateways serve`: run the user's app on a server, through an adapter if their interfaces differ.
 
 Knows the command line. It must not know how an app's interface is detected and a server is run (gateways/serving), or
 how events are handled until shutdown (until_ended.py).
@@ -46,8 +46,10 @@ IMPORT = 600.0
 @click.option(
     "--unix", metavar="PATH", shell_complete=files, help="Unix socket to listen on, instead of host and port."
 )
-@click.option("--threads", type=click.IntRange(1), help="Threads that run the app, in the server or the adapter.")
-@click.option("--workers", type=click.IntRange(1), help="Worker processes of the server.")
+@click.option(
+    "--threads", type=click.IntRange(1), help="Number of threads that run the app, in the server or the adapter."
+)
+@click.option("--workers", type=click.IntRange(1), help="Number of worker processes of the server.")
 @click.option("--root-path", metavar="PATH", default="", help="Path below which the app is mounted, e.g. /shop.")
 @click.option("--reload", is_flag=True, help="Restart the app when a Python file changes.")
 @click.option(
@@ -60,7 +62,7 @@ IMPORT = 600.0
     "--cgi-dir",
     metavar="PATH",
     multiple=True,
-    help="Folder of CGI programs below a site; may be repeated.  [default: /cgi-bin and /htbin]",
+    help="Folder of the site whose executable files are CGI programs; may be repeated.  [default: /cgi-bin and /htbin]",
 )
 @click.option(
     "--chdir",
@@ -77,7 +79,7 @@ IMPORT = 600.0
 @click.option(
     "--keyfile", metavar="FILE", type=FILE, help="Private key of the certificate. Default: read from --certfile."
 )
-@click.option("--tls", is_flag=True, help="Serve HTTPS with a self-signed certificate, made for this run.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS with a self-signed certificate, created for this run.")
 @click.option(
     "--log-format",
     metavar="FORMAT",
@@ -88,13 +90,13 @@ IMPORT = 600.0
     "--log-level",
     type=click.Choice(LEVELS),
     default="info",
-    help="Lowest level to print; a 4xx status is a warning, 5xx an error.  [default: info]",
+    help="Lowest log level to print; a request with a 4xx status is a warning, with 5xx an error.  [default: info]",
 )
 @click.option(
     "--print",
     "is_printed",
     is_flag=True,
-    help="Print the module and command line of a deployment as a shell script; do not serve.",
+    help="Print a shell script for deployment, with the module and the server's command line; do not serve.",
 )
 @click.option("--quiet", is_flag=True, help="Print no request lines.")
 def serve(  # noqa: PLR0913, PLR0917 (options)
@@ -128,7 +130,7 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     files and CGI programs, or a folder of CGI programs named cgi-bin. Ctrl-C stops it.
     """
     if unix and (host is not None or port is not None):
-        raise click.UsageError("--unix excludes --host and --port.")
+        raise click.UsageError("--unix replaces --host and --port; use it without them.")
     if not is_format(log_format):
         message = f"{log_format!r} is neither a format nor a template with known fields: {', '.join(FIELDS)}."
         raise click.BadParameter(message, param_hint="'--log-format'")

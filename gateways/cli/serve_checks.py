@@ -1,4 +1,4 @@
-"""Reject options of `gateways serve` that the server or the target does not support; provide the files for TLS."""
+"""Reject options of `gateways serve` that the server or the target does not support. Provide the files for TLS."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ def check(plan: Plan, unix: str | None) -> None:
             raise click.UsageError(f"{plan.server} does not support --{option}; {instead}.")
     is_cgi = "cgi" in (mode, plan.known.interface)
     if plan.reload and is_cgi:
-        raise click.UsageError("--reload does not apply to CGI: each request runs the current program.")
+        raise click.UsageError("--reload does not apply to CGI, which runs the current program for each request.")
     for_cgi = {
         "warm": settings.warm,
         "env": bool(settings.environment),
@@ -51,7 +51,7 @@ def check(plan: Plan, unix: str | None) -> None:
     for variable in settings.environment:
         name, is_given, _ = variable.partition("=")
         if not name:
-            raise click.UsageError(f"--env {variable!r} has no name before the '='; correct is e.g. --env LANGUAGE=en.")
+            raise click.UsageError(f"--env {variable!r} has no name before the '='; write e.g. --env LANGUAGE=en.")
         if not is_given and name not in os.environ:
             raise click.UsageError(
                 f"--env {name}: the variable is not set in this environment; use --env {name}=VALUE."
@@ -70,7 +70,7 @@ def certificate(
     """
     if is_made:
         if certfile or keyfile:
-            raise click.UsageError("--tls excludes --certfile and --keyfile: it creates its own certificate.")
+            raise click.UsageError("--tls creates its own certificate; use it without --certfile and --keyfile.")
         with self_signed(host or "127.0.0.1") as paths:
             yield paths
     elif certfile:

@@ -93,7 +93,9 @@ def trace(  # noqa: PLR0913, PLR0917 (options)
 def requests(texts: tuple[str, ...], path: str, **options: Any) -> tuple[tuple[Recorded, ...], Recorded]:
     """Return the requests to send first, and the one to trace. `path` is the default path."""
     if texts and (options["method"] or options["data"] is not None):
-        raise click.UsageError("--ws excludes --method and --data: a WebSocket starts with GET and has no body.")
+        raise click.UsageError(
+            "--ws cannot be used with --method and --data: a WebSocket starts with GET and has no body."
+        )
     if not (options["paths"] or options["files"]):
         options["paths"] = (path,)
     traffic = traffic_of(**options)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateways.serving.broken import BrokenPage
 
 LINES = 200
-"""Number of lines of server output on the page of a broken app."""
+"""Number of lines of server output shown on the error page."""
 
 
 class Serving:
@@ -69,7 +69,7 @@ class Serving:
 
     def _start(self) -> None:
         plan = self._plan
-        self._make_room()
+        self._free_address()
         self._current = ServerProcess(
             plan.mode,
             plan.server,
@@ -103,7 +103,7 @@ class Serving:
             self._ended()
 
     def _print_request(self, event: Event) -> None:
-        """Print the line of a request, with the time of its end. (Both processes use the same clock.)"""
+        """Print the line of a request, with the time at which it ended. Both processes use the same clock."""
         data, level = event[4], self._plan.settings.log_level or "info"
         if LEVELS.index(level_of(data[3] or 0, data[6])) >= LEVELS.index(level):
             ago = time.perf_counter() - (event[0] + data[5])
@@ -115,8 +115,8 @@ class Serving:
             self._page.close()
             self._page = None
 
-    def _make_room(self) -> None:
-        """Replace the socket for a server that binds by itself: it cannot bind while that of the error page listens."""
+    def _free_address(self) -> None:
+        """If the server binds its own socket, replace the listening socket of the error page: it blocks the address."""
         adopts = "unix" in side(self._plan.mode).SERVERS[self._plan.server].options
         if not adopts and self._sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN):
             host, port = self._sock.getsockname()[:2]
@@ -134,7 +134,7 @@ class Serving:
         if plan.reload:
             from gateways.serving.broken import BrokenPage  # imports http.server
 
-            click.echo(f"{plan.server} has exited; it is restarted when a Python file changes")
+            click.echo(f"{plan.server} has exited; it will be restarted when a Python file changes")
             tls = (plan.settings.certfile, plan.settings.keyfile) if plan.settings.certfile else None
             lines = self._current.lines[-LINES:]
             self._page = BrokenPage(self._sock.dup(), plan.known.target, lines, tls)
@@ -148,7 +148,7 @@ def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, st
     """Show the import error, in the terminal and in the browser, until a Python file changes."""
     from gateways.serving.broken import BrokenPage  # imports http.server
 
-    click.echo(f"{failure}; waiting for a change of a Python file to try again", err=True)
+    click.echo(f"{failure}; will try again when a Python file changes", err=True)
     changed: queue.SimpleQueue[list[Path]] = queue.SimpleQueue()
     lines = [*failure.traceback.splitlines(), str(failure)]
     with BrokenPage(sock.dup(), target, lines, tls), Changes(_folders(target), changed.put):

@@ -1,7 +1,7 @@
-"""The app of the WSGI lane: the WSGI reference app; for a WebSocket handshake, the ASGI reference app behind
-ASGIToWSGI.
+"""The WSGI app of the demo page. A WebSocket handshake goes to the ASGI reference app through ASGIToWSGI. Every other
+request goes to the WSGI reference app.
 
-WSGI has no WebSockets, but the server has the connection, which the adapter takes over. Knows only this choice.
+WSGI has no WebSockets, so the adapter takes over the server's connection. Knows only how to choose between both apps.
 """
 
 from collections.abc import Iterable

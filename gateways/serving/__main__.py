@@ -1,4 +1,4 @@
-"""Entry point of a server process. Separate from child.py, which spawned workers import by name."""
+"""Entry point of a server process. It is not in child.py, because spawned workers import that module by name."""
 
 from gateways.serving.child import main
 

@@ -1,6 +1,6 @@
-"""Filter the log messages of servers about requests that they abort at shutdown: the request's own line reports that.
+"""Drop the servers' log messages about requests that are aborted at shutdown. The request's own log line reports it.
 
-Knows the log records of uvicorn and hypercorn. Records of the app, and all other errors, are not filtered.
+Knows the log records of uvicorn and hypercorn. Keeps the app's records and all other errors.
 """
 
 import logging

@@ -48,7 +48,7 @@ def adapted(job: Job) -> App:
 
 
 def _watched(job: Job) -> App:
-    """Return the job's app, observed if steps are recorded. For one line per request, the server's side is enough."""
+    """Return the job's app, observed if steps are recorded. An access log observes only the server's side."""
     app = side(job.interface).load(job)
     return observed(app, job.interface, job) if job.observe == "steps" else app
 
@@ -60,11 +60,11 @@ def _adapter(job: Job) -> Any:
 
 
 def _as_program(job: Job) -> App:
-    """Return the host of a CGI program that is generated for the app, in a temporary folder.
+    """Generate a CGI program for the app in a temporary folder, and return a host that runs it.
 
-    The program gets all variables of this environment, as the app would in another mode.
+    The program gets all environment variables of this process, as an app in another mode would.
     """
-    import tempfile  # imported late, and so not in the program
+    import tempfile  # imported late, because the generated program imports this module too
 
     folder = tempfile.TemporaryDirectory(prefix="gateways-", ignore_cleanup_errors=True)
     program = Path(folder.name, "app.cgi")
@@ -80,7 +80,7 @@ def _as_program(job: Job) -> App:
 
 
 def run_as_program(text: str, here: str) -> None:
-    """In the generated program: serve one request with the job's app, in the folder `here`."""
+    """Serve one request with the job's app, in the folder `here`. The generated program calls this."""
     job = Job.from_json(text)
     os.chdir(here)
     _adapter(job)(_watched(job)).run()

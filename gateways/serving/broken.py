@@ -1,4 +1,4 @@
-"""An error page for an app that could not be started, on the server's socket.
+"""Serve an error page on the server's socket if the app could not be started.
 
 Knows http.server and one thread. Browsers get a page that reloads itself, other clients plain text.
 """
@@ -25,7 +25,7 @@ pre {{ background: #8881; border-radius: 6px; overflow-x: auto; padding: 1rem; }
 </head>
 <body>
 <h1>{title}</h1>
-<p>The app could not be started. It is started again when a Python file changes; this page reloads itself.</p>
+<p>The app could not be started. The next change of a Python file restarts it, and this page reloads itself.</p>
 <pre>{text}</pre>
 </body>
 </html>
@@ -33,7 +33,7 @@ pre {{ background: #8881; border-radius: 6px; overflow-x: auto; padding: 1rem; }
 
 
 class BrokenPage:
-    """Responds to every request on the bound socket `sock` with a 503 and the text `lines`, until it is closed."""
+    """Responds with status 503 and the text `lines` to every request on the bound socket `sock`, until it is closed."""
 
     def __init__(self, sock: socket.socket, target: str, lines: Sequence[str], tls: tuple[str, str] | None) -> None:
         text = "\n".join(lines) or "no output"
@@ -108,4 +108,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-        """Print nothing: the command prints its own lines."""
+        """Print no line for a request."""

@@ -29,7 +29,7 @@ def self_signed(host: str) -> Iterator[tuple[str, str]]:
         from cryptography.hazmat.primitives.asymmetric import ec
         from cryptography.x509.oid import NameOID
     except ModuleNotFoundError:
-        raise Failure(f"--tls needs cryptography; it comes with: {install_line('tls')}") from None
+        raise Failure(f"--tls needs the package cryptography; install it with: {install_line('tls')}") from None
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateways serve, self-signed")])
     names: list[x509.GeneralName] = [x509.DNSName("localhost")]
@@ -52,7 +52,7 @@ def self_signed(host: str) -> Iterator[tuple[str, str]]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    with tempfile.TemporaryDirectory(prefix="gateways-tls-") as folder:  # of mode 0700
+    with tempfile.TemporaryDirectory(prefix="gateways-tls-") as folder:  # creates it with mode 0700
         certfile, keyfile = Path(folder, "certificate.pem"), Path(folder, "key.pem")
         certfile.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         keyfile.write_bytes(

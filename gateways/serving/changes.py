@@ -11,16 +11,17 @@ from gateways.installing import install_line
 
 
 class Changes:
-    """Watches the Python files below folders, except .venv, .git and the like, while entered.
+    """Context manager that watches the Python files below folders, except those in .venv, .git and similar folders.
 
-    Calls `changed` on its own thread with the paths of files that changed at about the same time.
+    If files change, it calls `changed` with their paths, on its own thread. Changes at about the same time share one
+    call.
     """
 
     def __init__(self, folders: list[Path], changed: Callable[[list[Path]], object]) -> None:
         try:
             import watchfiles
         except ModuleNotFoundError:
-            raise Failure(f"--reload needs watchfiles; it comes with: {install_line()}") from None
+            raise Failure(f"--reload needs the package watchfiles; install it with: {install_line()}") from None
         self._over = threading.Event()
         self._changed = changed
         self._watched: Any = watchfiles.watch(

@@ -30,7 +30,7 @@ def main() -> None:
     """Run the job given as the only argument, until SIGTERM."""
     job = Job.from_json(sys.argv[1])
     _prepare_logging(job.settings.log_level)
-    # For servers that do not handle SIGTERM but do handle SystemExit; the others install their own handler.
+    # Some servers stop on SystemExit and do not handle SIGTERM. Other servers replace this handler.
     leaving = threading.Event()
     signal.signal(signal.SIGTERM, partial(_leave, leaving))
     threading.Thread(target=_end_with_parent, name="gateways-lifeline", daemon=True).start()
@@ -38,7 +38,7 @@ def main() -> None:
     try:
         side(job.mode).SERVERS[job.server].run(partial(load, job), sock, job.settings)
     except Failure as failure:
-        if leaving.is_set():  # the import was interrupted, and did not fail
+        if leaving.is_set():  # SIGTERM interrupted the import
             sys.exit(0)
         sys.exit(f"{failure.traceback}{failure}")
 
@@ -46,7 +46,7 @@ def main() -> None:
 def _prepare_logging(level: str | None) -> None:
     """Log to stderr, which the parent process reads. With --log-level, add time and level to each line.
 
-    The root logger gets no handler: with one, the app's own logging.basicConfig() would do nothing.
+    The root logger gets no handler, because logging.basicConfig() in the app would then do nothing.
     """
     leave_out_aborted()
     if logging.lastResort is None:
@@ -60,7 +60,7 @@ def _prepare_logging(level: str | None) -> None:
 
 
 def _tell_of_warm_programs() -> None:
-    """Log at INFO which programs run warm, which do not, and why."""
+    """Log at INFO which CGI programs run in a warm interpreter, which do not, and why."""
     logger = logging.getLogger("gateways.cgi.warm")
     if not logger.handlers:
         handler = logging.StreamHandler()
@@ -72,7 +72,7 @@ def _tell_of_warm_programs() -> None:
 
 def load(job: Job) -> App:
     """Return the app in the server's interface, observed as the job requires. Call it in the process of the app."""
-    _prepare_logging(job.settings.log_level)  # again, because a worker may be a new process
+    _prepare_logging(job.settings.log_level)  # repeated, because a worker may be a new process
     if job.settings.warm and job.settings.log_level is None:
         _tell_of_warm_programs()
     if job.varied:
@@ -88,7 +88,7 @@ def _leave(leaving: threading.Event, _signal: int, _frame: FrameType | None) -> 
 
 
 def _end_with_parent() -> None:
-    """Exit when stdin closes: it is a pipe that only the parent process holds open and never writes to."""
+    """Exit when stdin reaches its end: only the parent process holds this pipe open, and it writes nothing."""
     os.read(0, 1)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)

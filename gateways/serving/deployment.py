@@ -17,8 +17,9 @@ from gateways.serving.settings import Settings
 class Command:
     """A server's command line. `{host}` is in brackets for IPv6 if a port follows it in the same argument.
 
-    first: the command and its fixed arguments. tcp, unix: the address to listen on. threads, workers: the options,
-    with {threads} and {workers}; () if unsupported. tls: with {certfile} and {keyfile}; () if unsupported.
+    first: the command and its fixed arguments. tcp, unix: arguments for the address to listen on. threads, workers:
+    options that contain {threads} and {workers}. tls: options that contain {certfile} and {keyfile}. () if
+    unsupported.
     """
 
     first: tuple[str, ...]
@@ -51,7 +52,7 @@ COMMANDS: dict[tuple[Mode, str], Command] = {
         ("--certfile", "{certfile}", "--keyfile", "{keyfile}"),
     ),
     ("wsgi", "cheroot"): Command(
-        ("python3", "-m", "cheroot"),  # the cheroot command does not import from the current folder
+        ("python3", "-m", "cheroot"),  # the command `cheroot` does not import from the current folder
         ("--bind", "{host}:{port}"),
         ("--bind", "{unix}"),
         ("--threads", "{threads}", "--max-threads", "{threads}"),
@@ -134,7 +135,7 @@ def script(
 
 
 def _stem(module: str) -> str:
-    """Return the module's name as an identifier, because the configuration of gunicorn imports it."""
+    """Return the module's name as a valid identifier, because gunicorn's configuration file imports the module."""
     return re.sub(r"\W|^(?=\d)", "_", module)
 
 
@@ -238,12 +239,12 @@ def _imported(app: Deployed) -> tuple[list[str], str]:
 
 
 def _can_be_written(module: str) -> bool:
-    """Return False for the name of a file such as my-shop.py, which an import statement cannot contain."""
+    """Return False for a name that an import statement cannot contain, such as my-shop for my-shop.py."""
     return all(part.isidentifier() and not keyword.iskeyword(part) for part in module.split("."))
 
 
 def _exit_hook(name: str) -> list[str]:
-    """Return gunicorn's configuration: when a worker exits, it runs the app's shutdown (ASGI, Lifespan)."""
+    """Return the configuration file for gunicorn: a worker that exits runs the app's shutdown (ASGI, Lifespan)."""
     return [
         "def worker_exit(server, worker):",
         f"    from {name} import app",

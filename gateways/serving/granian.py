@@ -12,7 +12,7 @@ from gateways.serving.settings import Settings
 def run(load: Callable[[], App], sock: socket, settings: Settings, *, interface: str) -> None:
     """Serve the app that `load()` returns at the address of `sock`, in worker processes, until SIGINT or SIGTERM.
 
-    granian binds by itself, so the socket is closed just before it starts.
+    granian binds its own socket, so `sock` is closed just before granian starts.
     """
     from granian import Granian
     from granian.constants import Interfaces

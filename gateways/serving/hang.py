@@ -32,8 +32,8 @@ def reporting_hang(target: str, report: Callable[[str], object], seconds: float 
 
 
 def message(target: str, ident: int, seconds: float) -> str:
-    """Return the message: the app's frames, innermost last; the whole stack if no frame belongs to the app."""
-    stack = traceback.extract_stack(sys._current_frames()[ident])  # noqa: SLF001 - the documented way to look
+    """Return the message with the app's frames, innermost last; with the whole stack if no frame is the app's."""
+    stack = traceback.extract_stack(sys._current_frames()[ident])  # noqa: SLF001 - documented in the library reference
     package = Path(gateways.__file__).parent
     own = [each for each in theirs(stack) if not Path(each.filename).is_relative_to(package)]
     lines = traceback.format_list(own or list(stack))

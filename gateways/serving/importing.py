@@ -41,7 +41,7 @@ def _module_name(location: str) -> str:
     path = Path(location)
     if path.suffix != ".py" and os.sep not in location and not location.startswith("."):
         if not location:
-            raise Failure("the target has no module before its ':'; e.g. main:app")
+            raise Failure("the target has no module before its ':'; give e.g. main:app")
         return location
     if path.is_dir():
         path /= "__init__.py"
@@ -97,7 +97,7 @@ def _has_submodule(module: ModuleType, name: str) -> bool:
 
 
 def attribute_of(module: ModuleType, name: str) -> Any:
-    """Return the attribute with that name, which may be nested: "api.app".
+    """Return the attribute with that name. The name may have dots: "api.app".
 
     Raises:
         Failure: unknown attribute.
@@ -110,7 +110,7 @@ def attribute_of(module: ModuleType, name: str) -> Any:
 
 
 def _callables(module: ModuleType) -> list[str]:
-    """Return the names of callables that the module defines, and of all callable instances."""
+    """Return the names of the functions and classes that the module defines, and of all its callable instances."""
     return [
         name
         for name, value in vars(module).items()

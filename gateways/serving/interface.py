@@ -10,13 +10,14 @@ from gateways.failure import Failure
 from gateways.serving.server import Mode
 
 SHOWN = 8
-"""Maximum number of parameters shown of a signature."""
+"""Maximum number of parameters that are shown of a signature."""
 
 
 def interface_of(app: Any, name: str = "the app") -> Mode:
-    """Return the interface of `app` by its number of positional arguments: WSGI two, ASGI three, ASGI 2 one.
+    """Return the interface of `app`. A WSGI app takes two positional arguments, an ASGI app three, an ASGI 2 app one.
 
-    For a class, the arguments of its constructor count: PEP 3333 allows a class as an app, and an ASGI 2 app is one.
+    For a class, the arguments of its constructor count. PEP 3333 allows a class as an app, and many ASGI 2 apps are
+    classes.
 
     Raises:
         Failure: not callable, or the number of arguments fits no interface, or more than one.
@@ -37,7 +38,7 @@ def interface_of(app: Any, name: str = "the app") -> Mode:
     raise Failure(
         f"{name} is {kind} that takes {_parameters(app, '')}; "
         "WSGI apps take (environ, start_response), ASGI apps (scope, receive, send)"
-        + ("; if it creates the app, serve a function that calls it: main:create_app()" if makes else "")
+        + ("; if it creates the app, serve a function that calls it, e.g. main:create_app()" if makes else "")
     )
 
 
@@ -62,7 +63,7 @@ def is_async(app: Any) -> bool:
 
 
 def arguments(app: Any) -> set[int] | None:
-    """Return the numbers of positional arguments, from 0 to 3, that it accepts; None if unknown."""
+    """Return the numbers of positional arguments, from 0 to 3, that `app` accepts; None if unknown."""
     try:
         signature = inspect.signature(app)
     except (TypeError, ValueError):
@@ -78,7 +79,7 @@ def arguments(app: Any) -> set[int] | None:
 
 
 def called(app: Any, name: str) -> str:
-    """Return the call of the app: "await app(scope, receive, send)", "await App(scope)(receive, send)"."""
+    """Return the code that calls the app, e.g. "await app(scope, receive, send)"."""
     call, numbers = _parameters(app, name), arguments(app)
     if is_async(app) or numbers == {3}:
         return f"await {call}"

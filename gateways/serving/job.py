@@ -11,15 +11,15 @@ Observe = Literal["steps", "access", "nothing"]
 """What to record: every step between server and app, one event per request, or nothing."""
 
 GRACE = 1.2
-"""Delay between SIGTERM and SIGKILL, in seconds. Keeps shutdown within two seconds."""
+"""Delay between SIGTERM and SIGKILL, in seconds. With it, shutdown takes at most two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """Serve `target`, an app of `interface`, with a server that speaks `mode`.
 
-    `descriptor` is that of the bound socket; `events` is the address to send events to. `varied`: objects of the app
-    have other memory addresses in each process.
+    `descriptor` is the file descriptor of the bound socket. Events are sent to the address `events`. If `varied` is
+    True, objects of the app have other memory addresses in each process.
     """
 
     mode: Mode

@@ -1,4 +1,4 @@
-"""The socket of a server, bound before the server starts, so that a port in use is reported immediately."""
+"""Bind the socket of a server before the server starts, so that a port in use is reported immediately."""
 
 import contextlib
 import errno
@@ -55,7 +55,7 @@ def bind_unix(path: str) -> socket.socket:
         sock.bind(path)
     except OSError as error:
         sock.close()
-        why = "a server listens there, or the file is not a socket" if os.path.lexists(path) else error.strerror
+        why = "another server listens on it, or the file is not a socket" if os.path.lexists(path) else error.strerror
         raise Failure(f"cannot listen on {path}: {why or error}; choose another with --unix") from error
     return sock
 
@@ -72,7 +72,9 @@ def _is_left_behind(path: str) -> bool:
 
 
 def reachable(sock: socket.socket) -> tuple[str, int]:
-    """Return host and port by which a local client reaches a bound socket; for a Unix socket its path and 0."""
+    """Return the host and port at which a local client reaches a bound socket. For a Unix socket, return its path and
+    0.
+    """
     if sock.family == socket.AF_UNIX:
         return str(Path(sock.getsockname()).absolute()), 0
     host, port = sock.getsockname()[:2]

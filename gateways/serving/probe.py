@@ -18,7 +18,7 @@ from gateways.serving.target import find, program_of
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Facts about a target before it is served. See gateways.serving.target.Found."""
+    """Facts about a target that are known before it is served. Fields: see gateways.serving.target.Found."""
 
     target: str
     interface: Mode
@@ -37,7 +37,7 @@ def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
     if interface in (None, "cgi") and (program := program_of(target)):
         return Known(target, "cgi", program)
 
-    def arguments(writing: int, errors: int) -> list[str]:  # `errors` is for the report of a hanging import
+    def arguments(writing: int, errors: int) -> list[str]:  # a hanging import is reported on `errors`
         return [target, interface or "", str(writing), str(errors)]
 
     return _known(target, run_module("gateways.serving.probe", arguments, seconds, f"importing {target!r}"))
@@ -56,7 +56,7 @@ def _known(target: str, ended: Ended) -> Known:
 
 
 def main() -> None:
-    """In the separate process: write the result to the descriptor and exit, even if the app has started threads."""
+    """Run in the separate process: write the result to the descriptor and exit, even if the app has started threads."""
     target, interface = sys.argv[1], cast("Mode | None", sys.argv[2] or None)
     descriptor, errors = map(int, sys.argv[3:])
     try:

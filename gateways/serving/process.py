@@ -1,4 +1,4 @@
-"""A server process, seen from its parent: start it on a bound socket, wait until it is ready, read its output, stop it.
+"""Control a server process from its parent: start it on a bound socket, await readiness, read its output, stop it.
 
 Knows processes, signals and threads. Its threads put all events into one queue, so that a command handles them in one
 loop and can be interrupted at any time.
@@ -32,14 +32,15 @@ LAST = 0.3
 """Time limit for printing the last events after the servers have exited, in seconds: a terminal may be slow."""
 
 SAME_HASHES = {"PYTHONHASHSEED": "0"}
-"""Environment for servers whose responses are compared: sets of strings have the same order in each process."""
+"""Environment for servers whose responses are compared. With it, sets of strings have one order in all processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """An event of a server process: it is ready, printed a line, sent events, exited, or is not ready in time.
+    """An event of a server process: the process is ready, printed a line, sent events, exited, or was not ready in
+    time.
 
-    Or a file of the app changed, if files are watched (gateways.serving.changes).
+    If files are watched (gateways.serving.changes), the change of a file is an event too.
     """
 
     source: "ServerProcess"
@@ -56,8 +57,8 @@ EventQueue = queue.SimpleQueue[ServerEvent | None]
 class ServerProcess:
     """A server for `target`, in its own process group. Its events go into `incoming`.
 
-    `interface` is that of the target. If it differs from the server's `mode`, an adapter is used. The process gets our
-    environment and `environment`.
+    `interface` is that of the target. If it differs from the server's `mode`, an adapter is used. The process gets
+    this process's environment variables, and those in `environment`.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 (what is served, how, and the queue of its events)
@@ -91,7 +92,7 @@ class ServerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=[sock.fileno()],
-            start_new_session=True,  # Ctrl-C goes to us; we stop the server
+            start_new_session=True,  # Ctrl-C must reach only this process, which stops the server
             env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},  # show the app's output immediately
         )
         sock.close()
@@ -105,7 +106,7 @@ class ServerProcess:
                 line = octets.decode("utf-8", "backslashreplace").rstrip()
                 self.lines.append(line)
                 self._incoming.put(ServerEvent(self, "line", line))
-        # At the end of this pipe, all processes of the server have exited, because each held it open.
+        # Each process of the server holds this pipe open, so its end shows that all of them have exited.
         self._ended.set()
         self._incoming.put(ServerEvent(self, "ended"))
 
@@ -168,7 +169,7 @@ def end_all(processes: Iterable[ServerProcess]) -> None:
 
 
 def last_events(incoming: EventQueue) -> Iterator[ServerEvent]:
-    """Yield the last events of servers that have exited, for at most LAST seconds: requests, and lines of output.
+    """For at most LAST seconds, yield the last events of servers that have exited: requests, and lines of output.
 
     An app prints during shutdown too: in its lifespan, in atexit functions, in signal handlers.
     """

@@ -18,7 +18,7 @@ from gateways.failure import Failure
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A process that has exited: the text of its result, its exit status (-9: by signal 9), and its output."""
+    """A process that has exited: the text of its result, its exit status (-9 after signal 9), and its output."""
 
     result: str
     status: int
@@ -28,9 +28,9 @@ class Ended:
 def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seconds: float, doing: str) -> Ended:
     """Run `python -m module` to its end, and kill all processes that it started.
 
-    `arguments` returns the arguments of the module, from two descriptors: one to write the result to, and a copy of
-    this process's stderr for messages that must appear immediately. Its stdout and stderr are collected. `doing` names
-    the work.
+    `arguments` is called with two descriptors, and returns the arguments of the module. The module writes its result to
+    the first descriptor. The second is a copy of this process's stderr, for messages that must appear immediately. The
+    module's own stdout and stderr are collected. `doing` names the work, for the error text.
 
     Raises:
         Failure: it takes longer than `seconds`.
@@ -65,7 +65,7 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
 
 @contextlib.contextmanager
 def _signals_deferred() -> Iterator[None]:
-    """Call the handlers of signals at the end of the block: a handler that raises earlier would leave a process
+    """Delay signal handlers until the end of the block, because a handler that raises inside it would leave a process
     running.
     """
     received: list[int] = []

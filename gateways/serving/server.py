@@ -24,9 +24,9 @@ class Server:
 
     `name` is also the name of its package and module. `model` describes its processes and threads in one clause.
     `run(load, sock, settings)` serves the app that `load()` returns on the bound, not yet listening `sock`, until
-    SIGTERM. Servers with worker processes call `load` there, so it can be pickled. `extra` is the extra that installs
-    the server. `options` are the supported ones of "threads", "workers", "unix" (a Unix socket), "tls" and "http2"
-    (over TLS).
+    SIGTERM. Servers with worker processes call `load` in each worker, so it can be pickled. `extra` is the extra of
+    this project that installs the server. `options` lists the supported options: "threads", "workers", "unix" (a Unix
+    socket), "tls" and "http2" (over TLS).
     """
 
     name: str
@@ -47,14 +47,14 @@ class Server:
             return version(self.name)
         except PackageNotFoundError:
             raise Failure(
-                f"the server {self.name} is not installed; it comes with: {install_line(self.extra)}"
+                f"the server {self.name} is not installed; install it with: {install_line(self.extra)}"
             ) from None
 
 
 class Side(Protocol):
     """The contents of gateways/<mode>/server.py."""
 
-    SERVERS: dict[str, Server]  # the default first
+    SERVERS: dict[str, Server]  # the first is the default
     REFERENCE: str  # the target of the reference app
 
     def load(self, job: Job) -> App: ...  # the job's target, in this interface

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to serve. None means the default. The server's row (server.py) lists the options it supports.
+    """How to serve a target. None means the default. The server's row (server.py) lists the options that it supports.
 
     threads: threads that run the app, in the server or the adapter.
     workers: worker processes of the server.

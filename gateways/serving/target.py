@@ -25,8 +25,8 @@ PROGRAMS = ("cgi-bin", "htbin")
 class Found:
     """An app, or the path of a CGI program. `signature` shows how to call it: "app(environ, start_response)".
 
-    `doubt` is the reason why the given interface may be wrong. `name` is the import name, "shop:create_app()", and
-    `folder` the folder to import it from, "" if that is the current one or the app is installed.
+    `doubt` tells why the given interface may be wrong; "" without a doubt. `name` is the name to import, e.g.
+    "shop:create_app()". `folder` is the folder to import it from; "" for the current one or an installed app.
     """
 
     app: Any
@@ -49,7 +49,7 @@ def load_object(target: str) -> Any:
 def find(target: str, interface: Mode | None = None) -> Found:
     """Import `target` and detect its interface. Calls a factory, but not the app.
 
-    A given `interface` is used even if the app's signature does not match: `doubt` then has the reason.
+    A given `interface` is used even if the app's signature does not match. In that case `doubt` is set.
 
     Raises:
         Failure: not found, or not an app.
@@ -87,14 +87,17 @@ def _doubt(app: Any, interface: Mode, how: str) -> str:
 
 
 def _load(target: str) -> tuple[Any, str, str]:
-    """Return the app, the name of its module, and its name in the module: "app", "create_app()"."""
+    """Return the app, the name of its module, and its name in the module, e.g. "app" or "create_app()"."""
     location, _, attribute = target.partition(":")
     module = load_module(location)
     makes = attribute.endswith("()")
     name = attribute.removesuffix("()") or usual_name(module)
     if "(" in name:
         factory = name.partition("(")[0]
-        raise Failure(f"'{target}' calls {factory} with arguments; write a module with app = {name}, and serve that")
+        raise Failure(
+            f"'{target}' calls {factory} with arguments; a target cannot have them, so write a module with "
+            f"app = {name}, and serve that"
+        )
     app = attribute_of(module, name)
     if makes or _is_factory(app):
         app, name = _made(app, f"{module.__name__}:{name}"), f"{name}()"
@@ -104,7 +107,7 @@ def _load(target: str) -> tuple[Any, str, str]:
 def is_site(path: Path) -> bool:
     """Return True for a folder whose files are public: not a Python package, and not a folder of CGI programs.
 
-    Programs run only in folders named cgi-bin or htbin: a client must not start executable files of other folders.
+    Programs run only in folders named cgi-bin or htbin, so that clients cannot start executable files elsewhere.
     """
     if any((path / name).is_dir() for name in PROGRAMS):
         return True
@@ -124,7 +127,7 @@ def program_of(target: str) -> str | None:
         if any(each.is_file() and os.access(each, os.X_OK) for each in path.rglob("*")):
             return str(path.resolve())
         raise Failure(
-            f"the folder {target!r} contains no executable file, so no CGI program; make one executable with chmod +x"
+            f"the folder {target!r} contains no CGI program (an executable file); make a file executable with chmod +x"
         )
     if not path.is_file():
         return None
@@ -148,7 +151,7 @@ def _refuse_manage(path: Path) -> None:
 
 
 def _is_factory(app: Any) -> bool:
-    """Return True if it can be called without arguments, unlike a WSGI or ASGI app."""
+    """Return True if the object can be called without arguments, unlike a WSGI or ASGI app."""
     if not (inspect.isroutine(app) or inspect.isclass(app)) or inspect.iscoroutinefunction(app):
         return False
     numbers = arguments(app)

@@ -27,7 +27,7 @@ def run(load: Callable[[], App], sock: socket, settings: Settings) -> None:
         log_config=None,
         log_level="warning",
         access_log=False,
-        # Shutdown does not wait for slow clients: running requests are cancelled, and may clean up.
+        # Shutdown does not wait for slow clients. It cancels running requests, which may clean up.
         timeout_graceful_shutdown=0,
         ssl_certfile=settings.certfile or None,
         ssl_keyfile=settings.keyfile or None,
@@ -44,6 +44,6 @@ def _workers(config: "Config", sock: socket) -> None:
 
     supervisor: Any = Multiprocess
     accepted = inspect.signature(supervisor).parameters
-    # Before version 0.50 or so, Multiprocess required the target of its processes.
+    # Older versions of Multiprocess, up to about 0.49, require the argument `target`.
     more = {"target": Server(config).run} if "target" in accepted else {}
     supervisor(config, sockets=[sock], **more).run()

@@ -90,7 +90,7 @@ def test_a_missing_server_is_reported_with_the_command_that_installs_it(
     command = [*bare, "demo", "--port", "0", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    said = f"gateways demo: the server {server} is not installed; it comes with: "
+    said = f"gateways demo: the server {server} is not installed; install it with: "
     assert re.fullmatch(re.escape(said) + rf"\S+ -m pip install -e '?{re.escape(package)}'?\n", done.stderr)
 
 

@@ -168,7 +168,7 @@ def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path
         (["shop:app@wsgiref", "@uvicorn", "--path", "/"], "'wsgiref' is neither a server nor a mode"),
         (["shop@wsgiref", "@uvicorn", "--path", "/"], "'wsgiref' is neither a server nor a mode"),
         (["shop:app", "@uvicorn"], "there are no requests to send"),
-        (["shop:app", "http://127.0.0.1:9", "--path", "/", "--method", "POST"], "to a URL only with --unsafe"),
+        (["shop:app", "http://127.0.0.1:9", "--path", "/", "--method", "POST"], "--unsafe sends it to a URL"),
         (["shop:gone", "@uvicorn", "--path", "/"], "gone"),
         (["http://127.0.0.1:1/path", "shop:app", "--path", "/"], "is not the URL of a server"),
         (["shop:app", "@uvicorn", "--requests", "shop.py"], "is not a line in a known format"),
@@ -263,7 +263,7 @@ def test_only_safe_requests_are_sent_to_a_url_unless_unsafe_is_given(tmp_path: P
     with served() as server:
         done = diff("shop:app@waitress", server.url, "--requests", str(lines))
         assert "in 1 of 1 request" in done.stdout
-        assert "left out: 1 entry: it may change data, and goes to a URL only with --unsafe" in done.stdout
+        assert "left out: 1 entry: it may change data; --unsafe sends it to a URL" in done.stdout
         assert (
             "in 2 of 2 requests" in diff("shop:app@waitress", server.url, "--requests", str(lines), "--unsafe").stdout
         )

@@ -56,7 +56,7 @@ class Serving(Running):
         (
             "serve_flask.py",
             "--server uvicorn",
-            "; uvicorn speaks ASGI, so gateways.adapters.WSGIToASGI(app) is in between",
+            "; uvicorn speaks ASGI, so it runs gateways.adapters.WSGIToASGI(app)",
         ),
         ("serve_flask.py:create_app()", "--server gunicorn --workers 2 --threads 2", "so no adapter is needed"),
         (
@@ -70,7 +70,7 @@ class Serving(Running):
         (
             "serve_fastapi.py",
             "--server waitress",
-            "; waitress speaks WSGI, so gateways.adapters.ASGIToWSGI(app) is in between",
+            "; waitress speaks WSGI, so it runs gateways.adapters.ASGIToWSGI(app)",
         ),
         ("serve_fastapi.py", "--workers 2", "; uvicorn speaks ASGI too, so no adapter is needed"),
         ("serve_odd.py:partial", "--server daphne", "gateways.adapters.WSGIToASGI(app)"),
@@ -246,7 +246,7 @@ def test_reload_shows_an_import_error_until_it_is_fixed(
         assert serving.ask("/") == 1
         app.write_text("this is no Python")
         serving.wait_for(f"^changed: {app}$")
-        serving.wait_for(f"{server} has exited; it is restarted when a Python file changes")
+        serving.wait_for(f"{server} has exited; it will be restarted when a Python file changes")
         status, page = refused(serving.url, Accept="text/html")  # it does not hang
         assert status == 503
         assert '<meta http-equiv="refresh"' in page

@@ -326,7 +326,7 @@ def test_on_a_terminal_the_output_is_coloured() -> None:
         (["--path", "hello"], 2, "gateways trace: the path 'hello' does not begin with a slash"),
         (["--method", "G T"], 2, "gateways trace: 'G T' is not a method; write for example GET."),
         (["--header", "none"], 2, "gateways trace: 'none' is not a header; "),
-        (["--ws", "a", "--data", "b"], 2, "gateways trace: --ws excludes --method and --data"),
+        (["--ws", "a", "--data", "b"], 2, "gateways trace: --ws cannot be used with --method and --data"),
         (["--html", "/no/such/folder/page.html"], 1, "gateways trace: cannot write /no/such/folder/page.html: "),
     ],
 )

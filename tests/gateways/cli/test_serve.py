@@ -50,12 +50,12 @@ def serve(*arguments: str) -> int:
     ("arguments", "said"),
     [
         ([], "Missing argument 'TARGET'."),
-        ([""], "Invalid value for 'TARGET': an empty target; give a module and its app, e.g. 'shop:app', or '.'"),
+        ([""], "Invalid value for 'TARGET': the target is empty; give a module and its app, e.g. 'shop:app', or '.'"),
         (
             ["apps:"],
-            "Invalid value for 'TARGET': attribute missing after ':' in 'apps:'; give e.g. 'apps:app' or 'apps'.",
+            "Invalid value for 'TARGET': 'apps:' has no attribute after the ':'; give e.g. 'apps:app' or 'apps'.",
         ),
-        (["apps:wsgi", "--unix", "s", "--port", "1"], "--unix excludes --host and --port."),
+        (["apps:wsgi", "--unix", "s", "--port", "1"], "--unix replaces --host and --port; use it without them."),
         (
             ["apps:wsgi", "--server", "nope"],
             "Invalid value for '--server': unknown server 'nope'; choose one of uvicorn, waitress",
@@ -78,7 +78,7 @@ def serve(*arguments: str) -> int:
         ),
         (["hello.cgi", "--reload"], "--reload does not apply to CGI: "),
         (["apps:wsgi", "--warm"], "--warm is for CGI programs, and apps:wsgi is not one."),
-        (["hello.cgi", "--env", "=x"], "--env '=x' has no name before the '='; correct is e.g. --env LANGUAGE=en."),
+        (["hello.cgi", "--env", "=x"], "--env '=x' has no name before the '='; write e.g. --env LANGUAGE=en."),
         (["hello.cgi", "--env", "NO_SUCH_NAME"], "--env NO_SUCH_NAME: the variable is not set in this environment; "),
         (["apps:wsgi", "--env", "A=B"], "--env is for CGI programs, and apps:wsgi is not one."),
     ],
@@ -181,11 +181,11 @@ FOLDER = Known(".", "cgi", ".")
     ("known", "mode", "said"),
     [
         (WSGI, "wsgi", "a WSGI app, app(environ, start_response); X speaks WSGI too, so no adapter is needed"),
-        (WSGI, "asgi", "; X speaks ASGI, so gateways.adapters.WSGIToASGI(app) is in between"),
+        (WSGI, "asgi", "; X speaks ASGI, so it runs gateways.adapters.WSGIToASGI(app)"),
         (
             ASGI,
             "wsgi",
-            "an ASGI app, await app(scope, receive, send); X speaks WSGI, so gateways.adapters.ASGIToWSGI(app) is ",
+            "an ASGI app, await app(scope, receive, send); X speaks WSGI, so it runs gateways.adapters.ASGIToWSGI(app)",
         ),
         (ASGI, "cgi", "; each request starts a new process: gateways.adapters.ASGIToCGI(app).run()"),
         (PROGRAM, "cgi", "hello.cgi: a CGI program, run by gateways.adapters.CGIToASGI"),

@@ -49,7 +49,7 @@ def test_the_socket_file_of_an_exited_server_is_replaced(tmp_path: Path) -> None
         assert url(*reachable(first)) == f"unix:{path}"
         first.listen()
         connect((path, 0)).close()
-        with pytest.raises(Failure, match=rf"^cannot listen on {path}: a server listens there, .*; .*--unix"):
+        with pytest.raises(Failure, match=rf"^cannot listen on {path}: another server listens on it, .*; .*--unix"):
             bind_unix(path)
     with bind_unix(path), pytest.raises(ConnectionRefusedError):  # not listening yet
         connect((path, 0))

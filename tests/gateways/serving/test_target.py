@@ -160,7 +160,7 @@ def test_a_class_whose_instances_are_apps_is_a_factory(module: Callable[..., str
         (
             {"create_app": lambda settings: wsgi},
             ":create_app('x')",
-            "'made_for_this:create_app('x')' calls create_app with arguments; write a module with app = ",
+            "'made_for_this:create_app('x')' calls create_app with arguments; a target cannot have ",
         ),
         ({"aap": WSGIInstance()}, ":app", "module made_for_this has no attribute 'app'; did you mean 'aap'?"),
         ({"site": WSGIInstance()}, "", "module made_for_this has no app named app, application, "),
@@ -216,7 +216,7 @@ def test_an_executable_file_is_a_cgi_program_and_is_not_run(folder: Path) -> Non
     [
         (APP, "shpo", "no module 'shpo' in this folder; did you mean 'shop'?"),
         (APP, "none/at/all.py", "no file 'none/at/all.py' in this folder"),
-        (APP, ":app", "the target has no module before its ':'; e.g. main:app"),
+        (APP, ":app", "the target has no module before its ':'; give e.g. main:app"),
         ("import nothing_such", "shop", "importing shop failed: No module named 'nothing_such' ("),
         ("def", "shop", "importing shop failed: SyntaxError: invalid syntax ("),
         ("1 / 0", "shop", "importing shop failed: ZeroDivisionError('division by zero') ("),
@@ -238,7 +238,7 @@ def test_an_executable_file_is_a_cgi_program_and_is_not_run(folder: Path) -> Non
             "module mysite has no app named app, application, api, asgi_app, wsgi_app, create_app, make_app, get",
         ),
         (APP, "manage.py", "'manage.py' is Django's command, not an app; the app is mysite.wsgi or mysite.asgi"),
-        (APP, "empty", "the folder 'empty' contains no executable file, so no CGI program; make one "),
+        (APP, "empty", "the folder 'empty' contains no CGI program (an executable file); make a file "),
     ],
 )
 def test_a_failed_import_is_reported_in_one_line(folder: Path, source: str, target: str, said: str) -> None:
