@@ -1,4 +1,4 @@
-"""The checked move: from the app's interface to a server and its interface, with that server's traits. Pure.
+"""The move that is checked: an app of one interface moves to a server with known traits. Pure.
 
 To add a server, add one row to SERVERS. Each trait cites the server's own documentation.
 """

@@ -26,7 +26,7 @@ from gateways.serving.target import Found, find, is_site
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A check: target, interface if known, paths, file of requests, timeout in seconds. Default paths: its routes."""
+    """A check: target, interface if known, paths, file of requests, timeout in seconds. Default paths: GET routes."""
 
     target: str
     interface: str | None

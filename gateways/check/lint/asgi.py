@@ -12,7 +12,9 @@ from gateways.check.lint.breach import Breach
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A key of a message: the test for its value, the rule as text with a correct value. `forgiven`: see Breach."""
+    """A key of a message, with a test for its value, and the rule and a correct value as text. `forgiven`:
+    see Breach.
+    """
 
     name: str
     is_right: Callable[[Any], bool]
@@ -130,13 +132,13 @@ _SIDE = ("http.response.push", "http.response.early_hint", "http.response.debug"
 
 ORDER: dict[str, dict[str, dict[str, str]]] = {
     "http": {
-        "nothing sent": {"http.response.start": "head sent", **dict.fromkeys(_SIDE, "nothing sent")},
-        "head sent": {
-            "http.response.body": "head sent",
+        "nothing sent": {"http.response.start": "headers sent", **dict.fromkeys(_SIDE, "nothing sent")},
+        "headers sent": {
+            "http.response.body": "headers sent",
             "http.response.pathsend": "complete",
-            "http.response.zerocopysend": "head sent",
-            "http.response.push": "head sent",
-            "http.response.trailers": "head sent",
+            "http.response.zerocopysend": "headers sent",
+            "http.response.push": "headers sent",
+            "http.response.trailers": "headers sent",
         },
         "complete": {"http.response.trailers": "complete"},
     },
@@ -200,7 +202,7 @@ class Conversation:
         there = ", ".join(name for name, row in MESSAGES.items() if name.startswith(self._type) and not row.extension)
         return Breach(
             f"send() of type {kind!r} in a scope of type {self._type!r}",
-            f"ASGI: the types of a scope are fixed; {self._type} has {there}",
+            f"ASGI: an app may send only the message types of its scope; {self._type} has {there}",
             "check the spelling of the type, and that the code handles this scope type",
         )
 

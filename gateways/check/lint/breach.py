@@ -6,7 +6,8 @@ from typing import NamedTuple
 class Breach(NamedTuple):
     """A breach. seen: the observation. clause: the rule with its source. remedy: the correction.
 
-    forgiven: every server accepts the breach, and Django itself has it, so it is reported only in the app's own code.
+    forgiven: True if every server accepts the breach. Django itself commits it, so it is reported only for the app's
+    own code.
     """
 
     seen: str

@@ -16,7 +16,7 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     )
 )
-"""PEP 3333 points to RFC 2616, 13.5.1; today RFC 9110, 7.6.1 and 7.8."""
+"""Hop-by-hop headers. PEP 3333 cites RFC 2616, 13.5.1; its successor is RFC 9110, 7.6.1 and 7.8."""
 
 
 def body(method: str, status: int, headers: Iterable[tuple[str, str]], length: int, whole: bool) -> Iterator[Breach]:
@@ -26,8 +26,8 @@ def body(method: str, status: int, headers: Iterable[tuple[str, str]], length: i
         if length and method != "HEAD":
             yield Breach(
                 f"a response {status} with a body of {length:,} bytes",
-                f"RFC 9110, 15.3.5, 15.4.5: a response {status} has no body; on a kept connection its bytes are read "
-                "as the beginning of the next response",
+                f"RFC 9110, 15.3.5, 15.4.5: a response {status} has no body; on a persistent connection, the client reads "
+                "these bytes as the beginning of the next response",
                 "return no body with this status",
             )
         return
@@ -37,7 +37,7 @@ def body(method: str, status: int, headers: Iterable[tuple[str, str]], length: i
         elif length > int(value) or (whole and length < int(value)):
             yield Breach(
                 f"Content-Length is {int(value):,}, the body has {length:,} bytes",
-                "RFC 9110, 8.6: it is the length of the body; servers cut a longer body, and close the connection "
+                "RFC 9110, 8.6: it must be the length of the body; servers cut a longer body, and close the connection "
                 "after a shorter one",
                 "count bytes, not characters: len(text.encode()); or leave the header to the server",
             )

@@ -8,7 +8,7 @@ def conn_max_age(seen: Seen, move: Move) -> Advice | None:
     if move.to == "wsgi":
         return None
     if move.to == "cgi":
-        why = "a CGI program lives for one request: the connection is closed with it and never reused"
+        why = "a CGI program exits after one request, so its connection is closed and never reused"
     elif move.interface == "wsgi":
         why = f"each of the {move.threads} threads of {move.runner} keeps its own connection, in every worker"
     else:
@@ -30,5 +30,5 @@ def async_middleware(seen: Seen, move: Move) -> Advice | None:
         f"the middleware {seen.values['name']} needs ASGI",
         "its sync_capable is False: behind get_wsgi_application() Django starts an event loop for each request "
         "to run it (Django, Asynchronous support: Performance)",
-        "give it a synchronous form with sync_and_async_middleware, or serve get_asgi_application()",
+        "support synchronous requests too, with sync_and_async_middleware, or serve get_asgi_application()",
     )

@@ -9,8 +9,8 @@ def lifespan(seen: Seen, move: Move) -> Advice | None:
     if move.to == "cgi":
         return Advice(
             f"the lifespan handler {name} runs for every request",
-            f"a CGI program lives for one request (RFC 3875, 3.4): startup took {took:.0f} ms here, for each "
-            "response; nothing it keeps in memory reaches the next request",
+            f"a CGI program exits after one request (RFC 3875, 3.4): each response waits for the startup, which took "
+            f"{took:.0f} ms here, and data in memory is lost",
             "keep the startup short, or open resources at first use",
         )
     if not move.server.lifespan:
@@ -28,11 +28,11 @@ def background(seen: Seen, move: Move) -> Advice | None:
         outlived = {
             "task": "asyncio tasks that outlive the app's call are cancelled",
             "awaited": "the process runs until the task ends; Apache's mod_cgi makes the client wait for it",
-            "thread": "the process exits after the response, or waits for the thread, and then the client waits too",
+            "thread": "the process exits after the response, or it waits for the thread, and the client waits too",
         }[seen.values["how"]]
         return Advice(
             f"{name} still runs after the response",
-            f"a CGI program lives for one request: {outlived}",
+            f"a CGI program exits after one request: {outlived}",
             "send the work to a queue that another process serves (Celery, RQ, a table), or do it before the response",
         )
     if move.interface == "asgi" and move.to == "wsgi":

@@ -12,7 +12,7 @@ def relative_path(seen: Seen, move: Move) -> Advice:
     where = (
         "CGI hosts change to the program's folder (RFC 3875, 7.2)"
         if move.to == "cgi"
-        else "the current folder is that of the command that starts the server: / under systemd and mod_wsgi"
+        else "a server keeps the working directory of the command that starts it, e.g. / under systemd and mod_wsgi"
     )
     return Advice(
         f"a file is opened by the relative path {seen.values['path']!r}",
@@ -27,10 +27,10 @@ def environment(seen: Seen, move: Move) -> Advice | None:
         return None
     if _SECRET.search(name):
         return Advice(
-            f"the secret {name} would have to pass through the environment of a CGI program",
+            f"a CGI program would get the secret {name} through its environment",
             "CGI programs get the request's meta-variables and only the variables that the web server is set to pass "
-            "(RFC 3875, 4.1). A passed secret can be read by every program of the folder, by each process that it "
-            "starts, and in error pages that print the environment",
+            "(RFC 3875, 4.1). Every program of the folder, each process that it starts, and error pages that "
+            "print the environment can then reveal the secret",
             f"read {name} from a file that only the program's user can read",
         )
     return Advice(
@@ -45,6 +45,6 @@ def shown_environment(seen: Seen, _move: Move) -> Advice:
     return Advice(
         f"{seen.request} shows the environment of the program to its client",
         "a variable that the check gave to the program came back in the response body; secrets that a server passes "
-        "to its CGI programs would, too (CWE-526)",
+        "to its CGI programs would be shown too (CWE-526)",
         "do not serve this program, or print only the variables that it needs",
     )

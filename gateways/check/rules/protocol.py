@@ -27,6 +27,6 @@ def extension(seen: Seen, move: Move) -> Advice | None:
         return None
     return Advice(
         f"the app uses the ASGI extension {seen.values['name']}",
-        f"{move.runner} does not offer it by default (ASGI, Extensions: an app must work without)",
+        f"{move.runner} does not offer it by default (ASGI, Extensions: an app must work without extensions)",
         "use a fallback if the key is missing from scope['extensions'], and check that the result is the same",
     )

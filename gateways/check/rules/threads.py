@@ -50,7 +50,7 @@ def thread_local(seen: Seen, move: Move) -> Advice | None:
             else f"{move.runner} runs a request on any of {move.threads} threads: the next request on this thread "
             "sees the value, and requests on other threads do not"
         ),
-        "use contextvars.ContextVar for values of a request; the adapters carry context variables across",
+        "use contextvars.ContextVar for values of a request; the adapters pass them to the thread that runs the app",
     )
 
 
@@ -59,7 +59,7 @@ def blocked_loop(seen: Seen, move: Move) -> Advice | None:
         return None
     return Advice(
         f"an async view blocks the event loop for {seen.values['milliseconds']:.0f} ms",
-        f"{move.runner} runs all async code of a process on one loop: other requests on it wait meanwhile "
+        f"{move.runner} runs all async code of a process on one loop, so other requests wait "
         "(asyncio, Developing: Running Blocking Code)",
         "await an asynchronous call, use asyncio.to_thread(), or make the view a plain def (which runs in a thread)",
     )

@@ -15,7 +15,8 @@ def extension(seen: Seen, move: Move) -> Advice | None:
         return Advice(
             f"each WebSocket of {name} holds a thread, and their number is limited",
             f"{move.server.name} speaks the protocol itself (ASGI, WebSocket) and provides no socket, so WSGIToASGI "
-            f"provides one of a socket pair: at most {WEBSOCKETS} WebSockets, others are refused with 503 or 1013",
+            f"gives the app one end of a socket pair. It serves at most {WEBSOCKETS} WebSockets, and refuses others with "
+            "status 503 or close code 1013",
             "set websockets= of WSGIToASGI to the expected number of clients; each needs a thread",
         )
     reason = (
@@ -24,7 +25,7 @@ def extension(seen: Seen, move: Move) -> Advice | None:
         else f"{move.server.name} does not put its socket into the environ (PEP 3333 has no name for it)"
     )
     return Advice(
-        f"{name} takes the connection from the server",
+        f"{name} takes over the connection of the server",
         f"{reason}, so WebSockets fail there. HTTP requests work",
         "serve these paths on gunicorn with --worker-class gthread, or with WSGIToASGI on an ASGI server",
     )

@@ -14,7 +14,9 @@ KEPT = 1 << 20
 
 @dataclass(slots=True)
 class Answer:
-    """A response. status: 0 before the response headers. times: of the non-empty blocks, in seconds, on any clock."""
+    """A response. status: 0 until the headers arrive. times: arrival of each non-empty block, in seconds on
+    any clock.
+    """
 
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)

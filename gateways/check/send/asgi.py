@@ -1,4 +1,6 @@
-"""Send requests to an ASGI app, within its lifespan, and check each message. The loop runs in the importing thread."""
+"""Send requests to an ASGI app, within its lifespan, and check each message. The loop runs in the thread that
+imports the app.
+"""
 
 import asyncio
 import sys
@@ -16,7 +18,7 @@ from gateways.check.send.watching import Watching
 from gateways.requests.request import Request
 
 EXTENSIONS = ("http.response.trailers", "http.response.early_hint", "http.response.push", "http.response.debug")
-"""Extensions of other servers. They are not offered; a lookup of one by the app's own code is recorded."""
+"""Extensions that some servers offer. The check offers none, and records a lookup by the app's own code."""
 
 
 def send_all(app: Any, requests: Sequence[Request], seconds: float, watching: Watching) -> dict[str, str]:

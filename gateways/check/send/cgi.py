@@ -22,7 +22,7 @@ def paths(target: str, is_site: bool) -> list[str]:
     """Return the path of each program: "/" for one program, "/name" for those of a folder, "/cgi-bin/name" for a site.
 
     Raises:
-        Failure: a site without programs.
+        Failure: the site has no programs.
     """
     folder = Path(target)
     if not folder.is_dir():

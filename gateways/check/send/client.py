@@ -18,7 +18,7 @@ class Client:
         self._session = Session()
 
     def begin(self, request: Request) -> Request | None:
-        """Return the request to send; None if an earlier response did not have a value for it."""
+        """Return the request to send; None if it needs a value that an earlier response did not have."""
         self._notes.request = request.label
         try:
             return self._session.prepared(request)

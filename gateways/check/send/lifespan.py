@@ -19,7 +19,9 @@ LEAVE = 1.0
 
 
 class Lifespan:
-    """The lifespan of an app. An app without lifespan support raises, and is served without (ASGI, Lifespan: Scope)."""
+    """The lifespan of an app. If the app raises, it does not support lifespan, and is served without (ASGI,
+    Lifespan: Scope).
+    """
 
     def __init__(self, app: Any, watching: Watching) -> None:
         self.state: dict[str, Any] = {}
@@ -29,7 +31,7 @@ class Lifespan:
         self._sent: list[str] = []
         self._conversation = Conversation("lifespan")
         self._task: asyncio.Task[None] | None = None
-        self._direct = False  # True if the app's own code sends, not a framework
+        self._direct = False  # True if the app's own code sends the messages, not a framework
 
     async def start(self, seconds: float) -> None:
         """Send startup and wait for the app's reply. Record the handler that ran."""

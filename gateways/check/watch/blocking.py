@@ -25,7 +25,7 @@ SAMPLE = 0.01
 """Interval between stack samples, in seconds."""
 
 REPEATS = 3
-"""Number of times that a request which blocks the loop is sent."""
+"""Number of times that a request is sent if it blocks the loop."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Blocking:
         self._running: dict[int, _Running] = {}
         self._sampling = threading.Lock()
         handle: Any = asyncio.Handle
-        original = handle._run  # noqa: SLF001 - the one place through which callbacks run
+        original = handle._run  # noqa: SLF001 - it runs every callback
 
         def run(this: Any) -> Any:
             ident = threading.get_ident()
@@ -79,7 +79,7 @@ class Blocking:
     def _sample(self) -> None:
         while True:
             time.sleep(SAMPLE)
-            frames = sys._current_frames() if self._running else {}  # noqa: SLF001 - the documented way to look
+            frames = sys._current_frames() if self._running else {}  # noqa: SLF001 - documented in the library reference
             for ident, entry in list(self._running.items()):
                 frame = frames.get(ident)
                 if (place := self._own.place(frame)) is not None:

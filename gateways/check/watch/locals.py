@@ -19,7 +19,7 @@ class Locals:
 
     def look(self, when: str) -> None:
         """Record the thread-locals that hold values on the calling thread; `when` is "import" or "request"."""
-        for module, within, bare, value in bound(self._own):  # each time: Django imports views at the first request
+        for module, within, bare, value in bound(self._own):  # repeated, because Django imports views late
             if not isinstance(value, threading.local):
                 continue
             name, place = f"{within}.{bare}" if within else bare, assigned(module, bare, within)

@@ -49,7 +49,8 @@ class Own:
     def frame(self, frame: FrameType | None) -> FrameType | None:
         """Return the innermost frame of own code, or None.
 
-        The search stops at an import: the importing line does not cause the calls of a library during its import.
+        The search stops at an import: an import statement is not the cause of calls that a library makes while it is
+        imported.
         """
         while frame is not None:
             filename = frame.f_code.co_filename

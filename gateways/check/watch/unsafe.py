@@ -36,8 +36,12 @@ UNSAFE = (
     Unsafe(
         "boto3.resources.base", "ServiceResource", "boto3, Resources: not thread-safe", "create one for each thread"
     ),
-    Unsafe("pymysql.connections", "Connection", "PEP 249: threadsafety is 1, no shared connections", _EACH),
-    Unsafe("MySQLdb.connections", "Connection", "PEP 249: threadsafety is 1, no shared connections", _EACH),
+    Unsafe(
+        "pymysql.connections", "Connection", "PEP 249: threadsafety is 1, so threads may not share connections", _EACH
+    ),
+    Unsafe(
+        "MySQLdb.connections", "Connection", "PEP 249: threadsafety is 1, so threads may not share connections", _EACH
+    ),
     Unsafe("http.client", "HTTPConnection", "http.client: one request at a time", _EACH),
     Unsafe("smtplib", "SMTP", "smtplib: one conversation at a time", _EACH),
     Unsafe("ftplib", "FTP", "ftplib: one conversation at a time", _EACH),
@@ -136,8 +140,8 @@ def _sqlite(notes: Notes, connection: sqlite3.Connection, name: str, place: Plac
         why=(
             "sqlite3: with check_same_thread=True a connection raises ProgrammingError on any thread but its own"
             if evidence
-            else "check_same_thread=False: the threads share one transaction, so commit() of one request commits "
-            "the half of another"
+            else "check_same_thread=False: the threads share one transaction, so commit() in one request "
+            "also commits unfinished work of another"
         ),
         remedy="connect in each request, or keep one connection for each thread",
         bound=bool(evidence),

@@ -37,7 +37,7 @@ def test_valid_messages_are_not_breaches(kind: str, messages: list[Any]) -> None
     ("kind", "messages", "said"),
     [
         ("http", [BODY], "http.response.body in the state 'nothing sent' | ASGI HTTP, Response Body"),
-        ("http", [START, START], "http.response.start in the state 'head sent'"),
+        ("http", [START, START], "http.response.start in the state 'headers sent'"),
         ("http", [START, BODY, BODY], "http.response.body in the state 'complete'"),
         ("http", [{**START, "status": "200"}], "status is '200' | ASGI HTTP, Response Start: status: an int"),
         ("http", [{**START, "status": True}], "status is True"),
@@ -82,7 +82,7 @@ def test_an_app_that_returns_too_early_is_reported_with_its_state() -> None:
     conversation.sent(START)
     conversation.sent({**BODY, "more_body": True})
     (breach,) = conversation.returned()
-    assert breach.seen == "the app returned in the state 'head sent'"
+    assert breach.seen == "the app returned in the state 'headers sent'"
     conversation.sent(BODY)
     assert conversation.returned() == []
 
