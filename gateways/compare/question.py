@@ -49,7 +49,7 @@ class Question:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the question; keys that files before version 1.2 do not have get their defaults."""
+        """Return the question. Keys that are missing in files before version 1.2 get their defaults."""
         added = {} if "headline" in data else _BY_NAME.get(data["name"], {})
         answer = data["answer"] and Answer.from_json(data["answer"])
         parts = tuple(MixRequest.from_json(each) for each in data.get("parts", ()))

@@ -18,8 +18,8 @@ NAME, MAJOR, MINOR = "gateways-compare", 1, 2
 SCHEMA = f"{NAME}/{MAJOR}.{MINOR}"
 
 Phase = Literal["capacity", "latency", "long"]
-"""capacity: a closed loop, in slices. latency: an open loop at a fixed rate, in slices. long: either, on a server
-started for this run alone."""
+"""capacity: slices of a closed loop. latency: slices of an open loop at a fixed rate. long: a closed or open loop, on a
+server that is started for this run only."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Entrant:
     """A contender.
 
     command, environment: they start the server; {port} stands for the port.
-    files: the modules and programs that the command needs: their texts, by name. They are in the folder that PYTHONPATH
-    in `environment` names. Without PYTHONPATH they were not kept, and must be written to the current folder.
+    files: the texts of the modules and programs that the command needs, by file name. The files are in the folder that
+    PYTHONPATH in `environment` names. Without PYTHONPATH, they were not kept: write them to the current folder.
     workers: the number of worker processes. cores: the number of cores that they can use.
     """
 
@@ -56,7 +56,7 @@ class Exclusion:
 
 
 NULL = "null"
-"""The contender id for slices with the server that does nothing: they show the limit of the load client."""
+"""Contender id of the slices with the server that does nothing. These slices show the limit of the load client."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Record:
             text = f"Loopback, one machine, {workers}, no TLS, no proxy in front"
         hosts = Counter(each["host"] for each in self.options.get("machines", ()))
         by = ", ".join(f"{number} on {host}" for host, number in hosts.items())
-        return f"{text}. Measured by {hosts.total()} of locust's workers: {by}." if hosts else f"{text}."
+        return f"{text}. Measured by {hosts.total()} locust workers: {by}." if hosts else f"{text}."
 
     @property
     def empty(self) -> bool:

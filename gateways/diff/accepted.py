@@ -56,7 +56,9 @@ def read(text: str, origin: str) -> list[Accepted]:
     except json.JSONDecodeError as error:
         raise Failure(f"{origin}, line {error.lineno}: not JSON ({reason(error)})") from None
     if not isinstance(document, dict) or document.get(HEADING) != VERSION:
-        raise Failure(f'{origin}: not a file of accepted differences; it begins with {{"{HEADING}": {VERSION}, …')
+        raise Failure(
+            f'{origin}: not a file of accepted differences; such a file begins with {{"{HEADING}": {VERSION}, …'
+        )
     entries = document.get("differences")
     if not isinstance(entries, list):
         raise Failure(f'{origin}: "differences" must be a list')
@@ -65,7 +67,9 @@ def read(text: str, origin: str) -> list[Accepted]:
 
 def _entry(entry: object, where: str) -> Accepted:
     if not isinstance(entry, dict) or not isinstance(entry.get("facet"), str):
-        raise Failure(f'{where}: got {entry!r}; each is an object with a "facet", e.g. {{"facet": "header:date"}}')
+        raise Failure(
+            f'{where}: got {entry!r}; each entry must be an object with a "facet", e.g. {{"facet": "header:date"}}'
+        )
     entry = dict(entry)
     requests = entry.pop("requests", "*")
     if isinstance(requests, str):
@@ -118,7 +122,7 @@ def _written(accepted: Accepted) -> dict[str, object]:
 
 
 def apply(result: Result, accepted: Sequence[Accepted]) -> Result:
-    """Return the result with accepted differences marked, and with a list of those that did not occur.
+    """Return the result with accepted differences marked, and with a list of the entries that did not occur.
 
     A difference that is accepted for only some of its requests is split in two.
     """

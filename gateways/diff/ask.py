@@ -39,8 +39,8 @@ class Address:
 class Client:
     """A client that reuses its connection if the server keeps it open (RFC 9112, 9.3).
 
-    A request that may change data gets a new connection. On an old connection, which the server may close at the same
-    moment, the client could not know whether the server has read the request, and must not repeat it (RFC 9112, 9.3.1).
+    A request that may change data gets a new connection. If the server closes an old connection while a request is
+    sent, the client cannot know whether the server has read the request, so it must not repeat it (RFC 9112, 9.3.1).
     """
 
     def __init__(self, address: Address) -> None:

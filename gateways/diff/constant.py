@@ -1,4 +1,4 @@
-"""Find values that the old stack generates for each response and the new stack repeats: one token for all clients.
+"""Find values that the old stack generates for each response and the new stack repeats, e.g. one token for all.
 
 Pure.
 
@@ -42,7 +42,7 @@ def repeated(olds: Sequence[Answer], new_answers: Sequence[Answer]) -> list[str]
 
 
 def _is_generated(befores: Sequence[str], now: str) -> bool:
-    """Return True if each old value has a generated word that no other value has, and the new value has one too."""
+    """Return True if each old value has a generated word that no other old value has, and the new value has one too."""
     words = [set(GENERATED.findall(each)) for each in befores]
     own = [each.difference(*words[:at], *words[at + 1 :]) for at, each in enumerate(words)]
     return all(own) and bool(set(GENERATED.findall(now)).difference(set.intersection(*words)))

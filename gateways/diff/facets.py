@@ -28,7 +28,7 @@ WORDS = {
 UNORDERED = frozenset(
     ("allow", "vary", "access-control-allow-headers", "access-control-allow-methods", "access-control-expose-headers")
 )
-"""Headers whose value is a set (RFC 9110, 10.2.1 and 12.5.5; Fetch, 3.3.5). Frameworks write a Python set there."""
+"""Headers whose value is a set (RFC 9110, 10.2.1 and 12.5.5; Fetch, 3.3.5). Frameworks often join a Python set."""
 
 
 def facets(answer: Answer) -> dict[str, str]:
@@ -156,7 +156,9 @@ def is_damaged(answer: Answer) -> bool:
 
 
 def unnamed_coding(olds: Sequence[Answer], new: Answer) -> str:
-    """Return the content coding of the olds if the new body has it too, and no header names it; else ""."""
+    """Return the content coding of the old bodies if the new body has it too but its headers do not name it;
+    else "".
+    """
     codings = {", ".join(each.values("content-encoding")) for each in olds}
     if len(codings) > 1 or new.values("content-encoding"):
         return ""

@@ -1,7 +1,7 @@
 """Recognise the Content-Length of a response to HEAD as noise. Pure.
 
-It is the length of the body that a GET would get (RFC 9110, 9.3.2). If that body varies, for example in the digits of a
-time, a few responses may have the same length by chance. The responses to GET show whether the body varies.
+This length is that of the body that a GET request would get (RFC 9110, 9.3.2). If that body varies, for example in the
+digits of a time, a few responses may have the same length by chance. The responses to GET show whether the body varies.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ def varying_targets(pairs: Iterable[tuple[Request, Sequence[Answer]]]) -> set[st
 
 
 def without_lengths(judged: Sequence[Judged], request: Request, targets: set[str]) -> list[Judged]:
-    """Return the differences without different lengths of a body that varies. A missing or new header is kept."""
+    """Remove differences between lengths if the body varies. A missing or new header remains a difference."""
     if request.method != "HEAD" or request.target not in targets:
         return list(judged)
     return [each for each in judged if not _is_length(each)]

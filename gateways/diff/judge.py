@@ -56,7 +56,7 @@ class Judged:
 
 
 STILL = ", and the body is still"
-"""The words after ABSENT if a response no longer names the coding that its body has."""
+"""Text after ABSENT if a response no longer names the content coding of its body."""
 
 EACH, SAME = "a different value in each response", "the same value in all responses"
 
@@ -67,8 +67,8 @@ def judge(
     """Return the differences between the new stack's responses to one request and the old stack's.
 
     is_first: the first request to a server; its time is ignored, because the server may have loaded the app.
-    is_restarted: the new stack was restarted before each response, so a value that is in all responses was not kept by
-    one process.
+    is_restarted: the new stack was restarted before each response, so a value in all responses does not come from the
+    memory of one process.
     """
     found: dict[str, list[Found]] = {}
     for new in new_answers:
@@ -149,7 +149,9 @@ def _facet(name: str, olds: Sequence[str | None], new: str | None) -> Iterator[F
 
 
 def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
-    """Return True if each response repeats one value of the header, and no old response as often as the new one."""
+    """Return True if all responses repeat one value, and the new one repeats it more or less often than every
+    old one.
+    """
     name = facet.removeprefix("header:")
     values, befores = new.values(name), [each.values(name) for each in olds]
     if ", ".join(values) in {", ".join(each) for each in befores}:
@@ -257,7 +259,7 @@ def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
-    """Yield the difference of binary bodies, if any. Compares decoded bodies too: gzip headers have a timestamp."""
+    """Yield the difference of binary bodies, if any. Compares decoded bodies too, because a gzip header has a time."""
     if is_damaged(new) and not any(map(is_damaged, olds)):
         coding = ", ".join(new.values("content-encoding"))
         yield Found("body", _summary(olds[0]), f"{_summary(new)}, which is not valid {coding}")

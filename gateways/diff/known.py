@@ -30,15 +30,15 @@ FORMAL: tuple[tuple[str, Known], ...] = (
     ("list-order", Known("The order of these values has no meaning.", "RFC 9110, 10.2.1 and 12.5.5", False)),
     ("cookie-order", Known("A server should not rely on the order of cookies with different names.",
                            "RFC 6265, 4.2.2", False)),
-    ("header-repetition", Known("A repeated header means the same as one with the values joined by commas.",
-                                "RFC 9110, 5.3", False)),
+    ("header-repetition", Known("A repeated header has the same meaning as one header with all values, joined by "
+                                "commas.", "RFC 9110, 5.3", False)),
     ("header:server", Known("Each server names itself.", "RFC 9110, 10.2.4", False)),
     ("header:via", Known("A proxy names itself.", "RFC 9110, 7.6.3", False)),
     *((f"header:{name}", Known("A hop-by-hop header applies to one connection only. WSGI apps must not send it.",
                                "RFC 9110, 7.6.1", False))
       for name in ("connection", "keep-alive", "proxy-connection", "upgrade", "trailer")),
 )  # fmt: skip
-"""By facet: differences that are shown but not counted."""
+"""Explanations by facet, for differences that are shown but not counted."""
 
 STATUSES: dict[str, Known] = {
     "411": Known("The new server requires a Content-Length and does not decode a chunked request body.",
@@ -47,9 +47,9 @@ STATUSES: dict[str, Known] = {
     "414": Known("The new server has a lower limit for the request line.", "RFC 9110, 15.5.15"),
     "417": Known("The new server does not support Expect: 100-continue.", "RFC 9110, 15.5.18"),
     "431": Known("The new server has a lower limit for request headers.", "RFC 6585, 5"),
-    "400": Known("The new server or the app refuses the request: compare the limits and strictness of both servers.",
+    "400": Known("The new server or the app refuses the request. Compare the limits and strictness of both servers.",
                  "RFC 9110, 15.5.1"),
-    "500": Known("The app or the new server failed: the log of the new server has the traceback.",
+    "500": Known("The app or the new server failed. The log of the new server has the traceback.",
                  "RFC 9110, 15.6.1"),
     "501": Known("The new server, or the interface that it speaks, does not support the request.",
                  "RFC 9110, 15.6.2"),
@@ -57,32 +57,32 @@ STATUSES: dict[str, Known] = {
     "503": Known("The new stack is at its limit of requests.", "RFC 9110, 15.6.4"),
     "504": Known("The new stack timed out.", "RFC 9110, 15.6.5"),
 }  # fmt: skip
-"""By the status of the new stack."""
+"""Explanations by status of the new stack."""
 
 COOKIE = Known("Browsers act on each attribute of Set-Cookie, so all of them must reach the client.", "RFC 6265, 4.1")
 CUT = Known("A response that ends early must not look complete, so that the client detects the failure.", "RFC 9112, 8")
-STREAM = Known("The new stack delays blocks: its server, or a proxy in front, must send each block immediately.",
+STREAM = Known("The new stack delays blocks. Its server, and a proxy in front, must send each block immediately.",
                "PEP 3333, Buffering and Streaming; ASGI, Response Body")  # fmt: skip
 NO_LENGTH = Known("Both are valid framing. Without a Content-Length a client cannot show progress.", "RFC 9112, 6.3")
 GAINED_LENGTH = Known("The new stack also sends the length of the body.", "RFC 9110, 8.6", is_counted=False)
-CLOSE = Known("The end of the body is the end of the connection, so a truncated response looks complete.",
+CLOSE = Known("The end of the connection marks the end of the body, so a truncated response looks complete.",
               "RFC 9112, 6.3 and 8")  # fmt: skip
 HEAD_LENGTH = Known("A server may leave this header out of a response to HEAD.", "RFC 9110, 9.3.2")
 EXCESS = Known("Bytes after the end of a response damage the next response on the connection.", "RFC 9112, 6.3")
 DATE = Known("A server that has a clock must send Date.", "RFC 9110, 6.6.1")
-TWICE = Known("The header is repeated: the app sends it, and the server sends it again.", "RFC 9110, 5.3")
-ONCE = Known("The header is sent once: the server does not add its own to that of the app.", "RFC 9110, 5.3")
-NO_VALIDATOR = Known("Without it, clients download an unchanged response again.", "RFC 9110, 8.8")
+TWICE = Known("The header is repeated. The app sends it, and the server sends it again.", "RFC 9110, 5.3")
+ONCE = Known("The header is sent once. The new server does not add its own header to that of the app.", "RFC 9110, 5.3")
+NO_VALIDATOR = Known("Without this header, clients download an unchanged response again.", "RFC 9110, 8.8")
 UNCONDITIONAL = Known("The new stack ignores the condition, so clients download an unchanged response again.",
                       "RFC 9110, 13.1")  # fmt: skip
 WHOLE = Known("The new stack ignores Range, so a client cannot resume a download, or seek.", "RFC 9110, 14.2")
 PLAIN = Known("The body is no longer compressed: middleware that compresses may be missing, or bypassed by a server "
               "that sends files itself.", "RFC 9110, 8.4")  # fmt: skip
-UNNAMED = Known("The body is compressed, but no header says so: clients show or store the compressed bytes.",
+UNNAMED = Known("The body is compressed, but no header says so. Clients show or store the compressed bytes.",
                 "RFC 9110, 8.4")  # fmt: skip
 LOCATION = Known("The app builds URLs from the scheme, the Host header and the path at which it is mounted.",
                  "RFC 9110, 10.2.2")  # fmt: skip
-TRAILERS = Known("Trailers differ, or reach the client on one side only: not every server passes them on.",
+TRAILERS = Known("Trailers differ, or reach the client on one side only. Not every server forwards them.",
                  "RFC 9110, 6.5")  # fmt: skip
 CONSTANT = Known("The old stack generates a value (a token) for each client; the new stack sends one value to all.",
                  "RFC 6749, 10.10")  # fmt: skip
@@ -93,7 +93,7 @@ ERROR_PAGE = Known("If an app raises an exception, each server sends its own err
                    "errors sends the same page on all servers.", "RFC 9110, 15.6.1")  # fmt: skip
 _OF_ERROR_PAGES = ("header:content-type", "header:content-length")
 CHANGES = {("304", "200"): UNCONDITIONAL, ("206", "200"): WHOLE}
-"""By the statuses of the old and the new stack."""
+"""Explanations of a changed status, by old and new status."""
 
 
 def explain(found: Found, status: int | None = None) -> Known | None:

@@ -39,7 +39,7 @@ class Changed:
 
 
 def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
-    """Return the places at which the olds are equal and `new` differs from them.
+    """Return the places at which all old pages are equal and `new` differs from them.
 
     Returns None if the structures differ, or a page cannot be parsed.
     """

@@ -1,7 +1,7 @@
 """Recognise values in varying order: a list in random order, or a set of objects. Pure.
 
 If the old stack's responses have the same values at sibling places in different orders, and the new response has these
-values too, the order of the new response is noise. (By chance, a value may be at the same place in all old responses.)
+values too, the order of the new response is noise. Such a value may have the same place in all old responses by chance.
 """
 
 import re
@@ -20,7 +20,9 @@ def kind(place: str) -> str:
 
 
 def varying(olds: Sequence[Places], new: Places) -> set[str]:
-    """Return the kinds of places whose values are the same in all documents, in orders that differ between the olds."""
+    """Return the kinds of places whose values are the same in all documents, in orders that differ between
+    the old documents.
+    """
     *befores, now = (_by_kind(each) for each in (*olds, new))
     return {
         name for name, values in now.items()

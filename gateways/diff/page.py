@@ -21,7 +21,7 @@ def render(result: Result, version: str) -> str:
     if counted:
         body.append(_differences("Differences", "", counted, result, "differences"))
     if others:
-        note = "No client may depend on these. They do not count."
+        note = "No client may depend on these differences, so they do not count."
         body.append(_differences("From the servers", note, others, result, "others"))
     if accepted:
         body.append(_differences("Accepted", "Reviewed and accepted.", accepted, result, "accepted"))

@@ -13,7 +13,9 @@ from gateways.diff.result import Result
 from gateways.events.secrets import MASK, Hide, hiding, is_secret
 
 LEAST = 8
-"""Minimum length of a secret to be replaced in other places too, in characters: a cookie's value may be "true"."""
+"""Minimum length, in characters, of a secret that is replaced in other texts too. A shorter one may be a
+common word.
+"""
 
 _PAIR = re.compile(r"[^=;]+=[^=]")
 """Start of a complete Cookie or Set-Cookie, whose names and attributes are not secret."""

@@ -37,9 +37,9 @@ __all__ = ("HOST", "Plan", "run")
 Which = Literal["old", "new"]
 ORDER: tuple[Which, ...] = ("old", "new", "new", "old")
 MORE = 3
-"""Maximum number of further rounds of the old stack; they end when a round removes no difference and all responses of
-the new stack show the remaining ones. A buffered stream and a late byte need all rounds, because a busy machine delays
-responses too.
+"""Maximum number of further rounds of the old stack. They end early if a round removes no difference, and all responses
+of the new stack show the remaining ones. For a buffered stream or a late byte, they do not end early, because a busy
+machine delays responses too.
 """
 
 MOST_UNSURE = 8
@@ -116,7 +116,7 @@ def _may_be_chance(difference: Difference) -> bool:
 def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
     """Send all requests to one side, once, in order, one at a time."""
     answers: list[Answer] = []
-    rounds.answers[which].append(answers)  # before the requests, so that the responses of an interrupted round count
+    rounds.answers[which].append(answers)  # added before the requests, so that an interrupted round counts
     number, requests = len(rounds.answers[which]), plan.requests
     progress(which, number, 0, len(requests))
     if plan.reset is not None:

@@ -51,7 +51,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running server. It gets only the given requests, no checks."""
+    """A running server. It receives only the given requests, and no requests that check if it is ready."""
 
     url: str
     tls: ssl.SSLContext | None = None
@@ -90,7 +90,7 @@ class Ports:
 def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     """Start the stack, or connect to it, and stop it at the end of the block.
 
-    host: the Host header for a started stack, and for a site on this machine; other sites get their own name.
+    host: the Host header for a started stack, and for a site on this machine; other sites get the host of their URL.
 
     Raises: Failure: the server did not start, or is not listening.
     """
@@ -103,7 +103,7 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     except Failure:  # another process uses the port now
         sock = bind("127.0.0.1", 0)
     ports.port = sock.getsockname()[1]
-    # A CGI program gets only the variables that are named.
+    # A CGI program gets only the variables that are named here.
     settings = replace(spec.settings, environment=(*SAME_HASHES, *spec.settings.environment))
     process = ServerProcess(
         spec.mode, spec.server, spec.known.target, "nothing", sock, incoming, spec.known.interface, settings,

@@ -1,9 +1,8 @@
 """Recognise headers and cookies that the old stack sends only sometimes. Pure.
 
-For example, a session that is renewed each second adds a cookie to any response, so even many rounds do not show all
-responses that may have the cookie. Therefore: if only some of the old stack's responses to one request have a header or
-cookie, it is noise if some of the new stack's responses to any request have it, or lack it. If all responses of the new
-stack to a request show the difference, it is not noise.
+For example, a session that is renewed each second may add a cookie to any response. Even many rounds do not show all
+of these responses. So a header or cookie is noise for every request if only some of the old stack's responses to one
+request have it. It is not noise if all responses of the new stack to a request show the difference.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +26,7 @@ def irregular(olds: Iterable[Sequence[Answer]]) -> set[str]:
 
 
 def without(judged: Sequence[Judged], names: set[str]) -> list[Judged]:
-    """Return the differences without those in headers and cookies of these names that only some responses show."""
+    """Remove the differences in headers and cookies of these names that only some responses show."""
     return [each for each in judged if not (_is_sometimes(each) and each.found.facet in names)]
 
 

@@ -52,7 +52,7 @@ def layout(octets: bytes) -> str:
 
 
 def leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the pointer and the JSON of each value that is not a container, or an empty one."""
+    """Yield the pointer and the JSON of each value that is not a container, and of each empty container."""
     if isinstance(document, dict) and document:
         for key, value in document.items():
             yield from leaves(value, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
@@ -75,7 +75,7 @@ def lengths(document: Any, pointer: str = "") -> Iterator[tuple[str, int]]:
 
 
 def noisy(olds: Sequence[Any]) -> set[str]:
-    """Return the pointers at which the olds differ: in a single value, or in the length of a list."""
+    """Return the pointers at which the old documents differ in a single value, or in the length of a list."""
     flat = [dict(leaves(each)) for each in olds]
     sizes = [dict(lengths(each)) for each in olds]
     found: set[str] = set()

@@ -36,7 +36,7 @@ def lines(result: Result) -> Iterator[Text]:
     others = [each for each in result.differences if each not in counted and each.accepted is None]
     if others:
         yield Text()
-        yield Text("Not counted, because no client may depend on it (--strict counts it):", style="bold")
+        yield Text("Not counted, because no client may depend on these (--strict counts them):", style="bold")
         for each in others:
             yield _formal(each)
             yield from (_detail(line) for line in each.found.lines)

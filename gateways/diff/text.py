@@ -1,4 +1,4 @@
-"""Differences between a new text and several old texts that exceed the noise: the differences among the old texts.
+"""Find differences between a new text and several old texts that exceed the noise.
 
 Pure.
 
@@ -89,15 +89,17 @@ def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, in
 
 
 def _pairs(old: Sequence[str], new: Sequence[str]) -> int:
-    """Estimate the number of comparisons that an alignment needs: each part with all equal parts, and with one in 16
-    other parts.
+    """Estimate the number of comparisons that an alignment needs. Each part is compared with all equal parts, and with
+    one in 16 of the other parts.
     """
     counts = Counter(new)
     return sum(map(counts.__getitem__, old)) + len(old) * len(new) // 16
 
 
 def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
-    """Return the changes from olds[0] to `new` in places where all olds are equal. Empty if `new` equals one old."""
+    """Return the changes from olds[0] to `new` in places where all old texts are equal. Empty if `new` equals
+    one of them.
+    """
     if new in olds:
         return []
     noise = _noise(olds[0], olds[1:])
@@ -106,14 +108,16 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
 
 
 def _only_order_varies(olds: Sequence[str], new: str) -> bool:
-    """Return True if all texts have the same units, and the olds have them in different orders."""
+    """Return True if all texts have the same units, and the old texts have them in different orders."""
     units = Counter(UNIT.findall(new))
     return len(set(olds)) > 1 and all(Counter(UNIT.findall(each)) == units for each in olds)
 
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A range of olds[0] in which the other olds differ. `words`: the number of words of each text in that range."""
+    """A range of olds[0] in which the other old texts differ. `words`: the number of words of each text in
+    that range.
+    """
 
     start: int
     end: int
@@ -140,7 +144,7 @@ def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
 def _is_within(change: Change, spot: _Spot, base: str) -> bool:
     """Return True if the change is noise: it lies within the spot, except for delimiters at its edges.
 
-    If all olds have the same number of words in the spot, the change must have that number too.
+    If all old texts have the same number of words in the spot, the change must have that number too.
     """
     start, end = min(change.start, spot.start), max(change.end, spot.end)
     if _has_words(base[start : spot.start]) or _has_words(base[spot.end : end]):

@@ -1,6 +1,6 @@
 """Detect whether the new stack delays responses: a buffered stream, or a much later first byte. Pure.
 
-Times vary, so a difference counts only if it is an order of magnitude, and if all responses of the new stack show it.
+Times vary, so a difference counts only if it is large, and if all responses of the new stack show it.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The timeline as one value, and as JSON (docs/trace-schema.md). Pure: traces in, figures out."""
+"""The timeline as one value, and as JSON (docs/trace-schema.md). Pure: it computes figures from traces."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -92,7 +92,7 @@ def app_steps(trace: Trace) -> list[Step]:
 
 
 def median(traces: list[Trace]) -> Trace:
-    """Return the trace with the median total time; if a trace has failed, return that."""
+    """Return the trace with the median total time; if a trace has failed, return that trace."""
     failed = [trace for trace in traces if trace.problem]
     ordered = sorted(traces, key=lambda trace: times(trace)[1] or 0.0)
     return failed[0] if failed else ordered[len(ordered) // 2]

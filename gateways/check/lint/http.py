@@ -26,8 +26,8 @@ def body(method: str, status: int, headers: Iterable[tuple[str, str]], length: i
         if length and method != "HEAD":
             yield Breach(
                 f"a response {status} with a body of {length:,} bytes",
-                f"RFC 9110, 15.3.5, 15.4.5: a response {status} has no body; on a persistent connection, the client reads "
-                "these bytes as the beginning of the next response",
+                f"RFC 9110, 15.3.5, 15.4.5: a response {status} has no body; on a persistent connection, the client "
+                "reads these bytes as the beginning of the next response",
                 "return no body with this status",
             )
         return

@@ -15,8 +15,8 @@ def extension(seen: Seen, move: Move) -> Advice | None:
         return Advice(
             f"each WebSocket of {name} holds a thread, and their number is limited",
             f"{move.server.name} speaks the protocol itself (ASGI, WebSocket) and provides no socket, so WSGIToASGI "
-            f"gives the app one end of a socket pair. It serves at most {WEBSOCKETS} WebSockets, and refuses others with "
-            "status 503 or close code 1013",
+            f"gives the app one end of a socket pair. It serves at most {WEBSOCKETS} WebSockets, and refuses others "
+            "with status 503 or close code 1013",
             "set websockets= of WSGIToASGI to the expected number of clients; each needs a thread",
         )
     reason = (

@@ -76,8 +76,8 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
 def _judged(
     sentence: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
 ) -> Change | None:
-    """Return the change, or None. `machine`: the change of the server that does nothing, which only the machine can
-    cause.
+    """Return the change, or None. `machine`: the change for the server that does nothing; only the machine can
+    cause it.
     """
     if ratio is None:
         return None

@@ -18,8 +18,8 @@ from gateways.compare.record import NULL, Cell, Exclusion, Record
 FOR_LETTERS = 400
 """Number of resamples per pair of contenders; small, because there are many pairs."""
 FAILED = 1.0
-"""Noise floor, as a share, above which a measurement has failed: if twins differ by a factor of 2, a comparison is
-meaningless."""
+"""Noise floor, as a share, above which a measurement has failed. If two runs of one server differ by a factor of 2, a
+comparison is meaningless."""
 ONE_RUN = 1.0
 """Smallest difference that is reported after a single run of each contender, as a share: a factor of 2."""
 LEAST_CPU = 0.03
@@ -192,7 +192,9 @@ class _Pairing:
     def _tied(self, pair: frozenset[str]) -> bool:
         if pair not in self._ties:
             one, other = sorted(pair, key=lambda name: name == self.reference)
-            resamples = inference.RESAMPLES if other == self.reference else FOR_LETTERS  # as in the column
+            resamples = (
+                inference.RESAMPLES if other == self.reference else FOR_LETTERS
+            )  # the same intervals as in the table
             found = rates_compared(self._main[one], self._main[other], self._seed, resamples)
             self._ties[pair] = found is None or self.tie(found)
         return self._ties[pair]

@@ -25,7 +25,7 @@ GROWTH = 20_000_000
 INSTALL = "install it with: "
 """The words before the command, in the text of an exclusion for missing packages."""
 NOT_INSTALLED = " not installed"
-"""The words after the packages, in the same text."""
+"""The words after the names of the packages, in that text."""
 APART = 0.025
 """There is a doubt if the time between the starts of clients, in seconds, is longer than this: a tenth of a slice."""
 
@@ -149,7 +149,7 @@ def _varying(question: Question) -> Iterator[str]:
 
 def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
     label = figures.entrant.label
-    # In these scenarios, unanswered requests are the result, and in the table.
+    # In these scenarios, unanswered requests are a result, and the table shows them.
     expected = {"timeout", "not sent"} if section.headline == "room" else set()
     if set(figures.failed) - expected:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))

@@ -11,7 +11,9 @@ from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import Cell, Entrant
 
 ENOUGH = 20
-"""Responses per connection in a window; with more, the edges of the window are negligible for Little's law."""
+"""Minimum number of responses per connection in a window for Little's law. With fewer, the window's edges
+distort it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Latency:
 class Figures:
     """The measurements of one contender.
 
-    rate: verified responses per second: the median of the slices; the rate of all slices together if a slice contains
-    few responses. per_slice: the average number of responses in a slice.
+    rate: verified responses per second. It is the median of the slices, or the rate of all slices together if a slice
+    contains few responses. per_slice: the average number of responses in a slice.
     answered, failed, retried: numbers of requests, including those outside the measured windows; `failed` is by kind.
     raised: the number of exceptions in the server's log, by their last line, in slices with failures.
     cpu: the server's CPU time per response, in seconds. cores: the number of cores that the server kept busy. others:
@@ -190,7 +192,7 @@ def _per(cells: Sequence[Cell], of: Callable[[Cell], int | None], unit: Callable
 
 
 def _answered(cell: Cell) -> int:
-    return cell.measured.answered * 10**9  # nanoseconds per response, as seconds
+    return cell.measured.answered * 10**9  # converts nanoseconds per response to seconds
 
 
 def _window(cell: Cell) -> int:

@@ -20,7 +20,7 @@ DEVIATIONS = 1.96
 
 T = TypeVar("T")
 Starts = Sequence[Sequence[T]]
-"""The measurements of the rounds of each start."""
+"""For each start of a server, the measurements of its rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def bootstrap(
     starts: Starts[T], statistic: Callable[[list[T]], float], seed: int, resamples: int = RESAMPLES
 ) -> tuple[float, float]:
     """Return the 95 % interval of `statistic`, by resampling starts and then rounds, with replacement."""
-    chance = random.Random(seed)  # noqa: S311 - nothing to be kept secret
+    chance = random.Random(seed)  # noqa: S311 - not used for security
     groups = [list(rounds) for rounds in starts if rounds]
     found = sorted(
         statistic(
@@ -67,7 +67,7 @@ def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio
 
     value: the ratio of sums. counts: for both contenders, the numbers of responses in their slices.
     Whether a response arrives just before or after the end of a slice is chance. The rounds do not show this if all
-    slices contain the same number of responses, so the interval is made at least as wide as this chance.
+    slices contain the same number of responses, so the interval gets at least the width that this chance causes.
     """
     edges = sum(len(each) / max(1, sum(each)) ** 2 for each in counts)
     reach = math.exp(DEVIATIONS * math.sqrt(edges))

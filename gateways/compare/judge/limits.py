@@ -7,7 +7,7 @@ from gateways.compare.judge.figures import Figures
 from gateways.compare.judge.words import of_clients
 
 CORE = 0.93
-"""Load of a core, as a share, above which it counts as busy: the rest is wake-ups."""
+"""Load of a core, as a share, above which it counts as busy. The rest is the time to wake up."""
 NEAR = 0.15
 """A rate that differs from a theoretical maximum by less than this share counts as limited by that maximum."""
 OWN_CORE, CEILING = 0.8, 0.7

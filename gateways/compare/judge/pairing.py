@@ -37,7 +37,7 @@ def compared(
     seed: int,
     resamples: int = inference.RESAMPLES,
 ) -> Ratio | None:
-    """Return the ratio of the figure to that of `others`, paired by round."""
+    """Return the ratio of the figure of `cells` to that of `others`, from pairs of slices in the same round."""
     theirs = {(cell.start, cell.round): of(cell) for cell in others}
     pairs = [
         [(own, their) for cell in same if (own := of(cell)) and (their := theirs.get((cell.start, cell.round)))]
@@ -52,7 +52,9 @@ def per_slice(cells: Sequence[Cell]) -> float:
 
 
 def throughput(cells: Sequence[Cell]) -> float:
-    """Return responses per second: the median of the slices; with few responses, the rate of all slices together."""
+    """Return responses per second: the median of the slices, or the rate of all slices together if they have
+    few responses.
+    """
     if per_slice(cells) >= FEW:
         return statistics.median(cell.measured.rate for cell in cells)
     return _answers(cells) * 1e9 / max(1, _window(cells))
@@ -61,7 +63,9 @@ def throughput(cells: Sequence[Cell]) -> float:
 def rates_compared(
     cells: Sequence[Cell], others: Sequence[Cell], seed: int, resamples: int = inference.RESAMPLES
 ) -> Ratio | None:
-    """Return the ratio of responses per second to that of `others`: by pairs; with few responses, from the sums."""
+    """Return the ratio of responses per second to that of `others`, from pairs, or from sums if there are few
+    responses.
+    """
     return _summed(compared(cells, others, rate_of, seed, resamples), cells, others)
 
 

@@ -22,8 +22,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "stop them and compare again; rates are affected most, ratios less, CPU time per response least",
     ),
     "stolen-time": ("the hypervisor gave CPU time to other machines", "use a machine that is not shared"),
-    "changing-clock": ("the CPU frequency follows the load", "cpupower frequency-set --governor performance"),
-    "quota": ("the control group limits the CPU time", "lift the limit"),
+    "changing-clock": ("the CPU frequency follows the load", "run cpupower frequency-set --governor performance"),
+    "quota": ("the control group limits the CPU time", "remove the limit"),
     "interrupted": ("the comparison was interrupted, so it has fewer slices", "let it finish"),
     "disturbed": (
         "other programs used part of the cores during the measurement",
@@ -58,7 +58,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "if the response is right, use --expect STATUS, or `expect` in a file of requests",
     ),
     "clock": ("slices were dropped, because the clock was set during them", "stop the program that sets the clock"),
-    "one-run": ("each contender ran once, so only orders of magnitude can be compared", "--thorough"),
+    "one-run": ("each contender ran once, so only orders of magnitude can be compared", "use --thorough"),
     "few-answers": (
         "slices contain few responses, so the rate is that of all slices together, with a wide interval",
         "trust large differences only; use --thorough",
@@ -69,8 +69,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "read the servers' logs: some servers close the connection after an exception in the app",
     ),
     "littles-law": (
-        "rate × latency differs from the number of clients",
-        "the load client was delayed: stop other programs",
+        "rate × latency is not the number of clients, as Little's law requires",
+        "other programs delayed the load client; stop them",
     ),
     "growth": (
         "memory grew under load and was not released",
@@ -84,9 +84,9 @@ REASONS: dict[str, tuple[str, str]] = {
         "the server closes the connection after each response, so the figures include the time to connect",
         "use a variant of the server that keeps connections, such as gunicorn-gthread",
     ),
-    "few-samples": ("too few samples for a 99th percentile", "--thorough"),
+    "few-samples": ("too few samples for a 99th percentile", "use --thorough"),
     "client-lag": (
-        "the load client read responses late: its delay, and the latency that includes it, at the 99th percentile",
+        "the load client read responses late; the 99th percentiles of its delay and of the latency, which includes it",
         "stop other programs; trust the medians",
     ),
 }

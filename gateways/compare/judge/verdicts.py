@@ -17,7 +17,7 @@ def verdicts(sections: Sequence[Section]) -> list[str]:
             sentences.append(f"{section.question.name}: the measurement failed, so nothing can be compared.")
             continue
         if section.headline == "room":
-            sentences += _room(section)
+            sentences += _held_connections(section)
         elif section.question.service and section.headline == "rate":
             sentences += _waiting(section, rows)
         elif section.headline == "first byte":
@@ -144,7 +144,7 @@ def _first_byte(section: Section, rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _room(section: Section) -> list[str]:
+def _held_connections(section: Section) -> list[str]:
     if not section.rows:
         return []
     parts = []

@@ -10,7 +10,7 @@ def poisson(rate: float, seconds: float, seed: int) -> list[int]:
     The requests of independent users are such a process: the gaps are exponentially distributed, so there are bursts.
     With the same seed, every contender gets the same times.
     """
-    chance = random.Random(seed)  # noqa: S311 - nothing to be kept secret
+    chance = random.Random(seed)  # noqa: S311 - not used for security
     instants: list[int] = []
     at = chance.expovariate(rate)
     while at < seconds:

@@ -21,8 +21,9 @@ IN, OUT = 1, 4  # the same values as in select.epoll
 SO_TIMESTAMPNS = 35  # Linux; missing in the socket module
 BUFFER = 256 * 1024
 SPIN = 1_000_000
-"""In the last nanoseconds before a deadline, this many, the engine polls without waiting: a poller's timeout is no more
-exact."""
+"""Time before a deadline, in nanoseconds, in which the engine polls without waiting. A poller's timeout is not more
+exact
+than this."""
 
 KERNEL_STAMPS = sys.platform == "linux"
 
@@ -164,7 +165,8 @@ class Engine:
         self.view = memoryview(bytearray(BUFFER))
         self.whole = [self.view]
         self.pace: Callable[[int], int] | None = None
-        """Called repeatedly with the current time. It does the due work, and returns the time of the next.
+        """Function that is called repeatedly with the current time. It does the due work, and returns the next due
+        time.
         """
         self._spin = SPIN if spin else 0
         self._poller: Any = select.epoll() if hasattr(select, "epoll") else _Poller()
@@ -220,7 +222,7 @@ class Engine:
 
 
 Links = Callable[[Engine, Client, tuple[str, int], int], Link]
-"""The factory of connections: Link, or a class that does more."""
+"""Creates connections: Link, or a subclass of it."""
 
 
 class _Poller:

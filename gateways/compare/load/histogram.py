@@ -14,7 +14,7 @@ BITS = 6
 EXACT = 2 << BITS  # smaller values have one bucket each
 
 BEYOND = 10
-"""Minimum number of samples beyond a percentile, which is otherwise not reported: the 99th needs 1,000 samples."""
+"""Minimum number of samples beyond a reported percentile. So the 99th percentile needs 1,000 samples."""
 
 
 def bucket(value: int) -> int:
@@ -84,7 +84,7 @@ class Histogram:
         return self.percentile(share) if len(self) * (1 - share) >= BEYOND - 1e-9 else None
 
     def curve(self) -> list[tuple[float, float]]:
-        """Yield (value, share of all that do not exceed it) for each bucket that is not empty."""
+        """Yield (value, share of all values that do not exceed it) for each bucket that is not empty."""
         return [(middle(number), upto / len(self)) for number, upto in self._upto()]
 
     def _upto(self) -> Iterable[tuple[int, int]]:

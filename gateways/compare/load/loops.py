@@ -93,7 +93,7 @@ class ClosedLoop(Loop):
 class OpenLoop(Loop):
     """Requests are due at given times (nanoseconds from the start), and wait for an idle connection.
 
-    Samples are the requests that are due after the ramp.
+    Samples are the requests that are due after the ramp, the unmeasured first seconds.
     """
 
     def __init__(

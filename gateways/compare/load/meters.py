@@ -1,5 +1,5 @@
-"""Read the clocks at the start and the end of a measured window: wall clock; CPU time of this program, the server, and
-the machine.
+"""Read the clocks at the start and the end of a measured window: the wall clock, and the CPU time of this program, of
+the server, and of the machine.
 
 Knows Linux's /proc and the clocks of other processes. On other systems, values that cannot be read are None.
 """

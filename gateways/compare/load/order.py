@@ -103,7 +103,7 @@ class Behind:
 
 @dataclass(frozen=True)
 class Trust:
-    """The certificates that are accepted: those of the authorities in the file `ca` ("": the system's), or any."""
+    """The accepted certificates: those of the authorities in the file `ca` ("": the system's), or any certificate."""
 
     ca: str = ""
     insecure: bool = False
@@ -181,10 +181,10 @@ class Measured:
     loop are the requests that were due within the window.
     latency: time until the end of the response; in an open loop, since the due time. A request that failed, timed out
     or was never sent (`unsent`) is a missing value, which is treated as larger than every other.
-    first_byte: time until the first byte of the body, since the same start. late: delay between due time and sending.
+    first_byte: time until the first byte of the body, from the same start. late: delay between due time and sending.
     gap: time between two pieces of a body.
 
-    These are about the verified responses within the window:
+    The following values cover the verified responses within the window:
     lag: time between the receipt by the kernel and by this program; 0 if the kernel does not report its time.
     octets: total length of the bodies. busy: total time from sending to reading; by Little's law, busy / window is the
     number of requests in flight.

@@ -26,8 +26,8 @@ def context(trust: Trust) -> ssl.SSLContext:
 
 
 class SecureLink(Link):
-    """A link over TLS. The engine reports the encrypted bytes to the link itself. The user's connected() is called
-    after the handshake.
+    """A link over TLS. The engine passes the encrypted bytes to the link itself. The link calls connected() of its
+    client after the handshake.
     """
 
     __slots__ = ("_in", "_out", "_shaken", "_tls", "_user")

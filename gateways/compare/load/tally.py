@@ -81,7 +81,7 @@ class Expected:
         said = (
             f" ({text})" if reader.head and reader.head.status >= 400 and (text := _title(bytes(reader.body))) else ""
         )
-        return f"got {got}{said}; want {answer.status if answer else 'any'}{length}"
+        return f"got {got}{said}; expected {answer.status if answer else 'any'}{length}"
 
 
 MOST = 80

@@ -5,7 +5,7 @@ widened to whole words (up to white space, quotes, brackets and other punctuatio
 may differ in more characters: "20:54:21" and "20:54:22" differ in one digit, but "20:54:21" and "20:55:22" in two.
 
 If two bodies have the same words in another order, as in a list of the elements of a set, only their common beginning
-and end are constant: a third order would break every piece between them.
+and end are constant, because a third order would contain no piece between them.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The client side of WebSocket (RFC 6455), the part that an echo needs. Pure."""
+"""The parts of a WebSocket client (RFC 6455) that an echo test needs. Pure."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ class Frames:
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """Yield the opcode and payload of each complete frame in the data.
 
-        Raises: BadFraming: a frame is fragmented or masked, or has reserved bits; the echo of a short message never is.
+        Raises: BadFraming: a frame is fragmented or masked, or has reserved bits, unlike the echo of a short message.
         """
         data, at = self._pending + data, 0
         frames: list[tuple[int, bytes]] = []

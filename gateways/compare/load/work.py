@@ -1,5 +1,5 @@
-"""Carry out an order: open connections, measure a window, end. Knows durations. It must not know how the results are
-used.
+"""Carry out an order: open connections, measure a window, and stop. Knows durations. It must not know how the results
+are used.
 """
 
 import base64
@@ -155,7 +155,7 @@ def drawn(weights: Sequence[float], seed: int) -> Callable[[], int]:
     """Return a function that draws numbers of requests, with probabilities proportional to their weights. The same seed
     gives the same sequence.
     """
-    chance, numbers = random.Random(seed), range(len(weights))  # noqa: S311 - nothing to be kept secret
+    chance, numbers = random.Random(seed), range(len(weights))  # noqa: S311 - not used for security
     upto = list(accumulate(weights))
 
     def many() -> Iterator[int]:

@@ -27,7 +27,7 @@ from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
 MARK = "@gateways "
-"""Prefix of our lines on the master's stdout, among locust's own."""
+"""Prefix of this module's lines on the master's stdout, which also has lines of locust itself."""
 CAME, READY, ORDER = "gateways_came", "gateways_ready", "gateways_order"
 ANSWER, BROKEN = "gateways_answer", "gateways_broken"
 EVERY = 0.5

@@ -27,8 +27,9 @@ ANSWERING = 10.0
 LOOKS = 5
 """Number of clock readings per worker; the one with the fastest reply is the most exact."""
 LEAD, MOST_LEAD = 0.05, 2.0
-"""Time between sending an order and its start, in seconds, so that all clients can connect; initial and maximum value.
-It grows if it is too short."""
+"""Initial and maximum time between sending an order and its start, in seconds. All clients must connect in this time;
+it
+grows if it is too short."""
 APART = 0.02
 """Difference between the starts of clients above which the lead grows, in seconds."""
 
@@ -81,7 +82,7 @@ class Workers:
         begin = time.time_ns() + int(self._lead * 1e9)
         parts = list(zip(self._workers, shared(order, len(self._workers)), strict=False))
         orders = {
-            worker.id: replace(part, begin=begin + worker.offset, spin=part.spin and self._has_room(worker))
+            worker.id: replace(part, begin=begin + worker.offset, spin=part.spin and self._has_free_core(worker))
             for worker, part in parts
         }
         measured = [Measured.from_json(answer) for answer in self._give(orders)]
@@ -144,7 +145,7 @@ class Workers:
             raise Failure(f"locust's worker on {self._host(message)} is lost: {why}; restart it and the comparison")
         return message
 
-    def _has_room(self, worker: Worker) -> bool:
+    def _has_free_core(self, worker: Worker) -> bool:
         """Return True if the worker's machine has a free core for busy waiting, besides one for a server."""
         same = [each for each in self._workers if each.about["host"] == worker.about["host"]]
         return bool(worker.about["cores"] > len(same))
@@ -202,5 +203,6 @@ def must_be_same(message: Said) -> None:
     if message["version"] != own:
         has = f"has gateways {message['version']}" if message["version"] else "does not have gateways installed"
         raise Failure(
-            f"the worker on {message['host']} {has}, but this is {own}; there, in its clone: pip install '.[locust]'"
+            f"the worker on {message['host']} {has}, but this is {own}; "
+            "on that machine, run in its clone: pip install '.[locust]'"
         )

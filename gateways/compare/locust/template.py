@@ -2,13 +2,14 @@
 
     {command}
 
-Name one class: users of several classes would disturb each other. Other options: locust --help. About the figures:
+Name one class, because users of several classes would disturb each other. Other options: locust --help. About the
+figures:
 
 - A user sends its next request after the response. So a server gets no requests while it hangs, and most of the delay
   for real users is not measured. At full load, latency is the number of users divided by the rate.
 - One core sends about 10,000 requests per second. For more, use --processes 2, or workers on other machines.
 - Every response is compared with one that was recorded before the load. A different response is a failure.
-- Times have three digits: read percentiles from response_times in the JSON file; locust's own are whole milliseconds.
+- Times have three digits. Read percentiles from response_times in the JSON file; locust prints whole milliseconds.
 - "first byte" lists the same requests again, up to the first byte of the body, so ignore the line Aggregated.
 """
 

@@ -10,10 +10,12 @@ from gateways.compare.load.varying import fixed_parts, has, is_reordered, narrow
 from gateways.requests.coding import decoded
 
 SERVER_ERROR = 500
-"""The status of a response to an exception in the app: each server has its own page, so only the status is verified."""
+"""Status of the response to an exception in the app. Each server has its own error page: only the status is
+verified.
+"""
 
 LEAST = 8
-"""Minimum length of a session's value that is looked for in bodies; shorter ones occur by chance."""
+"""Minimum length of a session's value that is searched for in bodies. Shorter values occur there by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Given:
 def expected(given: Given) -> Answer:
     """Return the expected response: the parts that are equal in both responses.
 
-    If the bodies differ, their constant pieces are expected. Compressed and binary bodies have no constant pieces,
+    If the bodies differ, their constant pieces are expected. For compressed and binary bodies no pieces are expected,
     because they have bytes in common only by chance.
     """
     first, second = given.first, given.second
@@ -105,7 +107,7 @@ def _text(seen: Seen) -> bytes:
 
 
 def _is_binary(body: bytes) -> bool:
-    """Return True if the body is not text in UTF-8, or in a charset that writes ASCII as ASCII."""
+    """Return True if the body is text neither in UTF-8 nor in another charset that extends ASCII."""
     controls = len(re.findall(rb"[\x00-\x08\x0e-\x1f]", body))
     return b"\x00" in body or controls * 20 > len(body)
 
@@ -121,7 +123,11 @@ def unusable(given: Given, expect: int | None = None) -> str:
             return f"{what}: {seen.error}{_advice(seen.error)}"
         if seen.status != expect and (expect is not None or not 200 <= seen.status < 300):
             start = " ".join(seen.start.split())[:80]
-            want = f"--expect {expect} requires another status" if expect else f"--expect {seen.status} measures that"
+            want = (
+                f"--expect {expect} requires another status"
+                if expect
+                else f"use --expect {seen.status} to measure this response"
+            )
             return f"it responds with {seen.status}{_location(seen)}{f': {start}' if start else ''}; {want}"
     if given.first.status != given.second.status:
         return f"first response {given.first.status}, second response {given.second.status}"

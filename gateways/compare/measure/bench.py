@@ -68,7 +68,7 @@ class Listener(Protocol):
 
 
 Clients = Callable[[tuple[int, ...], Warden, Listener], AbstractContextManager[LoadClients]]
-"""Starts the load client, or several, on these cores; they end with the block."""
+"""Starts one or more load clients on these cores. They exit at the end of the block."""
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Bench:
     alone: dict[tuple[str, str], float] = field(default_factory=dict)
     """Time of the slowest response without load, in seconds, by scenario and contender."""
     drawn: dict[str, list[int]] = field(default_factory=dict)
-    """Numbers of the requests of the mix that are sent under load, by scenario."""
+    """By scenario, the indices of the requests of the mix that are sent under load."""
     sessions: dict[str, Session] = field(default_factory=dict)
     """Cookies and values of the running server, by contender."""
     references: dict[str, Entry] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class Bench:
     bodies: dict[str, bytes] = field(default_factory=dict)
     """Expected bodies, by digest, except large ones."""
     logouts: set[Recorded] = field(default_factory=set)
-    """Requests that end a session. They are not sent again: the others would get responses without a session."""
+    """Requests that end a session. They are not sent again, because later requests need the session."""
 
     @contextmanager
     def up(self, contenders: Sequence[Entry], scenario: Scenario | None = None) -> Iterator[None]:
@@ -140,7 +140,7 @@ class Bench:
             raise Failure(f"--reset: {self.reset!r} exited with status {done.returncode}{last}")
 
     def exclude(self, contender: str, scenario: str, why: str) -> None:
-        """Exclude a contender from a scenario, or ("") from all."""
+        """Exclude a contender from a scenario; if `scenario` is "", from all."""
         self.record.exclusions.append(Exclusion(contender, scenario, why))
 
     def excluded(self, contender: str, scenario: str) -> bool:
@@ -151,7 +151,7 @@ class Bench:
         return [each for each in contenders if not self.excluded(each.id, scenario.name)]
 
     def see(self, contender: Entry, scenario: Scenario, number: int = 0) -> Seen:
-        """Send one request (of a mix, the one with that number) and return the response."""
+        """Send one request and return the response. `number`: the index of a request in a mix."""
         if not scenario.mix:
             return self._see(contender, scenario, scenario.request)
         session = self.sessions.setdefault(contender.id, Session())
@@ -164,8 +164,8 @@ class Bench:
     def log_in_all(self, contenders: Sequence[Entry], scenario: Scenario) -> None:
         """Begin a session with each new server.
 
-        All contenders get the same requests, including a logout that is detected by the first contender's response:
-        otherwise the apps of the other contenders would have different data.
+        All contenders get the same requests, even a logout that only the first contender's response reveals. Otherwise
+        the apps of the other contenders would have different data.
         """
         known = frozenset(self.logouts)
         for contender in contenders:
@@ -256,7 +256,7 @@ class Bench:
     ) -> None:
         """Carry out an order and record the measurement. If the server exits, exclude the contender instead.
 
-        alone: a long run: the server was started for it, and its resources are sampled.
+        alone: True for a long run. Its server was started for it, and the server's resources are sampled.
         """
         running = self.running[contender.id]
         before, logged = running.taken(), running.log_size()

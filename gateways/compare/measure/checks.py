@@ -170,8 +170,8 @@ def _differs(bench: Bench, scenario: Scenario, number: int, own: Given, found: _
 def _given(bench: Bench, scenario: Scenario, checked: Sequence[Entry]) -> dict[str, dict[int, Given]]:
     """Return the first and second response of each contender to each request, except those that end the session.
 
-    Every contender gets the same requests. If one of them ends the session, it is known only after a contender has got
-    it, so the first responses are those without it.
+    Every contender gets the same requests. Only the response shows that a request ends the session. In that case, all
+    requests are sent again without it.
     """
     known = frozenset(bench.logouts)
     first = {each.id: _seen(bench, each, scenario, known) for each in checked}
@@ -197,8 +197,10 @@ def _given(bench: Bench, scenario: Scenario, checked: Sequence[Entry]) -> dict[s
 def _seen(
     bench: Bench, contender: Entry, scenario: Scenario, out: AbstractSet[Recorded], *, backwards: bool = False
 ) -> dict[int, Seen]:
-    """Return the responses to all requests except `out`, in their order. Sent in reverse order, a response that depends
-    on earlier requests differs from the first one, as it will under load. After a logout, a new session begins.
+    """Return the responses to all requests except `out`, in their order. After a logout, a new session begins.
+
+    backwards: send the requests in reverse order. A response that depends on earlier requests then differs from the
+    first one, as it will under load.
     """
     found: dict[int, Seen] = {}
     numbers = range(max(1, len(scenario.mix)))

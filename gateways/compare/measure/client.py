@@ -1,4 +1,4 @@
-"""The load client and the server that does nothing, as processes, seen from the process that sends orders."""
+"""Start and control the processes of the load client and of the server that does nothing."""
 
 import json
 import select
@@ -14,7 +14,7 @@ from gateways.compare.measure.placement import on
 from gateways.failure import Failure
 
 PATIENCE = 10.0
-"""Timeout beyond the longest duration of an order, in seconds, after which the client counts as dead."""
+"""Time after the longest duration of an order, in seconds, after which the client counts as dead."""
 
 
 class _Process:

@@ -35,7 +35,9 @@ class Folder:
 
 @contextmanager
 def folder(keep: Path | None) -> Iterator[Folder]:
-    """Yield the folder `keep`, which is not deleted; else a temporary folder. With `keep_logs`, its logs are kept."""
+    """Yield the folder `keep`, or a temporary folder. A temporary folder is deleted, except its logs if
+    `keep_logs` is set.
+    """
     created = Folder((keep or Path(tempfile.mkdtemp(prefix="gateways-compare-"))).absolute())
     try:
         yield created

@@ -74,5 +74,5 @@ _DOING = {"slow": "read slowly", "held": "hold a stream"}
 
 
 def _planned(scenario: Scenario) -> float:
-    """Return the duration of a run in seconds, with the wait for the last responses: long if few run concurrently."""
+    """Return the duration of a run in seconds. If few requests run concurrently, the last responses take long."""
     return RAMP + scenario.seconds + (2.0 if scenario.service else 0.5)

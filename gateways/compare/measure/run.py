@@ -28,8 +28,8 @@ from gateways.installing import install_line
 SPARE = 64
 """Number of descriptors needed besides those of the connections."""
 QUIET, PATIENCE = 0.15, 5
-"""A measurement waits while other programs keep more cores busy than the first number; the second is the maximum wait
-in seconds."""
+"""A measurement waits while other programs keep more cores busy than the first number. The second number is the maximum
+wait in seconds."""
 BUSY = 0.5
 """A comparison is refused if other programs keep a larger share of the machine busy."""
 ONCE = Effort("once", starts=1, rounds=4, shares=())

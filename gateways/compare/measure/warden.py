@@ -1,7 +1,7 @@
 """Kill the servers if the process that started them dies: `python -m gateways.compare.measure.warden`.
 
-It reads process groups from stdin, one per line: `+123` must be killed if the parent dies, `-123` has exited. At the
-end of stdin, it kills the remaining groups and exits.
+It reads process groups from stdin, one per line: `+123` adds a group that must be killed if the parent dies, `-123`
+removes it. At the end of stdin, it kills the remaining groups and exits.
 """
 
 import contextlib

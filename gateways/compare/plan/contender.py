@@ -68,8 +68,9 @@ WAYS: dict[Form | None, dict[Mode, tuple[str, ...]]] = {
 modes."""
 
 ON_REQUEST: dict[Form | None, frozenset[Mode]] = {"wsgi": frozenset({"cgi"}), "asgi": frozenset({"cgi"})}
-"""Modes that are compared only if named: a process for each request of a user's app would take most of the time of the
-comparison, and is rarely an alternative."""
+"""Modes that are compared only if named. Starting a process for each request of a user's app would take most of the
+time
+of the comparison, and is rarely an alternative."""
 
 
 @dataclass(frozen=True, slots=True)

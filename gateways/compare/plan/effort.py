@@ -55,9 +55,9 @@ BETWEEN = 0.06
 
 
 def turns(contenders: Sequence[T], seed: str) -> list[T]:
-    """Return a random order of the contenders for a round, so that none always follows the same other contender."""
+    """Return a random order of the contenders for a round, so that no contender always follows the same other one."""
     order = list(contenders)
-    random.Random(seed).shuffle(order)  # noqa: S311 - nothing to be kept secret
+    random.Random(seed).shuffle(order)  # noqa: S311 - not used for security
     return order
 
 

@@ -23,10 +23,11 @@ BLOCKS = 20
 
 Load = Literal["quick", "long", "websocket"]
 Headline = Literal["rate", "first byte", "room"]
-"""How a scenario is sorted: by responses per second; by time to the first byte; by held connections, then by the
-latency of other clients."""
+"""The figure by which a scenario is sorted: responses per second, time to the first byte, or held connections and then
+the latency of other clients."""
 Role = Literal["", "app", "server"]
-"""The user's app, and the same server with an app that does nothing: together they show the server's share of the
+"""app: the user's app. server: an app that does nothing, on the same server. Together they show the server's share of
+the
 cost."""
 
 EVENTS = Request("/events?count=1000&delay=0.5")
@@ -43,7 +44,7 @@ class Scenario:
     threads and clients.
     seconds: duration of a long measurement.
     timeout: seconds until a request without a response counts as lost.
-    behind: background connections; then requests are sent at `rate` per second.
+    behind: background connections. With them, requests are sent at `rate` per second.
     extra_routes: the app needs the routes in plan.apps.
     without: modes that cannot serve it.
     expect: status of the response; None means any from 200 to 299. headline: the sort key of the results.
@@ -240,7 +241,7 @@ def of_traffic(traffic: Traffic) -> Scenario:
 
 
 def _named(request: Recorded) -> Recorded:
-    """Return the request with a label that can be shown to others: without the secrets of its target."""
+    """Return the request with a label without the secrets of its target, so that the label can be published."""
     label = hiding(secrets_in(request.label))(request.label)
     return request if label == request.label else replace(request, name=label)
 

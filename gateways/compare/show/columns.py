@@ -4,7 +4,7 @@ COLUMNS: dict[str, str] = {
     "contender": "Mode, server, adapter if there is one, and number of threads that run the app.",
     "first byte": "Median time from sending the request to the first byte of the body.",
     "gaps": "Median time between the pieces of a body, as they arrive.",
-    "gaps, p90": "90th percentile of that time.",
+    "gaps, p90": "90th percentile of the time between the pieces of a body.",
     "held": "Number of waiting or slow clients that got a response and keep their connection open.",
     "others answered": "Share of the remaining requests with a correct response within the time limit.",
     "clients": "Number of concurrent clients, if it differs between contenders.",

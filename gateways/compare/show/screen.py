@@ -28,7 +28,7 @@ from gateways.compare.show.table import MOST_PARTS, Table, of_parts, table
 
 BAR = 30
 EVERY = 0.25
-"""Minimum time between two pictures, in seconds."""
+"""Minimum time between two updates of the screen, in seconds."""
 SPARKS = "▁▂▃▄▅▆▇█"
 WIDE = 200
 LAST = 12

@@ -25,7 +25,7 @@ async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, A
             await send({"type": "http.response.body", "body": BLOCK[: length - at], "more_body": True})
         await send({"type": "http.response.body"})
     elif path == "/block":
-        time.sleep(float(query["seconds"][0]))  # noqa: ASYNC251 - this is the mistake: the loop stands still
+        time.sleep(float(query["seconds"][0]))  # noqa: ASYNC251 - the mistake of this scenario: it blocks the loop
         await _head(send, b"text/plain", 8)
         await send({"type": "http.response.body", "body": b"blocked\n"})
     else:

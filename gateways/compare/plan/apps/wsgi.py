@@ -30,8 +30,10 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
 
 
 def echoes(environ: WSGIEnvironment) -> Iterable[bytes]:
-    """Send each message of a WebSocket back. A WebSocket uses this thread, and another one of simple-websocket."""
-    from simple_websocket import ConnectionClosed, Server  # of the extra `compare`
+    """Send each message of a WebSocket back. A WebSocket uses this thread, and a thread that simple-websocket
+    starts.
+    """
+    from simple_websocket import ConnectionClosed, Server  # installed by the extra `compare`
 
     websocket = Server.accept(environ, max_message_size=None)
     try:

@@ -61,7 +61,7 @@ def _up(shown: Chart, value: float) -> float:
 
 
 def _guide(shown: Chart, guide: Guide, numbers: Numbers) -> svg.Element:
-    """Draw a guide. Its label is above the line, where a rising guide leaves room."""
+    """Draw a guide. Its label is above the line, where a rising guide leaves space."""
     (x, y), end = guide.start, guide.end
     first, up = shown.x.place(x), _up(shown, y)
     if end is None:

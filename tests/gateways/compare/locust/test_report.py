@@ -51,7 +51,7 @@ def test_unknown_values_are_not_numbers() -> None:
 
 def test_the_report_names_the_machines_of_the_workers() -> None:
     made = record(slices("blue", 100), **WORKERS)
-    assert "Measured by 3 of locust's workers: 2 on a, 1 on b." in made.setting
+    assert "Measured by 3 locust workers: 2 on a, 1 on b." in made.setting
     assert made.setting in markdown(made, sections(made))
 
 
