@@ -70,7 +70,7 @@ async def paced(texts: Iterable[str], delay: float) -> Body:
 
 
 async def until_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
-    """Do the work until the client disconnects: receive() reports a disconnect; send() may not."""
+    """Do the work until the client disconnects. receive() reports a disconnect, but send() may not."""
 
     async def leaving() -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -105,7 +105,7 @@ def one(query: Query, name: str, default: str, want: str = "one text") -> str:
     values = query.get(name, [default])
     if len(values) == 1:
         return values[0]
-    raise BadRequest(f"{name}: got {' and '.join(map(repr, values))}; want {want}")
+    raise BadRequest(f"{name}: got {' and '.join(map(repr, values))}; expected {want}")
 
 
 def integer(query: Query, name: str, default: int, low: int, high: int) -> int:
@@ -113,7 +113,7 @@ def integer(query: Query, name: str, default: int, low: int, high: int) -> int:
     text = one(query, name, str(default), want)
     if text.isascii() and text.isdecimal() and len(text) <= 16 and low <= int(text) <= high:
         return int(text)
-    raise BadRequest(f"{name}: got {text!r}; want {want}")
+    raise BadRequest(f"{name}: got {text!r}; expected {want}")
 
 
 def seconds(query: Query, name: str, default: float, high: int) -> float:
@@ -121,7 +121,7 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
     text = one(query, name, str(default), want)
     if text.isascii() and text.replace(".", "", 1).isdecimal() and float(text) <= high:
         return float(text)
-    raise BadRequest(f"{name}: got {text!r}; want {want}")
+    raise BadRequest(f"{name}: got {text!r}; expected {want}")
 
 
 async def body_of(receive: Receive) -> Body:

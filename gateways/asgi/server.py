@@ -44,7 +44,7 @@ def _daphne(load: Load, sock: socket.socket, settings: Settings) -> None:
     from daphne.server import Server as Daphne
 
     host, port = sock.getsockname()[:2]
-    sock.close()  # daphne binds by itself: it can adopt only IPv4 sockets
+    sock.close()  # daphne binds its own socket, because it can adopt only IPv4 sockets
     endpoints = build_endpoint_description_strings(host=host, port=port)
     if settings.certfile:
         files = [each.replace(":", r"\:") for each in (settings.keyfile, settings.certfile, host)]

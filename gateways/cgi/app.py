@@ -3,7 +3,7 @@
 
 Read it beside ../wsgi/app.py and ../asgi/app.py: the same routes, functions and bytes, each in its interface's own way.
 It knows only RFC 3875: no framework, no adapter, no server, and neither of the other two apps.
-Each request imports its modules again, so most imports are inside the functions that need them. By hand, without a
+Each request imports its modules again, so most imports are inside the functions that need them. To run it without a
 server:
 
     PATH_INFO=/hello QUERY_STRING=name=Ada python app.py
@@ -53,7 +53,7 @@ def streamed(kind: str, blocks: Body, *extra: str) -> None:
         for block in blocks if METHOD != "HEAD" else ():
             sys.stdout.buffer.write(block)
             sys.stdout.buffer.flush()
-    except BadRequest as error:  # after the headers: the program can only fail, with a message on stderr
+    except BadRequest as error:  # the headers are sent, so the program can only fail, with a message on stderr
         sys.exit(str(error))
 
 
@@ -86,7 +86,7 @@ def one(query: Query, name: str, default: str, want: str = "one text") -> str:
     values = query.get(name, [default])
     if len(values) == 1:
         return values[0]
-    raise BadRequest(f"{name}: got {' and '.join(map(repr, values))}; want {want}")
+    raise BadRequest(f"{name}: got {' and '.join(map(repr, values))}; expected {want}")
 
 
 def integer(query: Query, name: str, default: int, low: int, high: int) -> int:
@@ -94,7 +94,7 @@ def integer(query: Query, name: str, default: int, low: int, high: int) -> int:
     text = one(query, name, str(default), want)
     if text.isascii() and text.isdecimal() and len(text) <= 16 and low <= int(text) <= high:
         return int(text)
-    raise BadRequest(f"{name}: got {text!r}; want {want}")
+    raise BadRequest(f"{name}: got {text!r}; expected {want}")
 
 
 def seconds(query: Query, name: str, default: float, high: int) -> float:
@@ -102,7 +102,7 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
     text = one(query, name, str(default), want)
     if text.isascii() and text.replace(".", "", 1).isdecimal() and float(text) <= high:
         return float(text)
-    raise BadRequest(f"{name}: got {text!r}; want {want}")
+    raise BadRequest(f"{name}: got {text!r}; expected {want}")
 
 
 def body_of() -> Iterator[bytes]:

@@ -20,7 +20,8 @@ from gateways.adapters.run_cgi.host import REDIRECTS
 from gateways.adapters.run_cgi.script import Refused, resolved
 
 PROGRAMS = ("cgi-bin", "htbin")
-"""Folders of CGI programs. Compared with each segment of a path, ignoring case, because some file systems ignore it."""
+"""Names of folders of CGI programs. Each segment of a path is compared with them. Case is ignored, because some file
+systems ignore it."""
 
 INDEX = ("index.html", "index.htm")
 BLOCK = 65536
@@ -50,7 +51,7 @@ class _Answer(NamedTuple):
 
 
 class _Refused(Exception):
-    """There is no file to send for this request."""
+    """No file can be sent for this request."""
 
     def __init__(self, status: HTTPStatus, **headers: str) -> None:
         super().__init__(status.phrase)

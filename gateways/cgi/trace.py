@@ -108,7 +108,7 @@ def tap(program: Program, note: Note) -> None:
 
     def noted_end() -> None:
         note("exit", program.returncode)
-        output.join(PASSING)  # otherwise stdout may still be open, as if a child of the program had it open
+        output.join(PASSING)  # otherwise the host may assume that a child of the program keeps stdout open
 
     program.on_ended = noted_end
 

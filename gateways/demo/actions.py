@@ -129,4 +129,4 @@ def _number(query: Mapping[str, str], name: str, default: float, low: float, hig
         value = float("nan")
     if low <= value <= high:
         return value
-    raise BadRequest(f"{name}: got {text!r}; want a number from {low:g} to {high:g}")
+    raise BadRequest(f"{name}: got {text!r}; expected a number from {low:g} to {high:g}")

@@ -17,7 +17,7 @@ ALWAYS: Headers = [
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 ]
-"""Headers against caching, framing and referrers."""
+"""Headers that prevent caching, framing and referrers."""
 
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "

@@ -1,4 +1,4 @@
-"""Accept requests of the page itself, and refuse those of other sites. Pure: a scope in, a reason or None out.
+"""Accept requests of the page itself, and refuse those of other sites. Pure.
 
 A script of another site can send requests to this address, and can read the responses if the site's name resolves to
 this address (DNS rebinding). So the Host must be a name that another site's DNS cannot define, and requests that cause

@@ -1,4 +1,4 @@
-"""Convert events for the page: grouped by request, as JSON values. Pure: batches in, items out.
+"""Convert events for the page: grouped by request, as JSON values. Pure.
 
 An item is {"lane", "request", "when", "kind"} with further keys that depend on the kind. "when" is in seconds, as
 returned by time.perf_counter():

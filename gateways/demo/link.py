@@ -46,7 +46,9 @@ Told = tuple[Mode, Batch]
 
 
 class Link:
-    """The end of the link in the command. `put` never blocks. A thread sends to the first client that connects only."""
+    """The end of the link in the command. `put` never blocks. A thread sends the data to the first client
+    that connects, and to no other.
+    """
 
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes

@@ -1,4 +1,5 @@
-"""Run a button: send the request to all three at the same time, and report the events to the page, on one clock.
+"""Carry out a button's action: send the request to all three at the same time, and report the events to the page, on
+one clock.
 
 Knows the plans, the clients and the chat. The events are lines of JSON, {"what", "at", "lane", "client", …}, with `at`
 in ms since the run began. The first is "began"; its `clock` is the start in time.perf_counter(), as in the feed.

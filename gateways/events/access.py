@@ -1,4 +1,4 @@
-"""One line per request, for ASGI apps, at the lowest possible cost.
+"""Record one line per request of an ASGI app, at the lowest possible cost.
 
 Knows ASGI and the clock. Also used for CGI: the CGI host is an ASGI app.
 """

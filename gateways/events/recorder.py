@@ -12,7 +12,7 @@ from multiprocessing.util import Finalize
 from gateways.events.events import Event, Record, plain
 
 GATHER = 0.02
-"""Delay between the first event of a batch and its delivery, in seconds: most requests end before, undisturbed."""
+"""Delay between the first event of a batch and its delivery, in seconds. Most requests end before the delivery."""
 
 MOST = 1000
 """Maximum number of events in a batch."""
@@ -26,8 +26,8 @@ class Recorder:
     """
 
     record: Record
-    """Stores an event; never blocks. It is `queue.SimpleQueue.put` itself, so that none of our Python code runs between
-    two steps."""
+    """Stores an event; never blocks. It is `queue.SimpleQueue.put` itself, so that no Python code of
+    this project runs between two steps."""
 
     def __init__(self, deliver: Callable[[list[Event]], None]) -> None:
         self._deliver = deliver

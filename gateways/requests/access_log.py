@@ -33,8 +33,8 @@ class _Unfit(ValueError):
 def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
     """Return the requests in an access log.
 
-    log_format: a name of FORMATS, or a format string of Apache's LogFormat; None to try the known ones on each line,
-    and then to find the request by its form (server_log.py).
+    log_format: a name of FORMATS, or a format string of Apache's LogFormat; None: try the known formats on each
+    line, and then find the request by its pattern (server_log.py).
 
     Raises: Failure: no line has that format, or the format is invalid.
     """
@@ -71,7 +71,9 @@ def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
 
 def _by_form(origin: str, count: int) -> str:
     lines = "1 line is" if count == 1 else f"{count:,} lines are"
-    return f"{origin}: {lines} in another format than {', '.join(FORMATS)}; the requests are found by their form"
+    return (
+        f"{origin}: {lines} in another format than {', '.join(FORMATS)}; the requests were recognised by their pattern"
+    )
 
 
 def _parsers(log_format: str | None) -> "list[LogParser]":

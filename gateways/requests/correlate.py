@@ -145,7 +145,7 @@ def _by_context(value: str, text: str) -> str:
 
 
 def _pattern_before(text: str, start: int, end: int) -> str:
-    """Return a regular expression for the text, from its first whole word on. Other generated values vary too."""
+    """Return a regular expression for the text from its first whole word on. Other generated values match any value."""
     while 0 < start < end and _WORD.match(text[start - 1]) and _WORD.match(text[start]):
         start += 1
     pieces = _GENERATED.split(text[start:end])

@@ -134,7 +134,7 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
 
 
 def _with_cookies(headers: Headers, given: Any) -> Headers:
-    """Return the headers, with a Cookie header of the list of cookies if the recording has only that."""
+    """Return the headers. If the recording has only a list of cookies, add a Cookie header for it."""
     pairs = [(each.get("name"), each.get("value")) for each in _list(given, "request.cookies")
              if isinstance(each, dict)]  # fmt: skip
     cookies = {name: value for name, value in pairs if isinstance(name, str) and isinstance(value, str)}

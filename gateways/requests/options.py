@@ -39,7 +39,7 @@ def traffic(
     user: str | None = None,
     expect: int | None = None,
 ) -> Traffic:
-    """Return the requests of the options: one for each path, otherwise equal.
+    """Return one request for each path. The other options apply to all of them.
 
     data: the body, already read from its file. user: "name:password", sent as in RFC 7617.
 
@@ -49,12 +49,12 @@ def traffic(
     names = {name.lower() for name, _ in pairs}
     for cookie in cookies:
         if not re.fullmatch(r"[^=;\s]+=[^;]*", cookie):
-            raise ValueError(f"the cookie {cookie!r} is not NAME=VALUE")
+            raise ValueError(f"the cookie {cookie!r} is not NAME=VALUE; write e.g. 'theme=dark'")
     if cookies:
         pairs.append(("Cookie", "; ".join(cookies)))
     if user is not None:
         if ":" not in user:
-            raise ValueError(f"the user {user!r} is not NAME:PASSWORD")
+            raise ValueError(f"the user {user!r} is not NAME:PASSWORD; write e.g. 'ada:secret'")
         pairs.append(("Authorization", f"Basic {base64.b64encode(user.encode()).decode()}"))
     if data is not None and "content-type" not in names:
         pairs.append(("Content-Type", FORM))

@@ -40,7 +40,7 @@ def kind_of(text: str, name: str = "") -> Kind:
     Raises: Failure: a known kind that is not supported.
     """
     if name.lower().endswith((".http", ".rest")):
-        raise Failure(f"{name}: .http files are not read; save the requests as a HAR file or as JSON lines")
+        raise Failure(f"{name}: .http files are not supported; save the requests as a HAR file or as JSON lines")
     start = text.lstrip()
     if not start.startswith(("{", "[")):
         return "access log"
@@ -59,7 +59,7 @@ def _text(file: Path) -> str:
     """
     try:
         if file.stat().st_size > MOST:
-            raise Failure(f"{file} is larger than {MOST >> 30} GiB; take a part of it")
+            raise Failure(f"{file} is larger than {MOST >> 30} GiB; use a part of it")
         octets = file.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise Failure(f"cannot read {file}: {error.strerror}") from error
@@ -82,7 +82,7 @@ CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def _is_no_text(octets: bytes, name: str) -> str | None:
-    """Return the kind of the file if it is not text in UTF-8 or with one byte for each character."""
+    """Return the kind of the file if it is neither UTF-8 nor another text with one byte for each character."""
     for begin, program in PACKED.items():
         if octets.startswith(begin):
             return f"compressed; unpack it first: {program} {name}"

@@ -29,7 +29,7 @@ _UWSGI = re.compile(
     r"\] (?P<method>[A-Z][A-Z-]*) (?P<target>\S+) => generated \d+ bytes .*\(HTTP/\d(?:\.\d)? (?P<status>[1-5]\d\d)\)"
 )
 _OF_A_CLIENT = re.compile(r"://\S+ $")
-"""Before the request in the message of a client library: `https://api.example:443 "GET /v1 HTTP/1.1" 200 12`."""
+"""Text before the request in a log line of a client library: `https://api.example:443 "GET /v1 HTTP/1.1" 200 12`."""
 
 _ESCAPE = re.compile(r'\\(?:x([0-9A-Fa-f]{2})|(["\\]))')
 

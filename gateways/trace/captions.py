@@ -18,7 +18,7 @@ LOG = 12
 """Number of output lines that are shown: the last ones."""
 
 FRAMINGS = {"chunked": "chunks"}
-"""Names of framings in a sentence, where they differ."""
+"""Names of framings in a sentence, if they differ from the usual names."""
 
 
 def title(trace: Trace, width: int) -> list[Text]:

@@ -22,7 +22,7 @@ SPACING = {3: 11, 4: 10}
 STYLES = {"transport": "yellow", "protocol": "cyan", "application": "green"}
 LAYERS = {"TRANSPORT": "yellow", "PROTOCOL": "cyan", "ADAPTER": "magenta", "APPLICATION": "green"}
 PAUSE = 0.02
-"""Pause between steps that is shown, in seconds, if it is also a twentieth of the total time."""
+"""Minimum pause between steps that is shown, in seconds. It must also be at least a twentieth of the total time."""
 
 RUN = 24
 """Number of steps of a body that are drawn at the start and at the end of a sequence."""

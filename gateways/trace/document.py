@@ -84,7 +84,7 @@ class Trace:
         if served.mode == "wsgi":
             return (
                 f"{served.adapter} took the connection over from {served.server} when the app accepted: "
-                "the server's call ended with the 101, and the frames after it never pass the server."
+                "the server's call of the app ended with the 101, and later frames do not pass through the server."
             )
         return None
 

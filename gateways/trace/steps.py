@@ -1,7 +1,7 @@
 """The steps of a request between lifelines: at the socket, and on both sides of an adapter.
 
-Pure: pieces of a connection and batches of events in, steps out. Knows the kinds of events; it must not know how a step
-is drawn.
+Pure: it converts pieces of a connection, and batches of events, to steps. Knows the kinds of events; it must not know
+how a step is drawn.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """The data at the socket: its steps, and both messages as far as received. Times are seconds, as in a Step."""
+    """The data at the socket: its steps, and the received parts of both messages. Times are in seconds, as in
+    a Step.
+    """
 
     steps: tuple[Step, ...]
     request: Message

@@ -1,4 +1,4 @@
-"""One line per request, for WSGI apps, at the lowest possible cost. Knows WSGI and the clock.
+"""Record one line per request of a WSGI app, at the lowest possible cost. Knows WSGI and the clock.
 
 A list is passed to the server unchanged, and its bytes are counted immediately. Other iterables are wrapped. It must
 not know servers.
@@ -64,7 +64,7 @@ def _client(environ: WSGIEnvironment) -> tuple[str, str] | None:
 
 
 def _wanted(environ: WSGIEnvironment, line: "_Line") -> float:
-    """Return the number of bytes after which a server may stop to read an iterable."""
+    """Return the number of bytes after which a server may stop reading an iterable."""
     if environ["REQUEST_METHOD"] == "HEAD" or line.status in (204, 304):
         return 0
     return content_length(line.headers) or inf

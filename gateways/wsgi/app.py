@@ -70,7 +70,7 @@ def one(query: Query, name: str, default: str, want: str = "one text") -> str:
     values = query.get(name, [default])
     if len(values) == 1:
         return values[0]
-    raise BadRequest(f"{name}: got {' and '.join(map(repr, values))}; want {want}")
+    raise BadRequest(f"{name}: got {' and '.join(map(repr, values))}; expected {want}")
 
 
 def integer(query: Query, name: str, default: int, low: int, high: int) -> int:
@@ -78,7 +78,7 @@ def integer(query: Query, name: str, default: int, low: int, high: int) -> int:
     text = one(query, name, str(default), want)
     if text.isascii() and text.isdecimal() and len(text) <= 16 and low <= int(text) <= high:
         return int(text)
-    raise BadRequest(f"{name}: got {text!r}; want {want}")
+    raise BadRequest(f"{name}: got {text!r}; expected {want}")
 
 
 def seconds(query: Query, name: str, default: float, high: int) -> float:
@@ -86,7 +86,7 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
     text = one(query, name, str(default), want)
     if text.isascii() and text.replace(".", "", 1).isdecimal() and float(text) <= high:
         return float(text)
-    raise BadRequest(f"{name}: got {text!r}; want {want}")
+    raise BadRequest(f"{name}: got {text!r}; expected {want}")
 
 
 def body_of(environ: Environ) -> Iterator[bytes]:

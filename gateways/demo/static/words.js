@@ -11,9 +11,9 @@ export const ABOUT = {
   upload:
     "A large request body, sent to all three at once. Each app reads it as it arrives and responds with its SHA-256.",
   crowd: "Ten clients at the same time, each waiting for a slow response. How many run concurrently: processes, threads or tasks?",
-  chat: "A WebSocket: messages in both directions until one side disconnects. ASGI supports it. WSGI does not, but its server has the connection: an adapter takes it over, for an ASGI app.",
+  chat: "A WebSocket: messages in both directions until one side disconnects. ASGI supports it. WSGI does not, but an adapter can take over the server’s connection and serve an ASGI app.",
   events:
-    "Server-sent events: one long, slow response. It looks like Stream; note what each interface holds while it is open.",
+    "Server-sent events: one long, slow response. It looks like Stream. Note the resources that each interface uses while it is open.",
 };
 
 /** Description of each interface. */
@@ -104,7 +104,7 @@ function chatting(lane, client) {
   const { status, reason: said } = client.refused;
   const handshake = `${status}${said ? ` ${said}` : ""} to the handshake`;
   if (lane === "cgi")
-    return `${handshake}: the gateway cannot pass a WebSocket to a program, so it starts none. On a plain request, the program explains why.`;
+    return `${handshake}: the gateway cannot pass a WebSocket to a program, so it starts no program. On a plain request, the program explains why.`;
   return `${handshake}: this server does not expose the connection, so ASGIToWSGI cannot take it over.`;
 }
 
@@ -124,7 +124,7 @@ export function verdict(run) {
   if (run.action === "upload") return digests(run);
   if (run.action === "crowd") {
     const slowest = (lane) => Math.max(...run.lanes[lane].map((client) => client.end));
-    return `All thirty requests succeeded. The last response in each lane: ${each(run, slowest)}.`;
+    return `All thirty requests succeeded. Time of the last response: ${each(run, slowest)}.`;
   }
   const bodies = new Set(LANES.map((lane) => run.lanes[lane][0].blocks.map((block) => block.text).join("")));
   return `${bodies.size === 1 ? "All three sent the same bytes" : "The bytes differ"}. First byte: ${each(run, (lane) => run.lanes[lane][0].first)}.`;

@@ -104,7 +104,7 @@ def test_a_truncated_echo_never_looks_complete() -> None:
 def test_an_invalid_content_length_is_a_client_error() -> None:
     response = ask(Request(b"/upload", "POST"), CONTENT_LENGTH="-5")
     assert response.status == 400
-    assert response.body.startswith(b"Content-Length: got '-5'; want one whole number from 0 to")
+    assert response.body.startswith(b"Content-Length: got '-5'; expected one whole number from 0 to")
 
 
 def test_a_disconnect_ends_the_program_without_a_traceback() -> None:

@@ -37,11 +37,11 @@ def test_each_button_sends_a_request_to_the_reference_app(
 @pytest.mark.parametrize(
     ("name", "query", "why"),
     [
-        ("stream", {"chunks": "1000"}, "chunks: got '1000'; want a number from 1 to 40"),
-        ("stream", {"delay": "-1"}, "delay: got '-1'; want a number from 0 to 2"),
-        ("events", {"count": "x"}, "count: got 'x'; want a number from 1 to 40"),
-        ("crowd", {"seconds": "nan"}, "seconds: got 'nan'; want a number from 0.1 to 5"),
-        ("upload", {"megabytes": "1e9"}, "megabytes: got '1e9'; want a number from 1 to 100"),
+        ("stream", {"chunks": "1000"}, "chunks: got '1000'; expected a number from 1 to 40"),
+        ("stream", {"delay": "-1"}, "delay: got '-1'; expected a number from 0 to 2"),
+        ("events", {"count": "x"}, "count: got 'x'; expected a number from 1 to 40"),
+        ("crowd", {"seconds": "nan"}, "seconds: got 'nan'; expected a number from 0.1 to 5"),
+        ("upload", {"megabytes": "1e9"}, "megabytes: got '1e9'; expected a number from 1 to 100"),
         ("nonsense", {}, f"unknown action 'nonsense'; the actions are {', '.join(ACTIONS)}"),
     ],
 )

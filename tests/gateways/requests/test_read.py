@@ -41,7 +41,7 @@ def test_each_kind_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.http", b"GET / HTTP/1.1", ".http files are not read; save the requests as a HAR file"),
+        ("a.http", b"GET / HTTP/1.1", ".http files are not supported; save the requests as a HAR file"),
         ("a.jsonl", b'{"path": "/"}\n{"path": "/\xff"}', "a.jsonl, line 2: not UTF-8 (byte 0xff)"),
         ("a.har", b'{"log": {"entries": []}}', "contains no request that can be replayed"),
         ("a.log", b"", "a.log is empty"),

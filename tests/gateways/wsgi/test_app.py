@@ -92,7 +92,7 @@ def test_an_invalid_content_length_is_a_client_error() -> None:
     heads: list[str] = []
     [body] = app(environ, lambda status, *_: heads.append(status) or (lambda _: None))  # type: ignore[func-returns-value]
     assert heads == ["400 Bad Request"]
-    assert body.startswith(b"Content-Length: got '-5'; want one whole number from 0 to")
+    assert body.startswith(b"Content-Length: got '-5'; expected one whole number from 0 to")
 
 
 def test_inside_shows_the_environ() -> None:

@@ -123,7 +123,7 @@ def test_a_failure_is_described_by_the_title_of_the_error_page() -> None:
 
         measured = closed(fails, seconds=0.05)
         said = f" ({text})" if text else ""
-        assert measured.examples[0] == f"got 500 with {len(body)} bytes{said}; want 200 with 14 bytes"
+        assert measured.examples[0] == f"got 500 with {len(body)} bytes{said}; expected 200 with 14 bytes"
 
 
 def test_a_request_on_a_reused_connection_that_is_closed_without_a_response_is_sent_again_and_counted() -> None:
