@@ -36,7 +36,7 @@ class ClientGone(Exception):
     """The client has disconnected."""
 
 
-# Sending: one event with status and headers, then events with body blocks; the last has no "more_body".
+# Sending: one event has status and headers. The next events have the blocks of the body; the last has no "more_body".
 
 
 async def head(send: Send, status: int, kind: str, *extra: tuple[bytes, bytes]) -> None:
@@ -191,7 +191,7 @@ async def sleep(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def cpu(scope: Scope, receive: Receive, send: Send) -> None:
     rounds, value = integer(query_of(scope), "rounds", 10_000, 1, 1_000_000), b""  # a million take about a second
-    for _ in range(rounds):  # the loop serves no other request meanwhile
+    for _ in range(rounds):  # during this loop, the event loop serves no other request
         value = sha256(value).digest()
     await whole(scope, send, 200, TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")
 

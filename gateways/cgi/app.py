@@ -20,9 +20,7 @@ Query = dict[str, list[str]]
 TEXT, JSON, EVENTS = "text/plain; charset=utf-8", "application/json", "text/event-stream"
 BLOCK = 64 * 1024  # maximum number of body bytes in memory
 METHOD = os.environ.get("REQUEST_METHOD", "GET")
-FINISHED = (
-    f"gateways-cgi-{os.getuid()}.jobs"  # jobs of /background: a process for one request can only keep them in a file
-)
+FINISHED = f"gateways-cgi-{os.getuid()}.jobs"  # jobs of /background, in a file because the process exits
 
 
 class BadRequest(Exception):
@@ -110,7 +108,7 @@ def body_of() -> Iterator[bytes]:
     bytes.
     """
     length = os.environ.get("CONTENT_LENGTH")
-    if not length and "HTTP_TRANSFER_ENCODING" in os.environ:  # chunked, on Apache: the server ends the file
+    if not length and "HTTP_TRANSFER_ENCODING" in os.environ:  # chunked, on Apache, which ends the file
         yield from iter(lambda: os.read(0, BLOCK), b"")
         return
     left = integer({"Content-Length": [length or "0"]}, "Content-Length", 0, 0, 10**15)
@@ -183,7 +181,7 @@ def sleep() -> None:
 def cpu() -> None:
     from hashlib import sha256
 
-    rounds, value = integer(query_of(), "rounds", 10_000, 1, 1_000_000), b""  # a million: about a second
+    rounds, value = integer(query_of(), "rounds", 10_000, 1, 1_000_000), b""  # a million take about a second
     for _ in range(rounds):  # other processes can run on other cores
         value = sha256(value).digest()
     whole("200 OK", TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")
@@ -207,7 +205,7 @@ def background() -> None:
     from pathlib import Path
     from tempfile import gettempdir
 
-    folder = Path(gettempdir(), f"gateways-cgi-{os.getuid()}")  # a process for one request can only keep data in a file
+    folder = Path(gettempdir(), f"gateways-cgi-{os.getuid()}")  # a file keeps data after the process has exited
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.lstat().st_uid != os.getuid():  # all users share the temporary folder
         raise PermissionError(f"{folder} belongs to another user")

@@ -27,8 +27,8 @@ BLOCK = 65536
 LONGEST_LINE = 2000
 
 PASSING = 0.05
-"""Timeout for the remaining output to pass the tap after the program has exited, in seconds. It takes this long only if
-children of the program keep its stdout open."""
+"""Timeout, in seconds, for the rest of the output to pass the tap after the program has exited. The tap waits this long
+only if children of the program keep its stdout open."""
 
 _note: ContextVar[Note] = ContextVar("note")
 
@@ -108,7 +108,7 @@ def tap(program: Program, note: Note) -> None:
 
     def noted_end() -> None:
         note("exit", program.returncode)
-        output.join(PASSING)  # otherwise the host may assume that a child of the program keeps stdout open
+        output.join(PASSING)  # so that the host reads the rest of the output before it sees the exit
 
     program.on_ended = noted_end
 
@@ -128,7 +128,7 @@ def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) 
                     while view:
                         view = view[writer.write(view) :]
             except BrokenPipeError:
-                return  # the reader has closed its end; closing the source notifies the writer
+                return  # the reader has closed its pipe; closing the source tells the writer
             noted(b"")
 
     thread = threading.Thread(target=copy, name="gateways-tap", daemon=True)

@@ -90,10 +90,10 @@ DEFAULTS: dict[Mode, str] = {"wsgi": "waitress", "asgi": "uvicorn", "cgi": "uvic
 """Default server of each mode, the same as in `gateways serve`."""
 
 OTHER: dict[Mode, Mode] = {"wsgi": "asgi", "asgi": "wsgi", "cgi": "asgi"}
-"""Default of --to, by the app's interface."""
+"""Default of --to for each interface of an app."""
 
 ADAPTER_THREADS = 32
-"""Default of WSGIToASGI(threads=)."""
+"""Default of the argument `threads` of WSGIToASGI."""
 
 
 @dataclass(frozen=True, slots=True)

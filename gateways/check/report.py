@@ -6,7 +6,7 @@ from gateways.check.finding import Finding
 from gateways.check.move import Move
 
 RAISED = "(raised "
-"""Part of the status of a request whose app raised after it had sent the response headers."""
+"""Text in the status of a request if the app raised an exception after it had sent the response headers."""
 
 
 @dataclass(frozen=True, slots=True)

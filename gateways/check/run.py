@@ -18,7 +18,7 @@ from gateways.serving.mode import Mode
 from gateways.serving.separate import run_module
 
 ASK = 2.0
-"""Timeout for one request, in seconds; then its client disconnects."""
+"""Timeout for one request, in seconds. After it, the client disconnects."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import click
 from gateways.failure import Failure
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-"""Errors of a write to a full disk."""
+"""Error numbers of a write to a full disk."""
 
 
 class Failed(click.ClickException):

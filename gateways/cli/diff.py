@@ -36,7 +36,7 @@ IMPORT = 60.0
 """Timeout for importing a target, in seconds."""
 
 NOT_ASKED = 2
-"""Exit status if the sides could not be compared; the same as for a wrong command line."""
+"""Exit status if the sides could not be compared. A wrong command line has the same status."""
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 STDOUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateways.compare.plan.target import Target
 
 OF_REQUESTS = ("files", "log_format", "paths", "method", "headers", "data", "cookies", "user", "login", "expect")
-"""Parameters that describe requests."""
+"""Names of the parameters that describe requests."""
 
 
 def effort_of(effort: Effort, rate: float | None, duration: float | None) -> Effort:

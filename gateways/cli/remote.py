@@ -18,7 +18,7 @@ from gateways.compare.measure.remote import Site, several, site
 from gateways.compare.plan.contender import Form
 from gateways.compare.plan.target import Target
 
-if TYPE_CHECKING:  # loaded when a comparison runs
+if TYPE_CHECKING:  # imported only when a comparison runs
     from gateways.compare.measure.bench import Clients
 
 PORT = 5557

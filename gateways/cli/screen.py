@@ -21,7 +21,7 @@ from gateways.trace import text
 from gateways.trace.rows import rows
 
 Where = tuple[Mode, str, tuple[str, int]]
-"""Mode, name of the server, host and port."""
+"""A server: its mode, its name, and its host and port."""
 
 
 class Screen:

@@ -194,7 +194,7 @@ def _found(target: str, interface: Mode | None, sock: socket | None, tls: tuple[
             known = probe(target, IMPORT, interface)
             break
         except Failure as failure:
-            if sock is None or not failure.traceback:  # a change of a file cannot fix a wrong name
+            if sock is None or not failure.traceback:  # a wrong name cannot be fixed by changing a file
                 raise
             click.echo(failure.traceback, nl=False, err=True)
             await_change(target, failure, sock, tls)

@@ -19,7 +19,7 @@ def check(plan: Plan, unix: str | None) -> None:
         UsageError: an option is not supported; the message names the servers that support it.
     """
     mode, settings = plan.mode, plan.settings
-    is_adapted = mode == "asgi" and plan.known.interface == "wsgi"  # the adapter has threads
+    is_adapted = mode == "asgi" and plan.known.interface == "wsgi"  # the adapter runs the app on threads
     requested = {
         "tls": bool(settings.certfile),
         "threads": settings.threads is not None and not is_adapted,

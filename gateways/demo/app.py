@@ -75,7 +75,7 @@ class Page:
         self._lanes = lanes
         self._connection = connection
         self._converter = Converter()
-        self._instance = f"{os.getpid()} {time.time_ns()}"  # a page may reconnect to a restarted demo
+        self._instance = f"{os.getpid()} {time.time_ns()}"  # lets a page detect that the demo was restarted
         self._files = {
             f"/{each.name}": each.read_bytes() for each in files("gateways.demo").joinpath("static").iterdir()
         }
@@ -103,7 +103,7 @@ class Page:
             loop = asyncio.get_running_loop()
 
             def arrived(mode: Mode, batch: Batch) -> None:
-                with suppress(RuntimeError):  # the loop is closed; this thread ends
+                with suppress(RuntimeError):  # the loop is closed, so this thread ends
                     loop.call_soon_threadsafe(lambda: self.feed.add(self._converter.convert(mode, batch)))
 
             threading.Thread(

@@ -47,7 +47,7 @@ async def _spread(texts: Texts, lanes: Sequence[Texts]) -> None:
 
 async def _shake(address: tuple[str, int], texts: Texts, note: Note) -> None:
     try:
-        # Connect directly: a proxy must not be used for this machine.
+        # Connect directly, because a proxy must not be used for this machine.
         sock = await asyncio.to_thread(connected, address)
         sock.setblocking(False)
         note("asked", port=sock.getsockname()[1])
@@ -60,7 +60,7 @@ async def _shake(address: tuple[str, int], texts: Texts, note: Note) -> None:
         response = error.response
         text = bytes(response.body or b"").decode(errors="replace")
         note("refused", status=response.status_code, reason=response.reason_phrase, text=text)
-        if not text:  # the server refused it without calling the app, which would give the reason
+        if not text:  # the server refused the handshake without calling the app, so the app gave no reason
             await ask(address, Request("GET", "/ws"), note)
     except (OSError, WebSocketException) as error:
         note("failed", why=str(error) or type(error).__name__)

@@ -14,11 +14,11 @@ from typing import Protocol
 import h11
 
 Note = Callable[..., object]
-"""note(what, **values): record an event now."""
+"""Records an event at the current time. The call is note(what, **values)."""
 
 BLOCK = 64 * 1024
 SHOWN = 2000
-"""Maximum number of characters recorded of a block."""
+"""Maximum number of characters that are recorded of a block."""
 
 EVERY = 0.03
 """Interval between notes of upload progress, in seconds."""

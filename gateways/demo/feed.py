@@ -46,7 +46,7 @@ class Feed:
         them.
         """
         oldest = self._last - len(self._kept) + 1
-        # A number above ours comes from a page of an earlier demo on this port.
+        # A larger number than the last one comes from a page of an earlier demo on this port.
         begin = max(number + 1, oldest) if number <= self._last else oldest
         index = begin - oldest
         texts = [self._kept[at] for at in range(index, min(index + TOGETHER, len(self._kept)))]

@@ -20,7 +20,7 @@ from gateways.requests.not_json import reason
 VERSION = 1
 HEADING = "gateways-accepted"
 TIMES = ("stream", "time")
-"""Facets whose values differ each time."""
+"""Facets whose values are times, which differ in each comparison."""
 
 FIELDS = ("facet", "requests", "old", "new", "reason")
 

@@ -10,7 +10,7 @@ Framing = Literal["length", "chunked", "close", "none"]
 """How the end of the body is marked (RFC 9112, 6.3); "none" if the response cannot have a body."""
 
 KEPT = 4 << 20
-"""Maximum size of a stored body, in bytes; for a longer one, only length and digest are stored."""
+"""Maximum size of a stored body, in bytes. For a longer body, only its length and digest are stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from gateways.serving.listen import connect
 
 READ = 1 << 16
 SETTLE = 0.02
-"""Time to wait for bytes after a response without a body, in seconds."""
+"""Time to wait for unexpected bytes after a response that has no body, in seconds."""
 
 CLOSING = 0.003
 """Time to wait for the server to close a connection that it should keep open, in seconds."""

@@ -15,7 +15,7 @@ from gateways.diff.answer import Answer
 from gateways.diff.facets import content, facets, media_type, text_of
 
 GENERATED = re.compile(r"(?=[\w\-]*[0-9])(?=[\w\-]*[A-Za-z])[\w\-]{16,}")
-"""A long word with letters and digits."""
+"""Pattern of a generated value: a long word with letters and digits."""
 
 HTML = ("text/html", "application/xhtml+xml")
 

@@ -16,7 +16,7 @@ FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding"))
 """Headers that the facet "framing" covers. In responses without a body they are compared like other headers."""
 
 OF_THE_HOP = frozenset(("connection", "keep-alive", "proxy-connection", "upgrade", "trailer"))
-"""RFC 9110, 7.6.1: headers for the next hop, which a proxy in front of the server removes."""
+"""Headers for the next hop, which a proxy in front of the server removes (RFC 9110, 7.6.1)."""
 
 WORDS = {
     "length": "Content-Length",
@@ -44,7 +44,7 @@ def facets(answer: Answer) -> dict[str, str]:
         "keep-alive": "kept open" if answer.keeps_open else "closed",
     }
     if answer.problem:
-        del found["keep-alive"]  # a consequence of the problem
+        del found["keep-alive"]  # it follows from the problem
     if answer.interim:
         found["interim"] = "\n".join(" ".join([str(status), *_lines(headers)]) for status, headers in answer.interim)
     if answer.excess:

@@ -25,10 +25,10 @@ from gateways.diff.timing import slower
 
 ABSENT = structure.ABSENT
 MOST_TEXT = 120
-"""Maximum number of characters that identify a changed text."""
+"""Maximum length of a changed text that is shown, in characters."""
 
 MOST_PLACES = 8
-"""Maximum number of named places in one JSON document or HTML page."""
+"""Maximum number of places that are reported for one JSON document or HTML page."""
 
 HTML = ("text/html", "application/xhtml+xml")
 
@@ -110,7 +110,7 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
     for name in sorted({*now, *(each for table in tables for each in table)}):
         cookie, attribute, _ = name.partition(";") if name.startswith("cookie:") else (name, "", "")
         if attribute and (cookie not in now or not any(cookie in table for table in tables)):
-            continue  # an attribute of a cookie that is itself missing or new
+            continue  # the whole cookie is missing or new
         if name.startswith("header:") and _is_repeated(name, same, new):
             yield _repeated(name, same, new)
             continue

@@ -18,7 +18,7 @@ common word.
 """
 
 _PAIR = re.compile(r"[^=;]+=[^=]")
-"""Start of a complete Cookie or Set-Cookie, whose names and attributes are not secret."""
+"""Beginning of a complete Cookie or Set-Cookie header. Its names and attributes are not secret."""
 
 _WORD = re.compile(rf"\w{{{LEAST},}}")
 

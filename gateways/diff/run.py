@@ -52,7 +52,9 @@ APART = 1.2
 """Minimum time between two rounds of a stack, in seconds, so that a time in whole seconds changes."""
 
 Progress = Callable[[Which, int, int, int], None]
-"""Called with the side, the number of its round (from 1), the number of finished requests, and the total."""
+"""Function for progress. Its arguments: the side, the number of its round (from 1), the number of finished requests,
+and
+the total."""
 
 
 @dataclass(slots=True)

@@ -100,7 +100,7 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     incoming: EventQueue = queue.SimpleQueue()
     try:
         sock = bind("127.0.0.1", ports.port)
-    except Failure:  # another process uses the port now
+    except Failure:  # another process has taken the port
         sock = bind("127.0.0.1", 0)
     ports.port = sock.getsockname()[1]
     # A CGI program gets only the variables that are named here.

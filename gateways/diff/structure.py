@@ -43,7 +43,7 @@ def parse_all(bodies: Sequence[bytes]) -> list[Any]:
 
 
 _PART = re.compile(r'("(?:[^"\\]|\\.)*"\s*:)|"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null')
-"""A name with its colon, or a value."""
+"""Pattern of a name with its colon, or of a value."""
 
 
 def layout(octets: bytes) -> str:

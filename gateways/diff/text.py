@@ -17,7 +17,7 @@ _DELIMITERS = r"""\s<>"'=&;,()\[\]{}"""
 WORD = re.compile(rf"[^{_DELIMITERS}]+")
 UNIT = re.compile(rf"[a-z]+://[^{_DELIMITERS}/]*|/[^{_DELIMITERS}/]*|[^{_DELIMITERS}]+|\s+|.", re.DOTALL)
 MOST_PAIRS = 4_000_000
-"""Maximum number of comparisons to align two sequences; sequences that need more count as one change."""
+"""Maximum number of comparisons to align two sequences. Sequences that need more count as one change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def changes(old: str, new: str) -> list[Change]:
 
 
 LONG = 2_000
-"""Lines of at least this many characters are split at the ends of tags and statements: minified files have one line."""
+"""Lines of at least this many characters are split at the ends of tags and statements. Minified files have one line."""
 
 _ENDS = re.compile(r"(?<=\n)|(?<=[;}])|(?<=>)(?=<)")
 

@@ -14,7 +14,7 @@ from typing import Any
 from gateways.events.events import Batch, Event
 
 Arrived = Callable[[Batch], object]
-"""Called on a thread of the receiver."""
+"""Called for each batch, on a thread of the receiver."""
 
 
 def sender(address: str, interface: str) -> Callable[[list[Event]], None]:
@@ -50,7 +50,7 @@ class Receiver:
             last.send(None)
             self._thread.join()
         for reader in self._readers:
-            reader.join(timeout=1)  # limited: a sender may still run if it has left the process group of its server
+            reader.join(timeout=1)  # a sender may still run if it has left the process group of its server
 
     def _accept(self) -> None:
         with self._listener:

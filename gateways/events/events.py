@@ -25,7 +25,7 @@ or lifespan within its process. The kinds, and their data:
 """
 
 Record = Callable[[Event], object]
-"""Stores an event without blocking: list.append, queue.SimpleQueue.put."""
+"""Stores an event without blocking, e.g. list.append or queue.SimpleQueue.put."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Batch:
 
 
 SHOWN = 200
-"""Maximum number of stored bytes of a body; other data is stored completely."""
+"""Maximum number of bytes that are stored of a body. Other data is stored completely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
-    # Copied first, in one step, because the app may change it in another thread.
+    # The dict is copied in one step, because the app may change it in another thread.
     if type(value) is dict:
         return {_key(key): _plain(item) for key, item in value.copy().items()}
     if type(value) in (list, tuple):

@@ -113,4 +113,4 @@ def _of_request(data: tuple[str, str | bytes, bytes, Any]) -> str:
 
 
 BEGINNINGS: dict[str, Callable[[Any], str]] = {"scope": _of_scope, "environ": _of_environ, "request": _of_request}
-"""The kinds of events that start an exchange, and the function for its heading."""
+"""For each kind of event that starts an exchange, the function that returns the heading."""

@@ -14,23 +14,23 @@ WORDS = frozenset(
      "csrftoken", "jsessionid", "jwt", "passphrase", "passwd", "password", "phpsessid", "pwd", "secret", "session",
      "sessionid", "sid", "sig", "signature", "token", "xsrf", "xsrftoken")
 )  # fmt: skip
-"""Words that mark the name of a secret: X-Auth-Token, csrf_token, accessToken."""
+"""Words in the names of secrets, e.g. X-Auth-Token, csrf_token, accessToken."""
 
 BEFORE_KEY = frozenset(("access", "api", "auth", "private", "secret", "shared", "subscription"))
-"""Words before "key" that mark the name of a secret: X-Api-Key."""
+"""Words before "key" in the names of secrets, e.g. X-Api-Key."""
 
 HARMLESS_ENDS = frozenset(
     ("age", "allowed", "at", "count", "endpoint", "expires", "expiry", "field", "in", "length", "lifetime", "max",
      "name", "param", "parameter", "path", "required", "strength", "support", "supported", "timeout", "ttl", "type",
      "uri", "url", "version")
 )  # fmt: skip
-"""Last words of names that describe a secret but do not contain it: token_type, session-timeout."""
+"""Last words of names whose values describe a secret but are not secret, e.g. token_type, session-timeout."""
 
 LONG_VALUES = frozenset(("assertion", "code", "key", "ticket"))
-"""Names of parameters whose values are secrets if they are long: `code=` of OAuth 2, but not `code=de`."""
+"""Names of parameters whose values are secrets only if they are long, e.g. `code` of OAuth 2, but not `code=de`."""
 
 LONG = 16
-"""Minimum length of such a value, in characters."""
+"""Minimum length of a value of LONG_VALUES that is a secret, in characters."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 

@@ -16,11 +16,11 @@ __all__ = ("LEAST", "MASK", "Hide", "hiding", "is_secret", "secrets_in", "secret
 
 MASK = "[redacted]"
 LEAST = 4
-"""Minimum length of a value to be replaced everywhere, in characters. A shorter value is replaced only beside its
+"""Minimum length, in characters, of a value that is replaced everywhere. A shorter value is replaced only after its
 header's name."""
 
 PLAIN = frozenset(("false", "none", "null", "true", "undefined", "bearer", "basic", MASK.lower()))
-"""Values that are never secrets, whatever their name."""
+"""Values that are never secrets, even if their names are those of secrets."""
 
 _IN_HEADS = re.compile(r"(?m)^([\w.-]+):([ \t]*)(?=[^\s])[^\r\n]+")
 _IN_LISTS = re.compile(r"""(b?'([\w.-]+)', b?)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
@@ -32,18 +32,18 @@ _BY_FORM = re.compile(
 )
 
 _PAIR = re.compile(r"""(?:^|(?<=[?&;#\s"'({,]))([\w.\[\]-]{2,40})=([^?&;#\s"'<>,)}]+)""")
-"""Query parameters, form fields, path parameters (`;jsessionid=`), fields of log lines."""
+"""Pattern of query parameters, form fields, path parameters (`;jsessionid=`), and fields of log lines."""
 
 _MEMBER = re.compile(r"""\\?["']([\w.-]{2,40})\\?["']\s*:\s*\\?["']([^"'\\\r\n]+)""")
-"""Members of JSON documents, also within strings."""
+"""Pattern of members of JSON documents, even in JSON that is quoted in a string."""
 
 _INPUT = re.compile(
     r"""\bname=\\?["']?([\w.-]{2,40})\\?["']?[^<>]{0,300}?\b(?:value|content)=\\?["']([^"'\\<>]+)""", re.IGNORECASE
 )
-"""Form fields and meta elements of HTML."""
+"""Pattern of form fields and meta elements of HTML."""
 
 _SEGMENT = re.compile(r"/([A-Za-z_.-]{2,40})/((?=[\w.~-]*[0-9])(?=[\w.~-]*[A-Za-z])[\w.~-]{16,})")
-"""A long segment of a path after one that names it: /session/3f2a..."""
+"""Pattern of a long segment of a path after a segment that names it, e.g. /session/3f2a..."""
 
 Hide = Callable[[str], str]
 

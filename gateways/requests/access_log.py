@@ -113,7 +113,7 @@ def _escaped(match: re.Match[str]) -> str:
     apachelogs can read \xNN in two ways. In a line of another format it tries both, so each \xNN doubles its time.
     """
     if match[0][0] == "\\" and not match[1]:
-        return match[0]  # \t, \" and the like
+        return match[0]  # an escape such as \t or \"
     char = chr(int(match[1], 16)) if match[1] else match[0]
     if char == "\n":
         return r"\n"

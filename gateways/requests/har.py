@@ -129,7 +129,7 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
             raise ValueError(f"{each!r} in request.headers is not an object with a name and a value")
         name, value = each.get("name"), each.get("value")
         if isinstance(name, str) and (name.startswith(":") or name.lower() in OF_THE_CONNECTION):
-            continue  # of HTTP/2, or of the recorded connection
+            continue  # a header of HTTP/2, or of the recorded connection only
         yield checked_header(name, value)
 
 

@@ -17,7 +17,7 @@ from gateways.requests.traffic import Traffic
 from gateways.requests.values import names_in, unknown
 
 VERSION = 1
-"""Version in the first line: {"gateways-requests": 1}. It increases if an old reader would misread a file."""
+"""Version in the first line: {"gateways-requests": 1}. It increases when an old reader would misread a new file."""
 
 HEADING = "gateways-requests"
 FIELDS = ("method", "path", "headers", "body", "body_base64", "body_file", "json", "weight", "expect", "take", "login",
@@ -159,7 +159,7 @@ def _takes(given: Any) -> Iterator[Take]:
         if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
             raise ValueError(f"{name!r} in 'take' is not a name: letters, digits and _")
         how, pattern = way, ""
-        if isinstance(way, dict) and len(way) == 2 and "regex" in way:  # part of the other value
+        if isinstance(way, dict) and len(way) == 2 and "regex" in way:  # a pattern within the value of the other source
             how = {key: value for key, value in way.items() if key != "regex"}
             pattern = _pattern(name, way["regex"])
         if not isinstance(how, dict) or len(how) != 1 or next(iter(how)) not in SOURCES:

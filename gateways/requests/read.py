@@ -10,7 +10,7 @@ from gateways.requests import access_log, har, json_lines
 from gateways.requests.traffic import Kind, Traffic
 
 MOST = 1 << 30
-"""Maximum size of a file in bytes; a larger one is rejected before it fills the memory."""
+"""Maximum size of a file, in bytes. A larger file is rejected before it fills the memory."""
 
 
 def read(file: Path, log_format: str | None = None) -> Traffic:
@@ -48,7 +48,7 @@ def kind_of(text: str, name: str = "") -> Kind:
     try:
         entry = json.loads(first)
     except json.JSONDecodeError:
-        # A HAR file is one object over many lines; in a file of lines the first one ends its object.
+        # The object of a HAR file spans many lines. In a file of JSON lines, the first line is a complete object.
         return "json lines" if first.rstrip().endswith("}") or '"log"' not in start[:2000] else "har"
     return "har" if isinstance(entry, dict) and "log" in entry else "json lines"
 
@@ -95,7 +95,7 @@ def _is_no_text(octets: bytes, name: str) -> str | None:
 
 
 CHECKED = 65_536
-"""Octets at the start of a file that are searched for control characters."""
+"""Number of bytes at the start of a file that are searched for control characters."""
 
 SOME = 20
-"""A text file may contain one control character per this number of bytes."""
+"""Minimum number of bytes per control character in a text file."""

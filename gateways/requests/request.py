@@ -6,10 +6,10 @@ from typing import Literal
 from urllib.parse import quote
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
-"""RFC 9110, 9.2.1: safe methods, which request no change of state."""
+"""Safe methods, which request no change of state (RFC 9110, 9.2.1)."""
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-"""RFC 9110, 5.6.2: the characters of a method and of a field name."""
+"""Pattern of a method or a field name (RFC 9110, 5.6.2)."""
 
 OF_THE_CONNECTION = frozenset(
     ("connection", "content-length", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",

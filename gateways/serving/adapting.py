@@ -22,7 +22,7 @@ ADAPTERS: dict[tuple[Mode, Mode], str] = {
     ("wsgi", "cgi"): "WSGIToCGI",
     ("asgi", "cgi"): "ASGIToCGI",
 }
-"""Adapter by the app's interface and the server's interface."""
+"""Name of the adapter for each pair of the app's interface and the server's interface."""
 
 PROGRAM = """#!/usr/bin/env python3
 import sys

@@ -8,7 +8,7 @@ from gateways.serving.mode import Mode
 from gateways.serving.settings import USUAL, Settings
 
 Observe = Literal["steps", "access", "nothing"]
-"""What to record: every step between server and app, one event per request, or nothing."""
+"""The recorded events: every step between server and app, one event per request, or nothing."""
 
 GRACE = 1.2
 """Delay between SIGTERM and SIGKILL, in seconds. With it, shutdown takes at most two seconds."""

@@ -29,7 +29,7 @@ START = 20.0
 """Timeout for a server to accept connections, in seconds."""
 
 LAST = 0.3
-"""Time limit for printing the last events after the servers have exited, in seconds: a terminal may be slow."""
+"""Time limit, in seconds, for printing the last events after the servers have exited. A terminal may be slow."""
 
 SAME_HASHES = {"PYTHONHASHSEED": "0"}
 """Environment for servers whose responses are compared. With it, sets of strings have one order in all processes."""
@@ -51,7 +51,7 @@ class ServerEvent:
 
 
 EventQueue = queue.SimpleQueue[ServerEvent | None]
-"""None stops the reader."""
+"""The queue of events. None stops its reader."""
 
 
 class ServerProcess:
@@ -154,7 +154,7 @@ def _greet(address: tuple[str, int], is_tls: bool) -> None:
             import ssl
 
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # sends no data
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # this connection sends no data
             context.wrap_socket(sock).close()
 
 

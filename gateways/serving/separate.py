@@ -58,7 +58,7 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
             ) from None
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # and its child processes, which hold the pipe
+                os.killpg(process.pid, signal.SIGKILL)  # kills its child processes too, which hold the pipe open
             process.communicate()
         return Ended(result.read(), process.returncode, output)
 

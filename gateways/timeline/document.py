@@ -13,10 +13,10 @@ from gateways.trace.steps import Step
 SCHEMA = "gateways.timeline/1"
 
 REPEATS = 9
-"""Number of plain requests; the one with the median time is shown."""
+"""Number of plain requests. The request with the median time is shown."""
 
 MAKES = {"write": "", "block": "", "stdout": "", "send http.response.body": "body"}
-"""The steps by which an app sends a block of the body, and the key of the block in an event."""
+"""The steps by which an app sends a block of the body, and the key under which an event has the block."""
 
 
 @dataclass(frozen=True, slots=True)

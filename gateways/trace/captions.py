@@ -15,7 +15,7 @@ CLOCK = 10
 """Width of the time column."""
 
 LOG = 12
-"""Number of output lines that are shown: the last ones."""
+"""Number of the last output lines that are shown."""
 
 FRAMINGS = {"chunked": "chunks"}
 """Names of framings in a sentence, if they differ from the usual names."""

@@ -19,7 +19,7 @@ REPLY = 1.0
 """Timeout for the first message after a text was sent to a WebSocket, in seconds."""
 
 QUIET = 0.1
-"""Time without a further message after which the reply counts as complete, in seconds."""
+"""Time without a further message, in seconds, after which the reply counts as complete."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from gateways.trace.text import NARROWEST, fold
 WIDTH = 100
 FIRST = 14
 SPACING = {3: 11, 4: 10}
-"""Columns between two lifelines, by the number of lifelines."""
+"""Number of columns between two lifelines, by the number of lifelines."""
 
 STYLES = {"transport": "yellow", "protocol": "cyan", "application": "green"}
 LAYERS = {"TRANSPORT": "yellow", "PROTOCOL": "cyan", "ADAPTER": "magenta", "APPLICATION": "green"}
@@ -29,13 +29,13 @@ RUN = 24
 LAST = 6
 
 TALL = 3
-"""Maximum number of lines of a value."""
+"""Maximum number of lines that are shown of a value."""
 
 NAME = 22
-"""Longest name beside its value; a longer one stands above it."""
+"""Maximum length of a name that stands beside its value. A longer name stands above the value."""
 
 OTHERS = 6
-"""Maximum number of names of hidden variables."""
+"""Maximum number of hidden variables that are named."""
 
 
 def diagram(trace: Trace, width: int = WIDTH) -> list[Text]:

@@ -9,7 +9,7 @@ from gateways.trace.steps import Connection, Step
 from gateways.trace.wire import Message
 
 SCHEMA = "gateways.trace/1"
-"""The name and version of the schema; the version changes if a key changes its meaning or is removed."""
+"""The name and version of the schema. The version changes if a key changes its meaning or is removed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ PHASES: dict[Phase, str] = {
     "after": "The end: the server stops",
 }
 PAUSE = 0.05
-"""Share of the total time above which a pause between steps is shown."""
+"""Minimum pause between steps that is shown, as a share of the total time."""
 
 
 def render(trace: Trace) -> str:

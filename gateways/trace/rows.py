@@ -12,7 +12,7 @@ Way = Literal["in", "out", ""]
 """Direction: into the app, out of it, or neither."""
 
 BULK = {"read", "write", "block", "receive", "send", "stdin", "stdout"}
-"""Kinds that occur once for each piece of a body."""
+"""Kinds of events that occur once for each piece of a body."""
 
 MOST = 12
 """Maximum number of consecutive rows of these kinds that are shown."""

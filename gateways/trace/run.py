@@ -118,7 +118,9 @@ def take(plan: Plan) -> list[Trace]:
     if again:
         return take(replace(plan, before=(), warm_up=False))
     while not incoming.empty():
-        if (item := incoming.get()) is not None and (item.batch or item.when < ending):  # not its shutdown
+        if (item := incoming.get()) is not None and (
+            item.batch or item.when < ending
+        ):  # leaves out output of the shutdown
             recordings[-1].take(item)
     for recording, batches in zip(recordings, by_request([each.batches for each in recordings]), strict=True):
         recording.batches = batches
@@ -202,7 +204,9 @@ def _until_ready(incoming: EventQueue, recording: _Recording) -> str | None:
             return f"the server {item.source.server} did not start: {reason}"
         if item.kind == "late":
             return f"the server is not listening after {START:.0f} seconds"
-    for item in _incoming(incoming, time.monotonic() + 2 * GATHER):  # not the events of the lifespan
+    for item in _incoming(
+        incoming, time.monotonic() + 2 * GATHER
+    ):  # wait for the events of the lifespan, which are not those of a request
         if item is not None:
             recording.take(item)
     return None

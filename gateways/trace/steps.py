@@ -20,10 +20,10 @@ KEPT = 4000
 """Maximum number of bytes of a piece that a step stores."""
 
 MADE = {"scope", "environ", "environment", "process", "answer"}
-"""Kinds that show how a server or host parsed the bytes."""
+"""Kinds of events that show how a server or host parsed the bytes."""
 
 OF_PROGRAM = {"stdin", "stdout", "stderr", "exit"}
-"""Kinds that happen in the process of a CGI program."""
+"""Kinds of events that happen in the process of a CGI program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def of_connection(pieces: Iterable[Piece], bodiless: bool = False) -> Connection
 
 
 Lifespans = frozenset[tuple[int, str, int]]
-"""Exchanges that are lifespans: process, interface, number."""
+"""The exchanges that are lifespans. Each has a process, an interface and a number."""
 
 
 def lifespans_of(batches: Iterable[Batch]) -> Lifespans:

@@ -68,7 +68,7 @@ class Tap:
         while data:
             try:
                 data = source.recv(BLOCK)
-            except OSError:  # reset: no more data, as after a regular end
+            except OSError:  # the connection was reset, so no more data arrives
                 data = b""
             self._pieces.append(Piece(perf_counter(), way, data))
             self._kept += len(data)

@@ -145,7 +145,7 @@ class Stream:
         try:
             self._left = int(digits, 16)
         except ValueError:
-            if not line:  # the line end after a chunk
+            if not line:  # the line break after a chunk
                 return []
             self._over("chunked, and broken")
             return [f"{line!r} is not a chunk size"]

@@ -92,7 +92,7 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
 def body_of(environ: Environ) -> Iterator[bytes]:
     """Yield the body in blocks. read(n) waits for n bytes; an app must not read beyond CONTENT_LENGTH."""
     length, read = environ.get("CONTENT_LENGTH"), environ["wsgi.input"].read
-    if not length and environ.get("wsgi.input_terminated"):  # chunked, or HTTP/2: the server ends the file
+    if not length and environ.get("wsgi.input_terminated"):  # chunked, or HTTP/2; the server ends the file
         yield from iter(lambda: read(BLOCK), b"")
         return
     left = integer({"Content-Length": [length or "0"]}, "Content-Length", 0, 0, 10**15)
@@ -148,7 +148,9 @@ def upload(environ: Environ, start_response: Start) -> Body:
 def content_length(environ: Environ, start_response: Start) -> Body:
     received, read = environ.get("CONTENT_LENGTH") or "none", sum(map(len, body_of(environ)))
     text = f"Content-Length received: {received}\nbytes read: {read}\nContent-Length sent: "
-    return whole(environ, start_response, "200 OK", TEXT, f"{text}{len(text) + 3}\n")  # 3: two digits and a newline
+    return whole(
+        environ, start_response, "200 OK", TEXT, f"{text}{len(text) + 3}\n"
+    )  # 3 more: two digits and a newline
 
 
 def sleep(environ: Environ, start_response: Start) -> Body:
@@ -158,7 +160,7 @@ def sleep(environ: Environ, start_response: Start) -> Body:
 
 
 def cpu(environ: Environ, start_response: Start) -> Body:
-    rounds, value = integer(query_of(environ), "rounds", 10_000, 1, 1_000_000), b""  # a million: about a second
+    rounds, value = integer(query_of(environ), "rounds", 10_000, 1, 1_000_000), b""  # a million take about a second
     for _ in range(rounds):  # other threads must wait for the GIL
         value = sha256(value).digest()
     return whole(environ, start_response, "200 OK", TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")
@@ -202,8 +204,8 @@ def file(environ: Environ, start_response: Start) -> Body:
     start_response("200 OK", [("Content-Type", TEXT), ("Content-Length", str(SOURCE.stat().st_size))])
     if environ["REQUEST_METHOD"] == "HEAD":
         return []
-    wrapper: type[FileWrapper] = environ.get("wsgi.file_wrapper", FileWrapper)  # the server's may use sendfile(2)
-    return wrapper(SOURCE.open("rb"), BLOCK)  # it closes the file
+    wrapper: type[FileWrapper] = environ.get("wsgi.file_wrapper", FileWrapper)  # the server's own may use sendfile(2)
+    return wrapper(SOURCE.open("rb"), BLOCK)  # the wrapper closes the file
 
 
 def ws(environ: Environ, start_response: Start) -> Body:

@@ -159,12 +159,12 @@ ORDER: dict[str, dict[str, dict[str, str]]] = {
         "over": {},
     },
 }
-"""By scope type and state: the messages that may be sent next, and the state after each."""
+"""For each scope type and state, the messages that may be sent next, and the state after each message."""
 
 FIRST = {"http": "nothing sent", "websocket": "connecting", "lifespan": "starting"}
 DONE = {"http": {"complete"}, "websocket": {"closed", "denied"}, "lifespan": {"starting", "started", "over"}}
 LAST = {"http.response.body": "complete", "websocket.http.response.body": "denied"}
-"""A body message without more_body leads to this state."""
+"""The state after a body message without more_body."""
 
 
 class Conversation:

@@ -24,7 +24,7 @@ SECTIONS = (
     ("read", "Input and Error Streams"),
     ("closed", "Specification Details"),
 )
-"""A word of an assertion's text, and the section of PEP 3333."""
+"""Pairs of a word in an assertion's text and a section of PEP 3333."""
 
 Report = Callable[[Breach, FrameType], None]
 

@@ -34,7 +34,7 @@ def upload(seen: Seen, move: Move) -> Advice | None:
     if limit is None:
         return None
     size = seen.values.get("size")
-    if size is None and limit > MIB:  # the sizes of uploads are unknown: report only limits that photos exceed
+    if size is None and limit > MIB:  # upload sizes are unknown, so report only limits that photos exceed
         return None
     if size is not None and size <= limit:
         return None

@@ -4,7 +4,7 @@ from gateways.check.finding import Advice, Seen
 from gateways.check.move import Move
 
 WEBSOCKETS = 256
-"""Default of WSGIToASGI(websockets=)."""
+"""Default of the argument `websockets` of WSGIToASGI."""
 
 
 def extension(seen: Seen, move: Move) -> Advice | None:

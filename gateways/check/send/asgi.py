@@ -55,7 +55,7 @@ class _Extensions(dict[str, Any]):
         self._watching = watching
 
     def _look(self, key: Any) -> None:
-        frame = sys._getframe(2)  # noqa: SLF001 - the caller of the method that called this
+        frame = sys._getframe(2)  # noqa: SLF001 - the caller of the caller
         if key in EXTENSIONS and self._watching.own.is_own(frame.f_code.co_filename):
             self._watching.notes.add("extension", f"{key!r} is looked up", self._watching.own.place(frame), name=key)
 

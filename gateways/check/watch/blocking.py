@@ -19,7 +19,7 @@ from gateways.check.watch.notes import Notes
 from gateways.check.watch.own import Own
 
 LIMIT = 0.1
-"""Minimum duration of a block, in seconds: asyncio's slow_callback_duration."""
+"""Minimum duration of a block, in seconds. It is the default of asyncio's slow_callback_duration."""
 
 SAMPLE = 0.01
 """Interval between stack samples, in seconds."""

@@ -18,7 +18,7 @@ def install(notes: Notes, own: Own) -> None:
         if event not in _EVENTS or not arguments:
             return
         path = arguments[0]
-        if not isinstance(path, (str, bytes, os.PathLike)):  # a descriptor
+        if not isinstance(path, (str, bytes, os.PathLike)):  # a file descriptor
             return
         text = os.fsdecode(path)
         is_memory = event == "sqlite3.connect" and text.startswith((":memory:", "file:"))

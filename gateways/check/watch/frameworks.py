@@ -23,7 +23,7 @@ EXTENSIONS = (
     ("socketio", "WSGIApp", "python-socketio"),
     ("socketio", "Server", "python-socketio"),
 )
-"""Module, class and package of extensions that take the connection from a WSGI server."""
+"""Module, class and package of extensions that take over the connection of a WSGI server."""
 
 
 def paths(app: Any) -> list[str]:

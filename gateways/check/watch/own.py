@@ -149,5 +149,5 @@ def walk(module: ModuleType) -> Iterator[ast.AST]:
 def _tree(filename: str) -> ast.Module:
     try:
         return ast.parse(Path(filename).read_bytes())
-    except (OSError, SyntaxError, ValueError):  # a compiled module, or in an archive
+    except (OSError, SyntaxError, ValueError):  # the module is compiled, or in an archive
         return ast.Module([], [])

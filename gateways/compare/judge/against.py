@@ -14,9 +14,9 @@ from gateways.compare.judge.words import interval, micros, rate, share, times
 from gateways.compare.record import NULL, Cell, Record
 
 LEAST = 0.05
-"""Smallest reported change, as a share: two runs always differ a little."""
+"""Smallest reported change, as a share. Two runs always differ a little."""
 ENOUGH = 5
-"""Minimum number of runs or slices in each comparison; with fewer there is no result."""
+"""Minimum number of runs or slices in each comparison. With fewer, no change is reported."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,14 @@ from gateways.compare.question import Question
 from gateways.compare.record import NULL, Cell, Exclusion, Record
 
 FOR_LETTERS = 400
-"""Number of resamples per pair of contenders; small, because there are many pairs."""
+"""Number of resamples per pair of contenders. It is small, because there are many pairs."""
 FAILED = 1.0
 """Noise floor, as a share, above which a measurement has failed. If two runs of one server differ by a factor of 2, a
 comparison is meaningless."""
 ONE_RUN = 1.0
-"""Smallest difference that is reported after a single run of each contender, as a share: a factor of 2."""
+"""Smallest difference that is reported after a single run of each contender, as a share. 1.0 is a factor of 2."""
 LEAST_CPU = 0.03
-"""Smallest reported difference of CPU time, as a share: caches and the clock rate cause differences of this size."""
+"""Smallest reported difference of CPU time, as a share. Caches and the clock rate cause smaller differences."""
 
 
 @dataclass(frozen=True, slots=True)

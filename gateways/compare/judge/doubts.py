@@ -14,20 +14,20 @@ from gateways.compare.question import Question
 from gateways.compare.record import Record
 
 FOREIGN = 0.15
-"""There is a doubt if other programs keep more cores busy than this."""
+"""Number of busy cores of other programs above which figures are doubtful."""
 FLOOR = 0.05
-"""There is a doubt if the noise floor, as a share, is larger than this."""
+"""Noise floor, as a share, above which figures are doubtful."""
 LAG = 0.1
-"""There is a doubt if the lag of the load client, as a share of the 99th percentile, is larger than this."""
+"""Lag of the load client, as a share of the 99th percentile, above which latencies are doubtful."""
 SLACK = 0.05
-"""There is a doubt if the deviation from Little's law, as a share, is larger than this."""
+"""Deviation from Little's law, as a share, above which figures are doubtful."""
 GROWTH = 20_000_000
 INSTALL = "install it with: "
-"""The words before the command, in the text of an exclusion for missing packages."""
+"""Text before the command in the reason of an exclusion for missing packages."""
 NOT_INSTALLED = " not installed"
-"""The words after the names of the packages, in that text."""
+"""Text after the names of the packages in the same reason."""
 APART = 0.025
-"""There is a doubt if the time between the starts of clients, in seconds, is longer than this: a tenth of a slice."""
+"""Time between the starts of clients, in seconds, above which figures are doubtful: a tenth of a slice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def _raised(figures: Figures) -> str:
 def _of_latency(figures: Figures, latency: Latency) -> Iterator[Seen]:
     label, p99 = figures.entrant.label, latency.answer.p99
     if p99 is None:
-        if figures.entrant.mode != "cgi":  # CGI starts a process for each request, so it never gets enough samples
+        if figures.entrant.mode != "cgi":  # a CGI program is too slow to ever give enough samples
             yield "few-samples", f"{label} ({latency.samples})"
     elif latency.lag is not None and not math.isinf(p99) and latency.lag > LAG * p99:
         yield "client-lag", f"{label} ({duration(latency.lag)} of {duration(p99)})"

@@ -7,13 +7,13 @@ from gateways.compare.judge.figures import Figures
 from gateways.compare.judge.words import of_clients
 
 CORE = 0.93
-"""Load of a core, as a share, above which it counts as busy. The rest is the time to wake up."""
+"""Load of a core, as a share, above which the core counts as busy. It is below 1 because waking up takes time."""
 NEAR = 0.15
-"""A rate that differs from a theoretical maximum by less than this share counts as limited by that maximum."""
+"""If a rate differs from a theoretical maximum by less than this share, the maximum counts as its limit."""
 OWN_CORE, CEILING = 0.8, 0.7
-"""The load client may be the bottleneck if it uses a larger share of its core, or of its maximum rate, than these."""
+"""Shares of the load client's core, and of its maximum rate, above which the client may be the bottleneck."""
 ERRORS = 0.005
-"""The limit of a contender is `errors` if a larger share of its requests fails than this."""
+"""Share of failed requests above which the limit of a contender is `errors`."""
 
 
 def of_client(figures: Figures, reached: float | None) -> bool:

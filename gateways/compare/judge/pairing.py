@@ -13,10 +13,10 @@ from gateways.compare.judge.inference import Ratio, Starts
 from gateways.compare.record import Cell
 
 FEW = 20
-"""Average number of responses per slice below which slices are summed: one response is then 5 % or more."""
+"""Average number of responses per slice below which slices are summed. One response is then 5 % of a slice or more."""
 
 Of = Callable[[Cell], float | None]
-"""The compared figure of a slice; None if unknown."""
+"""Returns the compared figure of a slice; None if it is unknown."""
 
 
 def rate_of(cell: Cell) -> float:

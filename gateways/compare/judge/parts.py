@@ -42,7 +42,7 @@ class PartTable:
 
 
 Slices = tuple[Entrant, Sequence[Cell], Sequence[Cell]]
-"""A contender, the slices that its throughput is computed from, and all slices of the scenario."""
+"""A contender, the slices from which its throughput is computed, and all its slices in the scenario."""
 
 
 def part_tables(question: Question, contenders: Sequence[Slices]) -> tuple[PartTable, ...]:

@@ -90,4 +90,4 @@ REASONS: dict[str, tuple[str, str]] = {
         "stop other programs; trust the medians",
     ),
 }
-"""In the order of the report: first the machine and the run, then scenarios."""
+"""By name of a doubt, its meaning and its remedy. The order is that of the report: machine, run, scenarios."""

@@ -105,7 +105,7 @@ def _adapters(section: Section) -> list[str]:
 def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
     service = section.question.service
     assert service is not None
-    if not section.rows or section.connections == 1:  # with one client there is no waiting for other clients
+    if not section.rows or section.connections == 1:  # a single client does not wait for others
         return []
     parts = []
     among = rows or section.rows

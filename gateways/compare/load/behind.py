@@ -10,7 +10,7 @@ from gateways.compare.load.order import Measured
 from gateways.compare.load.response import BadFraming, Reader
 
 BITE, EVERY = 8 * 1024, 0.1
-"""A slow reader reads BITE bytes every EVERY seconds: 80 kB/s, as on a poor mobile connection."""
+"""A slow reader reads BITE bytes every EVERY seconds. That is 80 kB/s, as on a poor mobile connection."""
 RECEIVE_BUFFER = 32 * 1024
 
 

@@ -86,7 +86,7 @@ class Connection:
     def received(self, data: memoryview, at: int) -> None:
         expected, tally, sent = self._expected, self.tally, self.sent
         if not self._begun and sent and expected.fine:
-            # A short path for the most frequent case: a complete response whose bytes were verified before.
+            # Fast path for the most frequent case: a complete response with headers and body that were verified before.
             raw = bytes(data)
             if raw[: len(raw) - expected.length] in expected.fine and raw.endswith(expected.body):  # type: ignore[arg-type]
                 now = time.time_ns()
@@ -201,7 +201,7 @@ def reader_for(payload: bytes, expected: Expected) -> Reader:
 
 
 Choice = tuple[bytes, Expected, Tally]
-"""A request of a mix: its bytes, the expected response, and the tally that counts it."""
+"""A request of a mix: its bytes, the expected response, and the tally that counts its results."""
 
 
 class MixConnection(Connection):

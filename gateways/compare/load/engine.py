@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any, Protocol
 
 IN, OUT = 1, 4  # the same values as in select.epoll
-SO_TIMESTAMPNS = 35  # Linux; missing in the socket module
+SO_TIMESTAMPNS = 35  # Linux's value; the socket module does not have it
 BUFFER = 256 * 1024
 SPIN = 1_000_000
 """Time before a deadline, in nanoseconds, in which the engine polls without waiting. A poller's timeout is not more

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 BITS = 6
-EXACT = 2 << BITS  # smaller values have one bucket each
+EXACT = 2 << BITS  # each smaller value has its own bucket
 
 BEYOND = 10
 """Minimum number of samples beyond a reported percentile. So the 99th percentile needs 1,000 samples."""

@@ -13,7 +13,8 @@ from typing import Self
 
 _TICK = 10**9 // os.sysconf("SC_CLK_TCK")  # nanoseconds
 STEP = 1_000_000
-"""Drift between wall clock and monotonic clock within a window, in nanoseconds, above which the wall clock was set."""
+"""If the wall clock and the monotonic clock drift apart by more than this in a window, the wall clock was set.
+In nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def cpu(processes: tuple[int, ...]) -> int | None:
     for process in processes:
         # The time of an exited process is part of its parent's time, if its parent is in `processes`.
         with contextlib.suppress(OSError):
-            # clock_getcpuclockid(3): the id of a process's CPU clock on Linux, of the kind CPUCLOCK_SCHED.
+            # This is the id of a process's CPU clock on Linux, as clock_getcpuclockid(3) computes it (CPUCLOCK_SCHED).
             total += time.clock_gettime_ns((~process << 3) | 2)
             after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
             total += (int(after_name[13]) + int(after_name[14])) * _TICK

@@ -14,7 +14,8 @@ from typing import Any, Literal, Self
 from gateways.compare.load.histogram import Histogram
 
 Kind = Literal["probe", "closed", "open", "websocket"]
-"""probe: one request, whose response is returned. closed: each connection sends the next request after the response.
+"""Kinds of orders. probe: one request, whose response is returned. closed: each connection sends the next request after
+the response.
 open: requests are due at random times. websocket: a closed loop of messages."""
 
 
@@ -165,9 +166,9 @@ class Order:
 
 
 LATER = ("opened", "parts", "retried", "raised")
-"""Fields that are missing in files of earlier versions."""
+"""Fields of Measured that may be missing in files of earlier versions."""
 EXAMPLES = 3
-"""Maximum number of examples of failures."""
+"""Maximum number of failures that are recorded as examples."""
 HISTOGRAMS = ("latency", "first_byte", "gap", "lag", "late")
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 MOST_HEAD = 64 * 1024
 MOST_ERROR = 2048
-"""Maximum size of the stored beginning of an error page, in bytes: it may say what failed."""
+"""Maximum number of bytes that are stored of an error page, whose beginning may name the error."""
 MOST_HEADS = 512  # maximum number of remembered blocks of headers
 
 

@@ -94,7 +94,7 @@ class SecureLink(Link):
         length = 0
         while length < BUFFER:
             try:
-                number = int(self._tls.read(BUFFER - length, _clear[length:]))  # with a buffer, the result is a number
+                number = int(self._tls.read(BUFFER - length, _clear[length:]))  # read() into a buffer returns a number
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:

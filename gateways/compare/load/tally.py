@@ -53,7 +53,7 @@ class Expected:
         pieces = answer.fixed if answer else None
         self.fixed = None if pieces is None else [piece.encode("latin-1") for piece in pieces]
         self.fine: set[bytes] = set()
-        """Response headers of earlier correct responses of that length whose connection stayed open."""
+        """Response headers of earlier correct responses. After these, the connection stayed open."""
         self._answer = answer
 
     def wrong(self, reader: Reader) -> str:
@@ -68,7 +68,7 @@ class Expected:
         if not reader.whole or (self.fixed is not None and not has(self.fixed, bytes(reader.body))):
             return "body"
         if self.length and head.keep and head.length == self.length:
-            if len(self.fine) > 64:  # its date changes once a second
+            if len(self.fine) > 64:  # the Date header changes once a second
                 self.fine.clear()
             self.fine.add(reader.raw_head)
         return ""

@@ -15,10 +15,10 @@ from difflib import SequenceMatcher
 
 WORD = re.compile(rb"""[\s"'<>&;,=(){}\[\]]+|[^\s"'<>&;,=(){}\[\]]+""")
 GAP = b""
-"""Placeholder for a gap between words; it differs from every word."""
+"""Placeholder for a gap. It differs from every word."""
 
 MOST = 4000
-"""Maximum number of words between the common beginning and end for a detailed comparison, whose time is quadratic."""
+"""Maximum number of words between the common beginning and end that are compared in detail, in quadratic time."""
 
 
 def fixed_parts(one: bytes, other: bytes) -> tuple[bytes, ...]:

@@ -34,7 +34,7 @@ EVERY = 0.5
 """Interval for checking which workers are still connected, in seconds."""
 
 orders: Queue[dict[str, Any]] = Queue()
-"""The orders of a worker."""
+"""The orders that wait for a worker's user."""
 
 
 class LoadClient(User):

@@ -21,11 +21,11 @@ from gateways.compare.measure.warden import Warden
 from gateways.failure import Failure
 
 START, COMING = 20.0, 300.0
-"""Timeouts for locust to start, and for workers started by the user to connect, in seconds."""
+"""Timeouts, in seconds, for locust to start, and for workers that the user starts to connect."""
 ANSWERING = 10.0
-"""Timeout beyond the longest duration of an order, in seconds, after which a worker counts as dead."""
+"""Time after the longest duration of an order, in seconds, after which a worker counts as dead."""
 LOOKS = 5
-"""Number of clock readings per worker; the one with the fastest reply is the most exact."""
+"""Number of clock readings per worker. The reading with the fastest reply is used, because it is the most exact."""
 LEAD, MOST_LEAD = 0.05, 2.0
 """Initial and maximum time between sending an order and its start, in seconds. All clients must connect in this time;
 it

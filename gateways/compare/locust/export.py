@@ -17,7 +17,7 @@ from gateways.requests.request import Request as Recorded
 TEMPLATE = Path(__file__).with_name("template.py")
 SECONDS = 20
 HERE = Site("here", "127.0.0.1", 8000)
-"""The default host: the default address of gateways serve and of most servers."""
+"""The default host of the file. It is the default address of `gateways serve` and of most servers."""
 
 
 def command(scenarios: Sequence[Scenario], file: str) -> str:

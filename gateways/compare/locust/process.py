@@ -25,7 +25,7 @@ from gateways.failure import Failure
 from gateways.installing import install_line
 
 ENDING = 4.0
-"""Timeout for locust to exit by itself, in seconds; its workers need one or two."""
+"""Timeout for locust to exit by itself, in seconds. Its workers need one or two seconds."""
 BUS = Path(__file__).with_name("bus.py")
 MARK = b"@gateways "
 

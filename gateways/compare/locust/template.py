@@ -28,7 +28,7 @@ from locust.exception import StopTest
 from locust.runners import MasterRunner
 
 Answer = tuple[int, int | None, str | None]
-"""Status, length and digest; None if two responses differed."""
+"""Status, length and digest of a response. Length and digest are None if two responses differed."""
 
 
 def three_digits(milliseconds: float) -> float:
@@ -58,7 +58,7 @@ class Verified(FastHttpUser):
     """Also measure the time to the first byte."""
     expected: Answer | None = None
     without = ""
-    """Why the expected response is unknown; then there is no test."""
+    """The reason why the test cannot run, or "". The test needs an expected response."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -91,7 +91,7 @@ class Verified(FastHttpUser):
             self.method, self.path, stream=self.in_pieces, catch_response=True, **options
         ) as response:
             if response.status_code == 0:
-                return  # no response; locust reports why
+                return  # locust reports why there is no response
             content = self.in_the_end(response, began) if self.in_pieces else response.content or b""
             wrong = difference(summary(response.status_code, content), self.expected)
             if wrong:

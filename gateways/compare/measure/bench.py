@@ -32,7 +32,7 @@ from gateways.requests.session import Session
 from gateways.requests.values import Missing
 
 Entry = Contender | Site
-"""A contender: a server that is started here, or a running one."""
+"""A contender whose server is started here, or a running server."""
 
 
 class LoadClients(Protocol):

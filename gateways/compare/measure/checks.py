@@ -22,7 +22,7 @@ from gateways.failure import Failure
 from gateways.requests.request import Request as Recorded
 
 TICK = 1.05
-"""Seconds between two responses to a request of a user's app, so that a timestamp in whole seconds differs."""
+"""Minimum time between two responses of a user's app, in seconds, so that a timestamp in whole seconds differs."""
 
 
 @dataclass
@@ -146,7 +146,7 @@ def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], fou
     """
     for number, answer in list(found.answers.items()):
         if number not in given:
-            continue  # only this contender ends the session here
+            continue  # this response ends the session of this contender only
         own = given[number]
         why = unusable(own, answer.status) or _differs(bench, scenario, number, own, found)
         if why:

@@ -39,7 +39,7 @@ class _Process:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if kind is not None:
-            self.process.kill()  # it may still be working on an order
+            self.process.kill()  # the process may still be working on an order
         self._in.close()
         try:
             self.process.wait(5)

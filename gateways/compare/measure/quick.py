@@ -21,19 +21,19 @@ from gateways.compare.record import Cell
 
 SLICE = WINDOW + RAMP + BETWEEN
 ANSWERS = 5
-"""A slice is long enough for this number of sequential responses, but never longer than LONGEST."""
+"""Minimum number of sequential responses in a slice. A slice is as long as they need, up to LONGEST."""
 LONGEST = 3.0
 """Maximum duration of a slice, in seconds."""
 LONGER, PROGRAMS = 1.0, 2
 """Minimum duration of a slice in seconds, and number of clients, for a contender that starts a process for each
-request: a few clients keep a core busy, and more only wait for each other."""
+request. A few clients keep a core busy. More clients would only wait for each other."""
 SLOW, MANY, FEW = 0.02, 100_000, 16
 """If a response takes SLOW seconds or more, at most FEW clients are used, else at most MANY. With more clients, slow
 requests would last longer than a slice."""
 REPEATS = 3
 """Maximum number of repetitions of a slice during which the app's responses changed."""
 UNTROUBLED = 0.01
-"""If a larger share of its requests fails, a contender is ignored in the choice of rates."""
+"""Share of failed requests above which a contender does not influence the choice of rates."""
 
 
 class Quick:
@@ -43,7 +43,9 @@ class Quick:
         self._bench, self._contenders, self._scenarios, self._effort = bench, contenders, scenarios, effort
         self._rates: dict[str, list[float]] = {}  # by scenario
         self._resident = [each for each in contenders if each.mode != "cgi"]
-        self._own: dict[tuple[str, str], float] = {}  # by scenario and contender, if the common rate is too high
+        self._own: dict[
+            tuple[str, str], float
+        ] = {}  # by scenario and contender; set if the common rate is too high for it
 
     @staticmethod
     def planned(contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort) -> float:
@@ -83,7 +85,7 @@ class Quick:
                 for number in range(self._effort.rounds):
                     self._capacity(scenario, fitting, start, number, clients, null)
         if scenario.needs_websocket or not self._bench.record.placement.apart:
-            return  # WebSocket messages have no due times; on one shared core, the client would delay the server
+            return  # WebSocket messages have no due times, and on a shared core the client would delay the server
         fitting = [each for each in fitting if not each.twin]
         for rate in self._rates.setdefault(scenario.name, self._common_rates(scenario)):
             for number in range(self._effort.rounds):

@@ -26,12 +26,12 @@ from gateways.failure import Failure
 from gateways.installing import install_line
 
 SPARE = 64
-"""Number of descriptors needed besides those of the connections."""
+"""Number of file descriptors that are needed in addition to those of connections."""
 QUIET, PATIENCE = 0.15, 5
 """A measurement waits while other programs keep more cores busy than the first number. The second number is the maximum
 wait in seconds."""
 BUSY = 0.5
-"""A comparison is refused if other programs keep a larger share of the machine busy."""
+"""Share of the machine's cores that other programs may keep busy. Above it, a comparison is refused."""
 ONCE = Effort("once", starts=1, rounds=4, shares=())
 
 
@@ -182,7 +182,7 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
             f"other programs keep {found.foreign:.1f} of {found.cores} cores busy; stop them, or measure "
             "anyway with --force"
         )
-    # The cores of running servers are unknown, so nothing is pinned then.
+    # The cores of servers that already run are unknown, so no process is pinned.
     placement = Placement() if plan.remote else here(max(map(_workers, plan.contenders), default=1))
     return Record(
         created=_now(),

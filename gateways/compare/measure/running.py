@@ -44,13 +44,13 @@ class Running:
 
     def __init__(self, launch: Launch, folder: Path, logs: Path, cores: tuple[int, ...]) -> None:
         self.contender = launch.contender
-        # Bound but not listening: the system does not give this port to another process, and the server can bind it.
+        # Bound but not listening, so that the system reserves the port, but the server can still bind it.
         self._reserved = bind(HOST, 0)
         self.port: int = self._reserved.getsockname()[1]
         self.log = logs / f"{re.sub(r'[^A-Za-z0-9]+', '-', self.contender.id)}.log"
         self._log = self.log.open("ab+")
         self._begin = self._log.seek(0, os.SEEK_END)
-        # The size of the environment affects the memory layout, and so the speed: make it random for each start.
+        # The size of the environment affects the memory layout and thus the speed, so it is random for each start.
         padding = {"GATEWAYS_PADDING": "x" * random.randrange(4096)}  # noqa: S311
         with on(cores):
             self.process = subprocess.Popen(
@@ -119,7 +119,7 @@ class Running:
         begin = max(self._begin, self._log.seek(0, os.SEEK_END) - 4000)
         self._log.seek(begin)
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[begin > self._begin :]
-        # waitress logs this for every request that waits.
+        # waitress logs this line for every request that waits.
         lines = [line for line in lines if "Task queue depth is" not in line]
         return lines[-1].strip() if lines else "it wrote no output"
 

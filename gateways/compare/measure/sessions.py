@@ -12,7 +12,7 @@ from gateways.requests.request import Request as Recorded
 from gateways.requests.session import Session
 
 WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
-"""Methods that send `Content-Length: 0` for an empty body (RFC 9110, 8.6)."""
+"""Methods whose requests have `Content-Length: 0` if the body is empty (RFC 9110, 8.6)."""
 
 
 def sent(request: Recorded) -> Request:

@@ -4,13 +4,13 @@ import re
 from collections import Counter
 
 MOST = 100
-"""Maximum number of characters of the last line of a traceback."""
+"""Maximum number of characters that are kept of the last line of a traceback."""
 
 _TRACEBACK = re.compile(
     r"^.*Traceback \(most recent call last\):\n"
     r"(?:[ \t].*\n|\n)*"
     r"(\w[\w.]*(?:: .*)?)$"
-    r"(?!\n\n(?:The above exception|During handling))",  # of chained exceptions, only the last
+    r"(?!\n\n(?:The above exception|During handling))",  # count only the last of chained exceptions
     re.MULTILINE,
 )
 

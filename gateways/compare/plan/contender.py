@@ -64,8 +64,8 @@ WAYS: dict[Form | None, dict[Mode, tuple[str, ...]]] = {
         "cgi": ("uvicorn",),
     },
 }
-"""The modes that an app of each form can be served in, with their default servers. None: the reference app, in all
-modes."""
+"""For each form of an app, the modes in which it can be served, and their default servers. The key None is the
+reference app, which has all modes."""
 
 ON_REQUEST: dict[Form | None, frozenset[Mode]] = {"wsgi": frozenset({"cgi"}), "asgi": frozenset({"cgi"})}
 """Modes that are compared only if named. Starting a process for each request of a user's app would take most of the

@@ -49,9 +49,9 @@ EFFORTS = {
 }
 
 WINDOW, RAMP = 0.25, 0.08
-"""Measured seconds of a slice, and the unmeasured seconds before, in which connections are opened and caches filled."""
+"""Measured seconds of a slice, and the unmeasured seconds before them, which open connections and fill caches."""
 BETWEEN = 0.06
-"""Further duration of a slice in seconds: for the last responses, and for sampling the server's processes."""
+"""Additional seconds of a slice, for the last responses and for sampling the server's processes."""
 
 
 def turns(contenders: Sequence[T], seed: str) -> list[T]:

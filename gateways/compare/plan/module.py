@@ -47,7 +47,7 @@ SOURCES: dict[tuple[str, str, str], tuple[str, str]] = {
         "ASGIMiddleware(load_object({app!r}))",
     ),
 }
-"""By mode, interface of the server and name of the adapter: the imports, and the expression for the app."""
+"""The imports and the expression for the app. The key is the mode, the server's interface, and the adapter's name."""
 
 
 def name(mode: str, on: str, by: str) -> str:

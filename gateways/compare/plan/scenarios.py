@@ -211,12 +211,12 @@ def by_routes(scenarios: Iterable[Scenario]) -> list[list[Scenario]]:
 
 
 USUAL = ("hello", "wait", "stream")
-"""Default scenarios: about two minutes."""
+"""Default scenarios. They take about two minutes."""
 
 
 MOST = 200
-"""Maximum number of requests of a mix: those with the largest weights. Each is sent to every contender twice before the
-load."""
+"""Maximum number of requests of a mix. Those with the largest weights are used. Before the load, each request is sent
+to every contender twice."""
 
 
 def of_path(path: str, expect: int | None = None) -> Scenario:

@@ -119,7 +119,7 @@ FIELDS = (
     *("memory_peak", "memory_after", "server_threads", "server_processes", "switches_per_answer"),
     *("request", "weight", "status"),
 )
-"""The columns of the CSV. Times are in seconds, memory in bytes; empty means unknown, inf means never."""
+"""The columns of the CSV. Times are in seconds, memory is in bytes. An empty value means unknown, inf means never."""
 
 
 def table_of_values(sections: Sequence[Section]) -> str:

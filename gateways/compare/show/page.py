@@ -147,7 +147,7 @@ CHARTS: tuple[tuple[str, str, str, Drawn], ...] = (
         rounds.strips,
     ),
 )
-"""Title, id, description and chart, in the order of the page."""
+"""The title, id, description and chart of each section, in the order of the page."""
 
 
 def _charts(record: Record, sections: Sequence[Section], numbers: Numbers) -> list[str]:

@@ -47,7 +47,7 @@ def table(section: Section) -> Table:
 
 
 MOST_PARTS = 10
-"""Number of requests of a mix in a short table: those with the largest weights."""
+"""Maximum number of requests of a mix in a short table. Those with the largest weights are shown."""
 
 
 def of_parts(section: Section, most: int | None = None) -> Table | None:
@@ -231,4 +231,4 @@ SHOWN: dict[Headline, Sequence[Column]] = {
         *_WHAT_IT_TAKES[:2],
     ),
 }
-"""Columns by headline. `columns` has their meanings."""
+"""Columns of a table, by headline of the scenario. The module `columns` has their meanings."""

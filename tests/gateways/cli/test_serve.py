@@ -76,7 +76,7 @@ def serve(*arguments: str) -> int:
             ["apps:asgi", "--server", "daphne", "--unix", "s"],
             "daphne does not support --unix; use one of uvicorn, hyper",
         ),
-        (["hello.cgi", "--reload"], "--reload does not apply to CGI: "),
+        (["hello.cgi", "--reload"], "--reload does not apply to CGI, "),
         (["apps:wsgi", "--warm"], "--warm is for CGI programs, and apps:wsgi is not one."),
         (["hello.cgi", "--env", "=x"], "--env '=x' has no name before the '='; write e.g. --env LANGUAGE=en."),
         (["hello.cgi", "--env", "NO_SUCH_NAME"], "--env NO_SUCH_NAME: the variable is not set in this environment; "),
@@ -219,7 +219,7 @@ def test_the_heading_shows_url_and_server_and_number_of_processes_and_how_to_sto
     ("known", "mode", "server", "certfile", "said"),
     [
         (ASGI, "asgi", "daphne", "", "daphne sends no lifespan events"),
-        (ASGI, "wsgi", "gunicorn", "cert.pem", "WebSockets over plain HTTP only"),
+        (ASGI, "wsgi", "gunicorn", "cert.pem", "WebSockets do not work over TLS"),
         (ASGI, "wsgi", "gunicorn", "", ""),
         (ASGI, "asgi", "uvicorn", "cert.pem", ""),
         (WSGI, "asgi", "daphne", "", ""),

@@ -11,9 +11,9 @@ from gateways.compare.show.charts.parts import Numbers, across, caption, group, 
 from gateways.trace.html import element
 
 FEW = 15
-"""Maximum number of columns with a mark on each point."""
+"""Maximum number of columns for which each point gets a mark."""
 NEVER = 14
-"""Pixels between infinite and finite values."""
+"""Distance between infinite and finite values, in pixels."""
 
 
 def chart(shown: Chart, numbers: Numbers) -> str:

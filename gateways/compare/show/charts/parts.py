@@ -22,7 +22,7 @@ SHAPES = (
     "M-2.6-4.4h5.2l2.6 4.4-2.6 4.4h-5.2l-2.6-4.4z",
 )
 COLOURS = 8
-"""Number of colours on the page. Coprime with the number of shapes, so that many contenders get different marks."""
+"""Number of colours on the page. It has no common divisor with the number of shapes, so that marks rarely repeat."""
 Numbers = Mapping[str, int]
 """The number of each contender, by id."""
 

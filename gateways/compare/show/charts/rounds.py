@@ -13,7 +13,7 @@ from gateways.compare.show.charts.chart import Chart, Guide, Line, Point
 from gateways.compare.show.charts.scales import Scale, from_zero, linear
 
 SPREAD = 0.36
-"""Height of the largest deviation from the median, as a share of the height of a lane."""
+"""Height at which the largest deviation from the median is drawn, as a share of the height of a lane."""
 LANE = 46
 """Height of a lane, in pixels."""
 Rounds = Sequence[tuple[int, int]]

@@ -68,7 +68,7 @@ SHARES = (
     *(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99),
     *(0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999, 0.99999),
 )
-"""The percentiles of a chart, denser towards the slowest requests."""
+"""The percentiles of a chart. They are denser towards the slowest requests."""
 _WRITTEN = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 
 
