@@ -1,7 +1,7 @@
 """The reference app in ASGI (ASGI 3, 2019): the server calls app(scope, receive, send), once for each connection.
 
-Read it beside ../cgi/app.py and ../wsgi/app.py: the same routes, functions and bytes, each in its interface's own way.
-It knows only ASGI and asyncio: no framework, no adapter, no server, and neither of the other two apps.
+Read it beside ../cgi/app.py and ../wsgi/app.py: both have the same routes and functions, and send the same bytes.
+It knows only ASGI and asyncio. It uses no framework, adapter or server, and imports no other app.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ FINISHED: deque[str] = deque(maxlen=100)  # finished jobs of /background, for se
 
 
 class BadRequest(Exception):
-    """Invalid request; the text is the reason, and the body of the 400 response."""
+    """The request is invalid. The text is the reason, and the body of the 400 response."""
 
 
 class ClientGone(Exception):
@@ -52,7 +52,7 @@ async def whole(scope: Scope, send: Send, status: int, kind: str, text: str, *ex
 
 
 async def streamed(scope: Scope, send: Send, kind: str, blocks: Body) -> None:
-    """Send blocks, each before the next is made; send() waits if the client is slow."""
+    """Send each block before the next one is made. send() waits if the client is slow."""
     await head(send, 200, kind)
     async with aclosing(blocks):
         if scope["method"] != "HEAD":

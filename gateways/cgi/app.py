@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The reference app in CGI (1993; RFC 3875, 2004): the server runs this program, once for each request.
 
-Read it beside ../wsgi/app.py and ../asgi/app.py: the same routes, functions and bytes, each in its interface's own way.
-It knows only RFC 3875: no framework, no adapter, no server, and neither of the other two apps.
+Read it beside ../wsgi/app.py and ../asgi/app.py: both have the same routes and functions, and send the same bytes.
+It knows only RFC 3875. It uses no framework, adapter or server, and imports no other app.
 Each request imports its modules again, so most imports are inside the functions that need them. To run it without a
 server:
 
@@ -24,7 +24,7 @@ FINISHED = f"gateways-cgi-{os.getuid()}.jobs"  # jobs of /background, in a file 
 
 
 class BadRequest(Exception):
-    """Invalid request; the text is the reason, and the body of the 400 response."""
+    """The request is invalid. The text is the reason, and the body of the 400 response."""
 
 
 # Sending: stdout gets the headers as lines, an empty line, then the body; a flush sends the data.
@@ -44,7 +44,7 @@ def whole(status: str, kind: str, text: str, *extra: str) -> None:
 
 
 def streamed(kind: str, blocks: Body, *extra: str) -> None:
-    """Send blocks, each before the next is made; write() waits if the client is slow."""
+    """Send each block before the next one is made. write() waits if the client is slow."""
     head("200 OK", kind, *extra)
     sys.stdout.buffer.flush()
     try:
@@ -104,8 +104,8 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
 
 
 def body_of() -> Iterator[bytes]:
-    """Yield the body in blocks. os.read() returns the bytes that have arrived; read no more than CONTENT_LENGTH
-    bytes.
+    """Yield the body in blocks. os.read() returns the bytes that have arrived. A program must not read more than
+    CONTENT_LENGTH bytes.
     """
     length = os.environ.get("CONTENT_LENGTH")
     if not length and "HTTP_TRANSFER_ENCODING" in os.environ:  # chunked, on Apache, which ends the file

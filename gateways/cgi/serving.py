@@ -34,10 +34,10 @@ def cgi_server(
     cgi_dirs: Iterable[str] = PROGRAMS,
     **options: Any,
 ) -> Iterator[str]:
-    """Serve `folder` as `python -m http.server --cgi` did, during the block; yield the URL, without a slash at its end.
+    """Serve `folder` during the block, as `python -m http.server --cgi` did. Yield the URL, without a slash at its end.
 
-    GET and HEAD return files. Programs are below `cgi_dirs`; they get the variables of the request, and those that
-    CGIToASGI passes from this environment (PATH, the locale …), with the folder of this Python first in PATH. At the
+    GET and HEAD return files. Programs are below `cgi_dirs`. They get the variables of the request, and those
+    that CGIToASGI passes from this environment (PATH, the locale …). The folder of this Python is first in PATH. At the
     end of the block, running requests and programs are terminated.
 
     host, port: address to listen on; port 0 is any free port.

@@ -1,4 +1,4 @@
-"""A folder as `python -m http.server --cgi` served it: its files, and CGI programs in folders such as /cgi-bin/.
+"""Serve a folder as `python -m http.server --cgi` did: its files, and the CGI programs in folders such as /cgi-bin/.
 
 Knows which paths are programs. Must not know how to send a file or run a program.
 """
@@ -104,9 +104,7 @@ class ASGISite(_Site):
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
-        """Serve one ASGI scope: `http`; `lifespan`, whose shutdown terminates all programs; `websocket`, which is
-        refused.
-        """
+        """Serve one ASGI scope. A `lifespan` shutdown terminates all programs. A `websocket` is refused."""
         if scope["type"] == "http":
             path, root = scope["path"], scope.get("root_path", "").rstrip("/")
             below = path[len(root) :] if root and (path == root or path.startswith(root + "/")) else path

@@ -1,7 +1,7 @@
 """Observe a CGI program: its environment, its three pipes, and its exit. It must not know WSGI or ASGI apps.
 
-The program's behaviour does not change: the same host starts it in the same way, and a tap between its pipes and the
-host forwards each byte immediately, in both directions. Only its stderr is recorded instead of logged.
+The program's behaviour does not change, because the same host starts it in the same way. A tap between its pipes and
+the host forwards each byte immediately, in both directions. Only its stderr is recorded instead of logged.
 """
 
 import os
@@ -72,7 +72,9 @@ def watch(host: CGIToASGI, record: Record) -> ASGIApp:
 
 
 def watch_programs(host: CGIHost, record: Record) -> None:
-    """Record each program that the host runs as a separate exchange; the host's server side is recorded elsewhere."""
+    """Record each program that the host runs as a separate exchange. The server's side of the host is
+    recorded elsewhere.
+    """
     exchanges = count(1)
 
     def started(variables: Variables, program: Program) -> None:

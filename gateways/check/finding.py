@@ -21,7 +21,7 @@ class Seen:
     """One observation of the running app.
 
     kind: the rule's key in `gateways.check.rules.RULES`.
-    message: the evidence as text: a call, a header, an exception's own message.
+    message: the evidence as text, e.g. a call, a header, or the message of an exception.
     place: the line of the app that caused it; None if it could not be traced to a line.
     request: the request during which it was observed, e.g. "GET /"; "" for import and startup.
     stack: for a blocked event loop, the frames at that time, innermost last.

@@ -127,7 +127,7 @@ class Move:
 
 
 def destination(interface: Mode, to: Mode | None, server: str | None) -> tuple[Mode, Traits]:
-    """Choose mode and server: the given ones; by default, the other interface and its default server.
+    """Choose mode and server. The default mode is the interface to which the app can move, with its default server.
 
     Raises:
         ValueError: the server is unknown, or does not speak `to`; the message names the servers that do.

@@ -115,7 +115,9 @@ def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> d
 
 
 def _given(job: Job) -> list[Request]:
-    """Return the requests of the command line: the login and the requests of the file, then one for each path."""
+    """Return the requests of the command line. The login and the requests of the file come first, then one
+    for each path.
+    """
     if job.requests is None:
         return _gets(job.paths)
     traffic = read(Path(job.requests))

@@ -112,7 +112,7 @@ def _lane(mode: Mode, name: str, sock: socket.socket) -> link.Lane:
 
 
 def _bind(number: int, host: str, port: int) -> list[socket.socket]:
-    """Return `number` bound sockets: on consecutive ports from `port` on, or on any free ports if it is 0."""
+    """Return `number` bound sockets, on consecutive ports that start at `port`. If `port` is 0, use any free ports."""
     sockets: list[socket.socket] = []
     try:
         sockets.extend(bind(host, port + offset if port else 0) for offset in range(number))

@@ -43,7 +43,7 @@ STDOUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
 class _Diff(Command):
-    """The command; exit status 1 means that the stacks differ."""
+    """The command. Exit status 1 means that the stacks differ."""
 
     failure_status = NOT_ASKED
 
@@ -108,8 +108,8 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
     """Send OLD and NEW the same requests, and show the differences beyond noise.
 
     Each side is TARGET@SERVER, e.g. shop:app@gunicorn (with an adapter if one is needed), TARGET@MODE, TARGET alone, or
-    the URL of a running server. @SERVER alone is OLD's target on another server. OLD gets each request at least twice:
-    the differences between its own responses are noise.
+    the URL of a running server. @SERVER alone is OLD's target on another server. OLD gets each request at least twice.
+    Differences between its own responses are noise.
 
     Exit status: 0 same, 1 different, 2 not compared.
     """

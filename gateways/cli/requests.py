@@ -61,7 +61,7 @@ def traffic_of(  # noqa: PLR0913, PLR0917 (one for each option)
 
     Raises:
         UsageError: an option is invalid, or requires --path.
-        Failure: a file cannot be read; the text names the line.
+        Failure: a file cannot be read or is invalid. The text names the line.
     """
     own = {"method": method, "header": headers, "data": data, "cookie": cookies, "user": user}
     if files and not paths and (given := [name for name, value in own.items() if value]):

@@ -97,7 +97,9 @@ class Screen:
 
 
 def commands(addresses: list[tuple[str, int]]) -> list[str]:
-    """Return three commands to paste; with several servers, each sends to all of them (curl expands the braces)."""
+    """Return three commands to paste. With several servers, each command sends to all of them (curl expands
+    the braces).
+    """
     host = addresses[0][0]
     ports = ",".join(str(port) for _, port in addresses)
     base = url(host, f"{{{ports}}}" if len(addresses) > 1 else ports)

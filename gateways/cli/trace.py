@@ -72,7 +72,7 @@ def trace(  # noqa: PLR0913, PLR0917 (options)
     TARGET is `module:attribute`, `module`, a Python file, a CGI program, or a folder of CGI programs. Default: the
     reference app. If there are several requests, the last one is traced; the others, such as a login, are sent first.
 
-    Exit status: 0 for a complete response, whatever its status; 1 if it is missing or cut off; 2 for an invalid command
+    Exit status: 0 for a complete response with any status, 1 if it is missing or cut off, 2 for an invalid command
     line.
     """
     before, last = requests(texts, "/" if target else REFERENCE_PATH, **options)

@@ -158,7 +158,7 @@ def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, st
 
 
 def _folders(target: str) -> list[Path]:
-    """Return the folders to watch: the current one, and that of the target if it is elsewhere."""
+    """Return the folders to watch: the current folder, and the target's folder if it is not below the current one."""
     here = Path.cwd()
     file = Path(target.partition(":")[0]).resolve()
     return [here] if not file.is_file() or file.is_relative_to(here) else [here, file.parent]

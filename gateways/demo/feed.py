@@ -1,7 +1,7 @@
 """The feed: the latest items, numbered, and the pages that wait for the next one.
 
-Knows asyncio. One ring bounds the memory, for any number of pages at any speed: a page remembers only the number of its
-last item, and misses items that the ring has dropped since.
+Knows asyncio. One ring limits the memory for any number of pages at any speed. The server keeps only the number of a
+page's last item, and a slow page misses items that the ring has dropped.
 """
 
 import asyncio

@@ -67,7 +67,7 @@ async def ask_all(lanes: tuple[Lane, ...], plan: Plan, write: Write) -> None:
 
 
 async def talk(lanes: tuple[Lane, ...], receive: Receive, send: Send) -> None:
-    """Serve a WebSocket of the page: do the handshake in all lanes, and forward texts, until the page disconnects."""
+    """Serve a WebSocket of the page. Do the handshake in all lanes, and forward texts until the page disconnects."""
     notes, texts = Notes(method="GET", target="/ws"), asyncio.Queue[str](maxsize=100)
 
     async def received() -> Message:

@@ -41,7 +41,7 @@ class Answer:
 
     status: None if no response began.
     headers, trailers: names and values as they were sent, latin-1, in order.
-    interim: the 1xx responses before the response: status and headers.
+    interim: status and headers of each 1xx response before the response.
     blocks: for each piece that arrived separately, the seconds since the request was sent, and the size of its content
     in bytes. first, total: seconds until the first byte of the response, and until its end.
     excess: number of bytes after the end of the response. keeps_open: the server kept the connection open for another

@@ -39,8 +39,8 @@ class Address:
 class Client:
     """A client that reuses its connection if the server keeps it open (RFC 9112, 9.3).
 
-    A request that may change data gets a new connection. If the server closes an old connection while a request is
-    sent, the client cannot know whether the server has read the request, so it must not repeat it (RFC 9112, 9.3.1).
+    A request that may change data gets a new connection. The server may close an old connection while a request is
+    sent. The client cannot know whether the server has read that request, so it must not repeat it (RFC 9112, 9.3.1).
     """
 
     def __init__(self, address: Address) -> None:
@@ -62,7 +62,7 @@ class Client:
     def ask(self, request: Request, seconds: float) -> Answer:
         """Send the request and read the response to its end, within `seconds`.
 
-        Never raises: a failure is in the result's `problem`.
+        This method never raises. A failure is in the result's `problem`.
         """
         if not request.is_safe:
             self.close()
@@ -148,7 +148,7 @@ def _connected(address: Address, seconds: float) -> socket.socket:
 
 
 def _exchange(sock: socket.socket, outgoing: bytes, reading: Reading, seconds: float) -> None:
-    """Write and read at the same time: a server may respond before it has read the body."""
+    """Write and read at the same time, because a server may respond before it has read the body."""
     began = time.perf_counter()
     left = memoryview(outgoing)
     while not reading.done:

@@ -2,8 +2,8 @@
 
 Pure.
 
-The old stack's own responses differ in the place of such a value, so the place is noise and is not compared. Therefore
-the comparison alone does not find that all responses of the new stack have the same value.
+The old stack's own responses differ where such a value is, so that place is noise and is not compared. Therefore the
+comparison does not find out that all responses of the new stack have the same value. This module does.
 """
 
 import re
@@ -23,7 +23,7 @@ HTML = ("text/html", "application/xhtml+xml")
 def repeated(olds: Sequence[Answer], new_answers: Sequence[Answer]) -> list[str]:
     """Return the places of generated values that are different in all old responses, and the same in all new responses.
 
-    Needs two old and two new responses at least; otherwise the result is empty.
+    At least two old and two new responses are needed. Otherwise the result is empty.
     """
     if min(len(olds), len(new_answers)) < 2 or len({each.status for each in (*olds, *new_answers)}) > 1:
         return []

@@ -1,6 +1,6 @@
 """Recognise the Content-Length of a response to HEAD as noise. Pure.
 
-This length is that of the body that a GET request would get (RFC 9110, 9.3.2). If that body varies, for example in the
+It is the length of the body in the response to GET (RFC 9110, 9.3.2). If that body varies, for example in the
 digits of a time, a few responses may have the same length by chance. The responses to GET show whether the body varies.
 """
 

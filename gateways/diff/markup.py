@@ -74,7 +74,7 @@ def parts(page: str) -> list[Part]:
 
 
 class _Reader(HTMLParser):
-    """Splits a page; the base class reports the kind and the start of each token."""
+    """Splits a page. The base class reports the kind and the start of each token."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=False)
@@ -167,7 +167,7 @@ class _Place:
 
 
 def _of_tag(place: str, written: str) -> Iterator[Part]:
-    """Split a tag: first the tag with empty attributes, then the values."""
+    """Split a tag. The first piece is the tag with empty attributes, then the values follow."""
     values: list[Part] = []
 
     def take(match: re.Match[str]) -> str:

@@ -1,7 +1,8 @@
 """Recognise values in varying order: a list in random order, or a set of objects. Pure.
 
-If the old stack's responses have the same values at sibling places in different orders, and the new response has these
-values too, the order of the new response is noise. Such a value may have the same place in all old responses by chance.
+Values at sibling places may be the same in all of the old stack's responses, but in different orders. If the new
+response has these values too, their order in it is noise. Such a value may have the same place in all old responses by
+chance.
 """
 
 import re

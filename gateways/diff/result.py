@@ -110,7 +110,9 @@ def fits(facet: str, pattern: str) -> bool:
 
 
 def _key(found: Found, known: Known | None) -> object:
-    """Return a key; differences with equal keys are merged. These have the same formal kind, cookie, or values."""
+    """Return a key; differences with equal keys are merged. They have the same formal kind, the same cookie,
+    or the same values.
+    """
     if known is not None and not known.is_counted:
         return found.facet
     if is_cookie(found.facet) and ABSENT in (found.old, found.new):

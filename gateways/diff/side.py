@@ -26,7 +26,7 @@ from gateways.serving.settings import USUAL, Settings
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """An app on a server; the server is started for each round. `label` is the user's name for it."""
+    """An app on a server. The server is started for each round. `label` is the user's name for it."""
 
     label: str
     known: Known
@@ -80,7 +80,7 @@ class Running:
 
 
 class Ports:
-    """The port of a stack: the same in all rounds, because apps may show it in their responses."""
+    """The port of a stack. It is the same in all rounds, because apps may show it in their responses."""
 
     def __init__(self) -> None:
         self.port = 0

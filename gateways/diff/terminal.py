@@ -102,7 +102,7 @@ def _head(each: Difference) -> Text:
 
 
 def heading(found: Found) -> str:
-    """Return the facet; for a cookie, whether it is lost or new."""
+    """Return the name of the facet. For a cookie, add whether it is lost or new."""
     if is_cookie(found.facet) and ABSENT in (found.old, found.new):
         return f"{found.facet} {'lost' if found.new == ABSENT else 'new'}"
     return found.facet

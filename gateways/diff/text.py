@@ -142,7 +142,7 @@ def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
 
 
 def _is_within(change: Change, spot: _Spot, base: str) -> bool:
-    """Return True if the change is noise: it lies within the spot, except for delimiters at its edges.
+    """Return True if the change is noise. It is noise if it lies within the spot, except for delimiters at its edges.
 
     If all old texts have the same number of words in the spot, the change must have that number too.
     """

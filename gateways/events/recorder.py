@@ -1,4 +1,4 @@
-"""Record events without delaying the app: the app's thread only appends a tuple; another thread delivers it later.
+"""Record events without delaying the app. The app's thread only appends a tuple, and another thread delivers it later.
 
 Knows the queue and its thread. It must not know the meaning or the receiver of events.
 """

@@ -27,7 +27,7 @@ NEED_A_BODY = frozenset(("POST", "PUT", "PATCH"))
 
 
 class _Unfit(ValueError):
-    """A line that cannot be replayed; the text is the reason."""
+    """The line cannot be replayed. The text is the reason."""
 
 
 def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
@@ -108,7 +108,8 @@ _OCTET = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)|[^\x00-\x7f]")
 
 
 def _escaped(match: re.Match[str]) -> str:
-    r"""Return a byte, escaped as \xNN or raw, as a backslash and one character; a printable byte is returned as itself.
+    r"""Return a raw byte, or one escaped as \xNN, as a backslash and a character. A printable byte becomes that
+    character.
 
     apachelogs can read \xNN in two ways. In a line of another format it tries both, so each \xNN doubles its time.
     """

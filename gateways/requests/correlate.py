@@ -1,9 +1,9 @@
 """Find values in recorded requests that came from earlier responses: CSRF tokens, bearer tokens, ids of new objects.
 Pure.
 
-A recording has the values of its own session; another server sends different ones. If an earlier response of the
+A recording has the values of its own session, but another server sends different values. If an earlier response of the
 recording contains a long value of a request, the request takes it from that response instead. Names of values do not
-matter. A value that the client sent before any response contained it, such as the state of OAuth 2.0, stays as it is.
+matter. Some values come from the client, such as the state of OAuth 2.0. They stay as they are.
 """
 
 import html
@@ -64,7 +64,7 @@ def correlated(requests: Sequence[Request], responses: Sequence[Response]) -> tu
 
 
 def _values(request: Request) -> Iterator[str]:
-    """Yield long values that look generated: with letters and digits."""
+    """Yield long values that look generated, because they have letters and digits."""
     body = (request.body or b"")[:SEARCHED].decode("utf-8", "replace")
     texts = [request.target, body, *(value for name, value in request.headers if name.lower() not in FIXED)]
     if (request.header("content-type") or "").startswith("application/x-www-form-urlencoded"):
@@ -132,7 +132,9 @@ def _leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _by_context(value: str, text: str) -> str:
-    """Return a regular expression that finds the value by the shortest sufficient text before it; "" if none does."""
+    """Return a regular expression that finds the value by the text before it, which is as short as possible;
+    "" if none.
+    """
     at = text.find(value)
     if at < 0:
         return ""

@@ -1,6 +1,6 @@
 """Convert HAR files (HTTP Archive 1.2), which browsers save, to requests. Pure.
 
-A recording has requests to many hosts; those to the host of its first page are replayed.
+A recording has requests to many hosts. The requests to the host of its first page are replayed.
 """
 
 import base64
@@ -20,7 +20,7 @@ from gateways.requests.traffic import LeftOut, Traffic
 
 
 class _Unfit(ValueError):
-    """An entry that cannot be replayed; the text is the reason."""
+    """The entry cannot be replayed. The text is the reason."""
 
 
 def read(text: str, origin: str) -> Traffic:
@@ -72,7 +72,7 @@ def _url(entry: Any, where: str) -> SplitResult:
 
 
 def _host(urls: list[SplitResult]) -> str:
-    """Return the host with the most requests; of several, the first."""
+    """Return the host with the most requests. If several hosts have as many, return the first."""
     counts = Counter(url.netloc.rpartition("@")[2] for url in urls if url.scheme in ("http", "https"))
     return counts.most_common(1)[0][0] if counts else ""
 
@@ -144,7 +144,7 @@ def _with_cookies(headers: Headers, given: Any) -> Headers:
 
 
 def _body(given: dict[str, Any]) -> bytes | None:
-    """Return the exact bytes of the body; browsers do not record every body."""
+    """Return the exact bytes of the body. Browsers do not record every body."""
     data, size = given.get("postData"), given.get("bodySize", -1)
     if not isinstance(data, dict):
         if (isinstance(size, int) and size > 0) or _announces_body(given):

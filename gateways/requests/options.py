@@ -11,7 +11,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def weighted(text: str) -> tuple[str, float]:
-    """Return path and weight of "/cart=3" or "/search?q=x 3"; the default weight is 1.
+    """Return path and weight of e.g. "/cart=3" or "/search?q=x 3". The default weight is 1.
 
     A query may contain "=", so after a query the weight follows a space.
 

@@ -35,7 +35,9 @@ class Take:
     pattern: str = ""
 
     def within(self, found: str) -> str | None:
-        """Return the value within the found text: the first group of the pattern, or its match; None if absent."""
+        """Return the value within the found text. It is the first group of the pattern, or its whole match;
+        None if absent.
+        """
         match = re.search(self.pattern, found)
         return match and (match[1 if match.re.groups else 0] if self.pattern else found)
 

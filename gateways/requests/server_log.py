@@ -1,7 +1,7 @@
 """Find the request in a log line of a Python server, by its form. Pure.
 
-uvicorn, hypercorn, granian, daphne, Werkzeug and uWSGI have their own formats; nginx and Apache httpd often use a
-format longer than "combined"; a container may add a prefix to each line. All these lines contain the request and the
+uvicorn, hypercorn, granian, daphne, Werkzeug and uWSGI have their own formats. nginx and Apache httpd often use a
+format longer than "combined". A container may add a prefix to each line. All these lines contain the request and the
 status.
 """
 

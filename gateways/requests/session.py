@@ -17,8 +17,8 @@ class Session:
         self._granted: set[str] = set()  # names of cookies that responses to unsafe requests set, such as a login
 
     def prepared(self, request: Request) -> Request:
-        """Return the request to send: with values inserted, and with cookies of responses in place of recorded ones of
-        the same name.
+        """Return the request to send. Values are inserted, and cookies from responses replace recorded cookies of the
+        same name.
         """
         target = fill_text(request.target, self.values, quoted=True)
         headers = [(name, fill_text(value, self.values)) for name, value in request.headers]
@@ -41,7 +41,7 @@ class Session:
 
         request: the argument of prepared(). body: without its content coding.
 
-        Raises: gateways.requests.values.Missing: a value is missing. Cookies are stored nevertheless.
+        Raises: gateways.requests.values.Missing: a value is missing. The cookies are stored anyway.
         """
         before, self.jar = self.jar, self._jar_after(request, headers)
         if not request.is_safe:

@@ -65,8 +65,8 @@ class Traffic:
                        left_out=self.left_out + out)  # fmt: skip
 
     def opening(self) -> tuple[Request, ...]:
-        """Return the requests that begin a session, in order: the login, and the requests up to the last one that takes
-        values or submits a form, as it was recorded (Post/Redirect/Get).
+        """Return the requests that begin a session, in order. These are the login, and all requests up to the last one
+        that takes values or submits a form. A form was recorded with a redirect as its status (Post/Redirect/Get).
         """
         last = [number for number, each in enumerate(self.requests, 1) if each.takes or _submits(each)]
         return self.login + self.requests[: max(last, default=0)]

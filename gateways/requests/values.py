@@ -65,7 +65,7 @@ def names_in(*texts: str | bytes | None) -> set[str]:
 
 
 def fill_text(text: str, values: Mapping[str, str], *, quoted: bool = False) -> str:
-    """Replace the placeholders that have a value; values are percent-encoded for a target if `quoted`."""
+    """Replace the placeholders that have a value. If `quoted`, values are percent-encoded for a target."""
     if "${" not in text:
         return text
     return PLACE.sub(lambda at: _encoded(values, at[1], at[0], quoted), text)

@@ -13,8 +13,8 @@ from gateways.installing import install_line
 class Changes:
     """Context manager that watches the Python files below folders, except those in .venv, .git and similar folders.
 
-    If files change, it calls `changed` with their paths, on its own thread. Changes at about the same time share one
-    call.
+    If files change, it calls `changed` with their paths, on its own thread. Several changes at about the same time
+    cause one call.
     """
 
     def __init__(self, folders: list[Path], changed: Callable[[list[Path]], object]) -> None:

@@ -1,6 +1,6 @@
-"""Mount an app below a path: --root-path, the same for all servers. Knows environs and scopes.
+"""Mount an app below a path (--root-path) in the same way for all servers. Knows environs and scopes.
 
-A reverse proxy may forward the full path or strip the root path; both work. A path that does not start with the root
+A reverse proxy may forward the full path or strip the root path. Both work. A path that does not start with the root
 path is taken as stripped.
 """
 

@@ -78,7 +78,7 @@ def _time(seconds: float | None) -> str:
 
 
 def _bar(run: Run, end: float) -> Text:
-    """Return the bar of a stream: the wait for the first byte, then blocks and data."""
+    """Return the bar of a stream. It shows the wait for the first byte, then blocks and data."""
     first, last = times(run.stream)
     cells = [" "] * BAR
     for column in range(_column(last or 0.0, end) + 1):

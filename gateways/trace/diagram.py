@@ -180,7 +180,7 @@ META = {
 
 
 def _abridged(steps: Sequence[Step]) -> Iterator[Step | str]:
-    """Return the steps, with a text in place of those left out of a long body."""
+    """Return the steps. In a long body, a text replaces the steps that are left out."""
     start = 0
     while start < len(steps):
         end = start

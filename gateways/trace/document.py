@@ -71,7 +71,7 @@ class Trace:
 
     @property
     def note(self) -> str | None:
-        """The part of a WebSocket that a trace cannot show, in a sentence; None if it shows all."""
+        """A sentence about the part of a WebSocket that a trace cannot show; None if the trace shows everything."""
         served = self.served
         if self.connection is None or self.connection.response.status != SWITCHING:
             return None
@@ -97,7 +97,7 @@ CALLS = ("scope", "environ", "environment")
 
 
 def all_steps(connection: Connection | None, steps: Iterable[Step]) -> tuple[Step, ...]:
-    """Return the steps of both, sorted by time; at equal times, those at the socket come first."""
+    """Return the steps of both, sorted by time. At equal times, steps at the socket come first."""
     both = [*(connection.steps if connection else ()), *steps]
     return tuple(sorted(both, key=lambda step: step.at))
 
@@ -163,7 +163,7 @@ def _ms(seconds: float | None) -> float | None:
 
 
 def plain(value: Any) -> Any:
-    """Convert a value of an event to JSON: bytes become {"bytes": text in latin-1}, shortened ones also get their
+    """Convert a value of an event to JSON. Bytes become {"bytes": text in latin-1}. Shortened bytes also get their
     "length".
     """
     if value is None or isinstance(value, (str, int, float, bool)):

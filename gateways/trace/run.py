@@ -73,7 +73,7 @@ class _Recording:
 
     @property
     def waiting(self) -> bool:
-        """True while the app works on the request; the lifespan does not count. A program works until it exits."""
+        """True while the app works on the request. The lifespan does not count. A program works until it exits."""
         begun: set[tuple[int, str, int]] = set()
         ended: set[tuple[int, str, int]] = set()
         for batch in self.batches:

@@ -189,7 +189,7 @@ def _begins_lifespan(event: Event) -> bool:
 
 
 def _message(kind: str, message: dict[str, Any]) -> tuple[str, str, Fields]:
-    """Summarise an ASGI message: its type, its other keys, and its headers below."""
+    """Summarise an ASGI message. Return its type, its other keys, and its headers."""
     rest = {key: value for key, value in message.items() if key not in ("type", "headers")}
     parts = [
         _bytes(value) if isinstance(value, (bytes, Body)) else f"{key}={show(value)}"

@@ -18,7 +18,7 @@ def heading(mode: str, number: int, text: str, width: int | None) -> list[Text]:
 
 
 def summary(mode: str, number: int, text: str, width: int | None) -> list[Text]:
-    """Return the lines below the steps; red if the exchange failed."""
+    """Return the lines below the steps. They are red if the exchange failed."""
     good = text[:1] in ("1", "2", "3", "o", "c")
     return _bold(mode, number, text, "bold" if good else "bold red", width)
 
@@ -40,7 +40,7 @@ def lines(mode: str, number: int, row: Row, width: int | None) -> list[Text]:
 
 
 def fold(text: str, width: int | None, first: int, hanging: int) -> list[str]:
-    """Wrap the text: the first line starts after `first` columns, the others after `hanging` columns.
+    """Wrap the text. The first line starts after `first` columns, the other lines after `hanging` columns.
 
     Lines break after a blank in their second half, if there is one, else anywhere.
     """

@@ -1,7 +1,7 @@
 """The reference app in WSGI (PEP 3333, 2010): the server calls app(environ, start_response), once for each request.
 
-Read it beside ../cgi/app.py and ../asgi/app.py: the same routes, functions and bytes, each in its interface's own way.
-It knows only PEP 3333: no framework, no adapter, no server, and neither of the other two apps.
+Read it beside ../cgi/app.py and ../asgi/app.py: both have the same routes and functions, and send the same bytes.
+It knows only PEP 3333. It uses no framework, adapter or server, and imports no other app.
 """
 
 import os
@@ -26,7 +26,7 @@ FINISHED: deque[str] = deque(maxlen=100)  # finished jobs of /background; the pr
 
 
 class BadRequest(Exception):
-    """Invalid request; the text is the reason, and the body of the 400 response."""
+    """The request is invalid. The text is the reason, and the body of the 400 response."""
 
 
 # Sending: start_response() gets status and headers; the server reads the returned blocks one by one.
@@ -40,7 +40,7 @@ def whole(environ: Environ, start_response: Start, status: str, kind: str, text:
 
 
 def streamed(environ: Environ, start_response: Start, kind: str, blocks: Body) -> Body:
-    """Send blocks, each before the next is made: PEP 3333 forbids servers to delay a block."""
+    """Send each block before the next one is made. PEP 3333 forbids servers to delay a block."""
     start_response("200 OK", [("Content-Type", kind)])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else blocks
 
@@ -90,7 +90,7 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
 
 
 def body_of(environ: Environ) -> Iterator[bytes]:
-    """Yield the body in blocks. read(n) waits for n bytes; an app must not read beyond CONTENT_LENGTH."""
+    """Yield the body in blocks. read(n) waits for n bytes. An app must not read beyond CONTENT_LENGTH."""
     length, read = environ.get("CONTENT_LENGTH"), environ["wsgi.input"].read
     if not length and environ.get("wsgi.input_terminated"):  # chunked, or HTTP/2; the server ends the file
         yield from iter(lambda: read(BLOCK), b"")
@@ -191,7 +191,7 @@ def background(environ: Environ, start_response: Start) -> Body:
 
 
 class Working:
-    """A body that continues to work in close(), which the server calls last; PEP 3333 has no other hook."""
+    """A body whose close() does more work. The server calls close() last, and PEP 3333 has no other hook."""
 
     def __init__(self, body: Body, work: Callable[[], None]) -> None:
         self.body, self.close = body, work

@@ -118,11 +118,11 @@ def not_allowed(methods: str) -> Response:
     return whole(405, TEXT, f"This route takes {methods}.\n", allow=methods)
 
 
-CHUNKS = "want one whole number from 1 to 1000, such as chunks=5\n"
-DELAY = "want one number of seconds from 0 to 10, such as delay=0.5\n"
-SECONDS = "want one number of seconds from 0 to 30, such as seconds=1.0\n"
-ROUNDS = "want one whole number from 1 to 1000000, such as rounds=10000\n"
-COUNT = "want one whole number from 1 to 1000, such as count=5\n"
+CHUNKS = "expected one whole number from 1 to 1000, such as chunks=5\n"
+DELAY = "expected one number of seconds from 0 to 10, such as delay=0.5\n"
+SECONDS = "expected one number of seconds from 0 to 30, such as seconds=1.0\n"
+ROUNDS = "expected one whole number from 1 to 1000000, such as rounds=10000\n"
+COUNT = "expected one whole number from 1 to 1000, such as count=5\n"
 BAD = [
     (Request(b"/stream?chunks=-1"), refused(f"chunks: got '-1'; {CHUNKS}")),
     (Request(b"/stream?chunks=0"), refused(f"chunks: got '0'; {CHUNKS}")),

@@ -1,1 +1,3 @@
-"""Breaches of an interface by the app itself, each with its clause: tables for ASGI, wsgiref.validate for WSGI."""
+"""Find breaches of an interface by the app, each with its clause. ASGI has tables of rules, WSGI has
+wsgiref.validate.
+"""

@@ -254,6 +254,6 @@ def _fields(kind: str, row: Message, message: Mapping[str, Any]) -> list[Breach]
 
 
 def _wrong(field: Field, value: Any) -> Any:
-    """Return the invalid part of a value: of a list of headers, the invalid headers; else the whole value."""
+    """Return the invalid headers if the value is a list of headers, else the whole value."""
     pairs = list(value) if isinstance(value, (list, tuple)) else []
     return [pair for pair in pairs if not field.is_right([pair])] or value

@@ -20,7 +20,9 @@ HOP_BY_HOP = frozenset(
 
 
 def body(method: str, status: int, headers: Iterable[tuple[str, str]], length: int, whole: bool) -> Iterator[Breach]:
-    """Yield the breaches of a response with a body of `length` bytes. `whole`: the response was read to its end."""
+    """Yield the breaches of a response with a body of `length` bytes. `whole`: True if the response was read
+    to its end.
+    """
     declared = [value.strip() for name, value in headers if name.lower() == "content-length"]
     if method == "HEAD" or status in (204, 304) or 100 <= status < 200:
         if length and method != "HEAD":

@@ -1,7 +1,7 @@
 """wsgiref.validate as a lint: each failed assertion becomes a breach, with the frame that caused it.
 
-The rules of wsgiref.validate about Content-Type are left out: PEP 3333 does not have them, and RFC 9110 (8.3, 15.3.5)
-allows a body without Content-Type, and a Content-Type without a body.
+The rules of wsgiref.validate about Content-Type are left out, because PEP 3333 does not have them. RFC 9110 (8.3,
+15.3.5) allows a body without Content-Type, and a Content-Type without a body.
 """
 
 import sys

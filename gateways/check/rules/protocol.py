@@ -5,7 +5,7 @@ from gateways.check.move import Move
 
 
 def breach(seen: Seen, _move: Move) -> Advice:
-    """Report a breach for every move: some servers accept it, others do not."""
+    """Report a breach for every move, because only some servers accept it."""
     return Advice("the app violates the specification of its interface", seen.values["clause"], seen.values["remedy"])
 
 

@@ -19,7 +19,7 @@ MOST = 16
 
 
 def paths(target: str, is_site: bool) -> list[str]:
-    """Return the path of each program: "/" for one program, "/name" for those of a folder, "/cgi-bin/name" for a site.
+    """Return the path of each program: "/" for a single program, "/name" in a folder, "/cgi-bin/name" in a site.
 
     Raises:
         Failure: the site has no programs.

@@ -45,7 +45,7 @@ def send_all(app: Any, requests: Sequence[Request], seconds: float, watching: Wa
 
 
 class Worker:
-    """A thread that runs calls, like that of a server or adapter."""
+    """A thread that runs calls, as the worker thread of a server or adapter does."""
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()

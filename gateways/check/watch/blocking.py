@@ -1,7 +1,7 @@
 """Measure callbacks that block an event loop: replace asyncio.Handle._run, which runs every callback.
 
 A sampling thread reads the stack of the loop's thread. A block counts only if the app's own code is on the stack, and
-only if it occurs each time the request is repeated: on a busy machine the scheduler may suspend a process at any line.
+only if it occurs each time the request is repeated. On a busy machine, the scheduler may suspend a process at any line.
 """
 
 import asyncio

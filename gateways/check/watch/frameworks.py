@@ -81,7 +81,7 @@ def _of(app: Any, module: str, name: str) -> Any:
 
 
 def _attribute(value: Any, name: str) -> Any:
-    """Return the object of a bound method (as in `app.wsgi_app = Middleware(app.wsgi_app)`), else the value itself."""
+    """Return the object of a bound method, e.g. `app` for `app.wsgi_app`. Return any other value unchanged."""
     inner = getattr(value, "__dict__", {}).get(name)
     return getattr(inner, "__self__", inner)
 

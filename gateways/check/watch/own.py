@@ -67,7 +67,7 @@ class Own:
         return at(found.f_code.co_filename, found.f_lineno) if found else None
 
     def place_of_code(self, code: Any) -> Place | None:
-        """Return the first line of an own function, method or coroutine, or None."""
+        """Return the first line of a function, method or coroutine if it is own code, else None."""
         while not isinstance(code, CodeType):
             for name in ("__code__", "cr_code", "gi_code", "ag_code", "__func__", "func", "__wrapped__"):
                 if (inner := getattr(code, name, None)) is not None:
@@ -78,7 +78,7 @@ class Own:
         return at(code.co_filename, first_line(code)) if self.is_own(code.co_filename) else None
 
     def place_of_name(self, text: str) -> Place | None:
-        """Return the line of own code with that string, variable or keyword (case-insensitive); None unless unique."""
+        """Return the only line of own code with that string, variable or keyword (case-insensitive), or None."""
         places = {
             at(str(module.__file__), node.lineno)
             for module in self.modules()
@@ -102,7 +102,7 @@ def _short(filename: str) -> str:
 
 
 def first_line(code: CodeType) -> int:
-    """Return the line of `def`; co_firstlineno would be the line of the first decorator."""
+    """Return the line of `def`. It differs from co_firstlineno if the function has decorators."""
     line = code.co_firstlineno
     for number in range(line, line + 20):
         if linecache.getline(code.co_filename, number).lstrip().startswith(("def ", "async def ", "class ")):

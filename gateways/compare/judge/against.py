@@ -42,8 +42,8 @@ def changes(new: Record, old: Record) -> list[Change]:
 
 
 def _key(section: Section) -> tuple[str, int]:
-    """Return the key by which the sections of two comparisons are matched. Slices match even if the numbers of clients
-    differ; long runs must have the same number.
+    """Return the key by which the sections of two comparisons are matched. Slices match even if their numbers of
+    clients differ. Long runs match only with the same number of clients.
     """
     return section.question.name, 0 if section.quick else section.connections
 

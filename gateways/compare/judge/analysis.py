@@ -32,7 +32,7 @@ class Section:
 
     connections: the number of clients; the largest if contenders have different numbers.
     rows: sorted, the best first, unranked rows last.
-    twins: the comparison of the same server measured twice. floor: the smallest share that is reported as a difference.
+    twins: the comparison of two runs of the same server. floor: the smallest share that is reported as a difference.
     Both are None if no server was measured twice.
     null: the rate with a server that does nothing, which is the client's maximum. ceilings: by contender, its rate as a
     share of that maximum.
@@ -76,12 +76,12 @@ class Section:
 
     @property
     def failed(self) -> bool:
-        """True if the measurement failed: two runs of the same server differ by a factor of 2 or more."""
+        """True if the measurement failed because two runs of the same server differ by a factor of 2 or more."""
         return _failed(self.twins)
 
     @property
     def numbers(self) -> list[int]:
-        """The numbers of concurrent clients; several if contenders have different numbers."""
+        """The numbers of concurrent clients. There are several if contenders have different numbers."""
         return sorted({row.figures.connections for row in self.rows})
 
     def row(self, contender: str) -> Row | None:
@@ -133,7 +133,9 @@ def _section(record: Record, question: Question, cells: Sequence[Cell]) -> Secti
 
 
 def _main(cells: Sequence[Cell]) -> list[Cell]:
-    """Return the cells for throughput: long runs, or slices with the number of clients at the knee."""
+    """Return the cells for throughput: the long runs, or the slices with the number of clients at the knee of
+    the curve.
+    """
     closed = [cell for cell in cells if cell.phase in {"capacity", "long"}]
     if not closed or closed[0].phase == "long":
         return closed

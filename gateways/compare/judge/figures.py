@@ -55,7 +55,8 @@ class Figures:
     raised: the number of exceptions in the server's log, by their last line, in slices with failures.
     cpu: the server's CPU time per response, in seconds. cores: the number of cores that the server kept busy. others:
     the number of cores that all other programs kept busy.
-    memory: (before, maximum, after), in bytes; before and after belong to the same start of the server.
+    memory: bytes before the load, at most, and after it. The first and last value are from the same start of the
+    server.
     switches: context switches per response. client: the share of a core that the client used. little: the deviation
     from Little's law, as a share.
     """

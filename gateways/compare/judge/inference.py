@@ -67,7 +67,7 @@ def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio
 
     value: the ratio of sums. counts: for both contenders, the numbers of responses in their slices.
     Whether a response arrives just before or after the end of a slice is chance. The rounds do not show this if all
-    slices contain the same number of responses, so the interval gets at least the width that this chance causes.
+    slices contain the same number of responses, so the interval is widened to cover this chance.
     """
     edges = sum(len(each) / max(1, sum(each)) ** 2 for each in counts)
     reach = math.exp(DEVIATIONS * math.sqrt(edges))
@@ -101,9 +101,9 @@ def _drawn_medians(starts: Starts[float], seed: int) -> list[float]:
 def noise(twins: Ratio) -> float:
     """Return the smallest difference that is reported, as a share: the most by which two identical servers may differ.
 
-    twins: the ratio of a server to itself. The result is the distance from 1 to the farther end of its interval,
-    because the ratio itself can be near 1 by chance. With four starts and typical variation, one comparison in eighty
-    then reports a difference that does not exist; without this rule, one in eight.
+    twins: the ratio between two runs of one server. The result is the distance from 1 to the farther end of its
+    interval, because the ratio can be near 1 by chance. With four starts and typical variation, one comparison in
+    eighty then reports a difference that does not exist. Without this rule, it would be one in eight.
     """
     return math.expm1(max(abs(math.log(bound)) for bound in (twins.low, twins.high)))
 
@@ -113,7 +113,7 @@ def letters(order: Sequence[str], tie: Mapping[tuple[str, str], bool]) -> dict[s
     `order`.
 
     order: the contenders; the first group has the letter "a". tie: for each pair (a, b), with a before b, True if the
-    two are indistinguishable. A contender that ties with only a part of a group is in two groups: "ab".
+    two are indistinguishable. A contender that ties with only a part of a group belongs to two groups, e.g. "ab".
     """
     groups: list[range] = []
     for first in range(len(order)):

@@ -1,4 +1,6 @@
-"""Every reason to doubt a figure, by name: its meaning and its remedy. Data only; `doubts` tests which ones apply."""
+"""Every reason to doubt a figure, by name: its meaning and its remedy. Data only: `doubts` tests which
+reasons apply.
+"""
 
 REASONS: dict[str, tuple[str, str]] = {
     "one-core": (

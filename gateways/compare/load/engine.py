@@ -70,7 +70,7 @@ class Link:
         return self._socket.fileno() >= 0
 
     def send(self, data: bytes) -> None:
-        """Send all data: immediately, or as fast as the peer reads."""
+        """Send all data, immediately or as fast as the peer reads."""
         if self._rest:
             self._rest = memoryview(bytes(self._rest) + data)
             return
@@ -176,7 +176,7 @@ class Engine:
         self._running = True
 
     def connect(self, address: tuple[str, int], client: Client, receive_buffer: int = 0) -> Link:
-        """Start a connection; `receive_buffer` is the size of the kernel's receive buffer in bytes (0: the default).
+        """Start a connection. `receive_buffer` is the size of the kernel's receive buffer in bytes (0: the default).
 
         Raises: OSError: cannot create a socket.
         """

@@ -116,10 +116,10 @@ class Order:
 
     ramp: the first seconds of the load, which are not measured. seconds: the duration of the measured window after it.
     timeout: after the window, the seconds until requests in flight are given up.
-    begin: the load starts when all connections are open, but not before this time (time.time_ns(); 0: immediately).
+    begin: earliest start of the load (time.time_ns(); 0: no limit). All connections must be open at the start.
     tls: use HTTPS; the certificate must be valid for `host`, according to `trust`.
     host_header: the value of Host; "" means host and port.
-    mix: draw each request from this list, with the random `seed`; `request` and `answer` are not used then.
+    mix: draw each request from this list, with the random `seed`. `request` and `answer` are then not used.
     """
 
     kind: Kind
@@ -180,9 +180,10 @@ class Measured:
 
     The samples of a closed loop are the responses that arrived after the start of the window. The samples of an open
     loop are the requests that were due within the window.
-    latency: time until the end of the response; in an open loop, since the due time. A request that failed, timed out
-    or was never sent (`unsent`) is a missing value, which is treated as larger than every other.
-    first_byte: time until the first byte of the body, from the same start. late: delay between due time and sending.
+    latency: time until the end of the response. In an open loop, it starts at the due time. A request that failed,
+    timed out or was never sent (`unsent`) is a missing value, which is treated as larger than every other.
+    first_byte: time until the first byte of the body. It starts at the same time as the latency. late: delay between
+    due time and sending.
     gap: time between two pieces of a body.
 
     The following values cover the verified responses within the window:
@@ -198,7 +199,7 @@ class Measured:
     server closed a reused connection before it responded. raised: if there are failures, the number of exceptions in
     the server's log during the order, by their last line.
 
-    parts: for a mix, the measurements of each request, in the order of the mix; the whole is their sum. Values that do
+    parts: for a mix, the measurement of each request, in the order of the mix. Their sum is the whole. Values that do
     not belong to one request (CPU time, connections, requests never sent) are only in the whole.
     """
 
@@ -228,7 +229,7 @@ class Measured:
     parts: "tuple[Measured, ...]" = ()
 
     def with_parts(self, parts: "Sequence[Measured]") -> "Measured":
-        """Return the measurement of a mix: these values, plus the sum of those of all requests."""
+        """Return the measurement of a mix: these values plus the sums of the values of all requests."""
         if not parts:
             return self
         self.parts = tuple(parts)

@@ -71,8 +71,8 @@ def parse_head(raw: bytes) -> Head:
 
 
 class Reader:
-    """Reads one response after another. Call begin() before each. The body is compared; it is stored only with `keep`,
-    except the beginning of an error page.
+    """Reads one response after another. Call begin() before each. The body is compared. It is stored only if `keep` is
+    set, except the beginning of an error page.
 
     bodiless: the requests are HEAD, whose responses have no body (RFC 9112, 6.3).
     """

@@ -24,7 +24,9 @@ class Tally:
         self._missing = 0
 
     def fail(self, kind: str, example: str, *, sample: bool) -> None:
-        """Count a request without the expected response. `sample`: it is also a sample of the latencies."""
+        """Count a request without the expected response. `sample`: True if the request is also a sample of
+        the latencies.
+        """
         self._failed[kind] += 1
         self._missing += sample
         if len(self.measured.examples) < EXAMPLES:
@@ -45,7 +47,7 @@ class Tally:
 
 
 class Expected:
-    """The expected response: with the same body, if it is known, or with the same fixed pieces."""
+    """The expected response. Its body is the same, if it is known, or has the same fixed pieces."""
 
     def __init__(self, answer: Answer | None = None, body: bytes | None = None) -> None:
         self.body = body

@@ -1,11 +1,12 @@
-"""Bodies that vary between responses: find the common pieces of two, and check that others contain them. Pure.
+"""Find the common pieces of two bodies that vary between responses, and check that other bodies contain them. Pure.
 
-A token, a time or a number differs; the page around it does not. The constant pieces are separated by gaps. A gap is
-widened to whole words (up to white space, quotes, brackets and other punctuation of markup), because the next response
-may differ in more characters: "20:54:21" and "20:54:22" differ in one digit, but "20:54:21" and "20:55:22" in two.
+A token, a time or a number differs, but the page around it does not. The constant pieces are separated by gaps. A gap
+is widened to whole words (up to white space, quotes, brackets and other punctuation of markup), because the next
+response may differ in more characters. For example, "20:54:21" and "20:54:22" differ in one digit, but "20:54:21" and
+"20:55:22" in two.
 
-If two bodies have the same words in another order, as in a list of the elements of a set, only their common beginning
-and end are constant, because a third order would contain no piece between them.
+If two bodies have the same words in another order, only their common beginning and end are constant. An example is a
+list of the elements of a set. In a third order, all pieces between beginning and end would differ.
 """
 
 import re

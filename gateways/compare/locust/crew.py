@@ -78,7 +78,9 @@ class Workers:
         return agreed(seen, self._turn)
 
     def measure(self, order: Order) -> Measured:
-        """Return the measurement of an order. Each client carries out a share of it; all start at the same time."""
+        """Return the measurement of an order. Each client carries out a share of it, and all clients start at
+        the same time.
+        """
         begin = time.time_ns() + int(self._lead * 1e9)
         parts = list(zip(self._workers, shared(order, len(self._workers)), strict=False))
         orders = {

@@ -1,4 +1,4 @@
-"""Export scenarios as a locustfile for plain locust; it does not need this project. `template` is its common part.
+"""Export scenarios as a locustfile for plain locust, without this project. `template` is its common part.
 
 Pure except for reading the template.
 """

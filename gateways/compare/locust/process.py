@@ -1,4 +1,4 @@
-"""The process of locust's master, and those of the workers on this machine: start, communicate, stop.
+"""Start and stop the process of locust's master and of the workers on this machine, and communicate with them.
 
 Knows processes, pipes and signals, and that the messages of `bus` are lines of JSON. It must not know their meaning.
 """
@@ -130,7 +130,7 @@ class Locust:
         )
 
     def _read(self) -> None:
-        """Queue the master's messages until it exits; runs in a thread."""
+        """Queue the master's messages until it exits. Runs in a thread."""
         assert self._master.stdout is not None
         with self._master.stdout as lines:
             for line in lines:

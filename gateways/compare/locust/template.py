@@ -98,8 +98,8 @@ class Verified(FastHttpUser):
                 response.failure(wrong)
 
     def in_the_end(self, response: Any, began: float) -> bytes:
-        """Return the body. The time to its first byte is a separate entry; the request's own time ends with the last
-        byte.
+        """Return the body. The time to its first byte is a separate entry in the statistics. The time of the request
+        ends with the last byte.
         """
         first = next(response.iter_content(chunk_size=1, decode_content=False), b"")
         self.fire("first byte", began)

@@ -1,4 +1,4 @@
-"""Check that all contenders send the same responses; exclude the others, with a reason. Pure."""
+"""Check that all contenders send the same responses. Exclude each contender that does not, with a reason. Pure."""
 
 import base64
 import re
@@ -87,7 +87,7 @@ def without(answer: Answer, seen: Seen, values: Iterable[str]) -> Answer:
 
 
 def _with_pieces(status: int, pieces: Sequence[bytes], length: int | None = None) -> Answer:
-    """Return the expected response of a varying body; `length` if only the order of its words varies."""
+    """Return the expected response for a varying body. `length` is given if only the order of its words varies."""
     return Answer(status, length, None, tuple(piece.decode("latin-1") for piece in pieces))
 
 

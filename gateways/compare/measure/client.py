@@ -18,7 +18,7 @@ PATIENCE = 10.0
 
 
 class _Process:
-    """A module of `load` as a process on some cores; terminated at the end of the block."""
+    """A module of `load` that runs as a process on the given cores. It is terminated at the end of the block."""
 
     def __init__(self, cores: tuple[int, ...], *arguments: str) -> None:
         with on(cores):

@@ -1,4 +1,4 @@
-"""The long scenarios: one contender at a time; a server is started for each run.
+"""Measure the long scenarios, one contender at a time. A server is started for each run.
 
 An overloaded server may continue to work for disconnected clients. Such work ends with the server, and so does not
 affect the next run. Knows the order of the runs. It must not know how one measurement is made.

@@ -1,4 +1,4 @@
-"""The cores of the servers and of the load client: separate, and the same for every contender."""
+"""Choose separate cores for the servers and for the load client. They are the same for every contender."""
 
 import os
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ def place(cores: list[int], siblings: dict[int, set[int]], workers: int = 1) -> 
     """Return a core for the client, and one for each worker process of a server, if there are enough.
 
     siblings: for each logical core, the logical cores on the same physical core. If possible, client and server do not
-    share a physical core. The client gets the first core, which often handles device interrupts: the client's lag shows
-    such disturbances.
+    share a physical core. The client gets the first core, which often handles device interrupts, because the client's
+    lag shows such disturbances.
     """
     if len(cores) < 2:
         return Placement(tuple(cores), tuple(cores))

@@ -1,7 +1,7 @@
-"""The quick scenarios: all servers run at the same time, take turns in short slices, and are started several times.
+"""Measure the quick scenarios: all servers run at the same time, take turns in short slices, and are restarted often.
 
-First capacity is measured, for all numbers of clients; then latency, at rates that every contender can handle. A slice
-never measures both. Knows the order of the slices. It must not know how one measurement is made.
+First, capacity is measured for all numbers of clients. Then latency is measured at rates that all contenders can
+handle. A slice never measures both. Knows the order of the slices. It must not know how one measurement is made.
 """
 
 import time
@@ -106,8 +106,8 @@ class Quick:
 
     @contextmanager
     def _null(self, scenario: Scenario) -> Iterator[Order | None]:
-        """Yield an order for a server that does nothing and sends responses of the same length, which shows the
-        client's own limit.
+        """Yield an order for a server that does nothing, but sends responses of the same length. It shows the client's
+        own limit.
         """
         length = self._bench.length(scenario)
         if length is None:

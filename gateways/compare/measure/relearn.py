@@ -24,8 +24,8 @@ each response, and two of them may be equal by chance.
 def relearn(bench: Bench, scenario: Scenario, measured: Measured) -> bool:
     """Send the requests that got unexpected bodies to the first contender again.
 
-    Return True if its responses have changed: then the expected responses have been widened, and the slice must be
-    measured again.
+    Return True if its responses have changed. The expected responses are then widened, and the slice must be measured
+    again.
     """
     question, reference = bench.question(scenario), bench.references.get(scenario.name)
     if question is None or reference is None or bench.excluded(reference.id, scenario.name):

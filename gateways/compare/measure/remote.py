@@ -34,7 +34,7 @@ class Site:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     def for_server(self, request: Request) -> Request:
-        """Return the request with the URL's path before its target; the target `/` becomes that path itself."""
+        """Return the request with the URL's path in front of its target. The target `/` is replaced by that path."""
         target = (self.path or "/") if request.target == "/" else self.path.rstrip("/") + request.target
         return replace(request, target=target)
 

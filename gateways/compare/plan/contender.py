@@ -150,7 +150,7 @@ def contenders(
     threads: int | None = None,
     workers: int = 1,
 ) -> list[Contender]:
-    """Return the chosen contenders; an empty choice means the defaults, and "all" means all.
+    """Return the chosen contenders. An empty choice means the defaults, and "all" means all.
 
     Servers and adapters that do not fit a mode are skipped.
     """
@@ -188,7 +188,7 @@ def _names(chosen: Sequence[str], usual: Iterable[str], known: Iterable[str]) ->
 
 
 def _adapters(mode: Mode, speaks: Interface, chosen: Sequence[str], *, named: bool) -> Sequence[Adapter | None]:
-    """Return the adapters of a mode. If adapters are chosen, a mode is left out if none of them belongs to it; but CGI
+    """Return the adapters of a mode. If adapters are chosen, a mode to which none of them belongs is left out. CGI
     stays if that mode is named.
     """
     known = ADAPTERS[mode, speaks]

@@ -33,8 +33,8 @@ class Effort:
         return len(self.rates or self.shares)
 
     def lasting(self, seconds: float) -> "Effort":
-        """Return the effort with so many rounds that each contender is under load for `seconds`, at each number of
-        clients and at each rate.
+        """Return the effort with the number of rounds that puts each contender under load for `seconds`, at each number
+        of clients and at each rate.
         """
         return replace(self, rounds=max(1, math.ceil(seconds / WINDOW / self.starts)))
 

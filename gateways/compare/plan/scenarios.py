@@ -76,7 +76,7 @@ class Scenario:
 
     @property
     def asks(self) -> str:
-        """The request as text: "GET /hello"; for several, their number."""
+        """The request as text, e.g. "GET /hello". For several requests, the text is their number."""
         if len(self.mix) > 1:
             return f"{len(self.mix)} requests"
         return self.mix[0].label if self.mix else f"{self.request.method} {self.request.target}"

@@ -1,8 +1,8 @@
 """The servers that can be compared, as a table of their command lines. Pure.
 
-They run with their default settings, with three exceptions that are the same for all: the number of worker processes (1
-by default), no access log, and at least 2,048 connections. To add a server, add one row; if it is a default contender,
-add its name to plan.contender.WAYS.
+They run with their default settings, except for three settings that are the same for all: the number of worker
+processes (1 by default), no access log, and at least 2,048 connections. To add a server, add one row. If the server is
+a default contender, add its name to plan.contender.WAYS.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Terminal output of a comparison: live progress, then the report.
 
 Knows the console. It must not know how anything is measured. It draws only between measurements, so that drawing does
-not disturb them. A terminal shows live bars; other outputs get a line for each step.
+not disturb them. A terminal shows live bars. Other outputs get a line for each step.
 """
 
 import json
@@ -162,7 +162,7 @@ def show(out: Console, record: Record, sections: Sequence[Section]) -> None:
 
 
 def _show_table(out: Console, shown: Table, fixed: int = 1) -> None:
-    """Print the table. On a narrow terminal, print several, each with the first `fixed` columns."""
+    """Print the table. On a narrow terminal, print several tables, each with the first `fixed` columns."""
     out.print(Text(shown.title, style="bold"))
     out.print(Text(shown.note, style="dim"))
     for bars, columns in _parts(shown, out.width, fixed):

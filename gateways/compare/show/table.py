@@ -22,8 +22,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: title with the load, note, columns, lines. The first column names the contender; the others have
-    figures.
+    """A table: title with the load, note, columns, lines. The first column names the contender. The other columns
+    have figures.
     """
 
     title: str
@@ -131,7 +131,9 @@ def _named(section: Section, column: str) -> str:
 
 
 def _offered(section: Section) -> float | None:
-    """Return the most common rate at which latency was measured; if several are equally common, the middle one."""
+    """Return the most common rate at which latency was measured. If several are equally common, return the
+    middle one.
+    """
     counts = Counter(latency.offered for row in section.rows for latency in row.figures.latencies)
     common = sorted(offered for offered, count in counts.items() if count == max(counts.values()))
     return common[len(common) // 2] if common else None
@@ -171,8 +173,8 @@ def _latency(of: Callable[[Latency], float | None]) -> Callable[[Section, Row], 
 
 
 def _whole(of: Callable[[Row], float | None]) -> Callable[[Section, Row], str]:
-    """Return the function for a latency cell of a long run. The cell is empty for slices: in a closed loop, their
-    latency is the number of clients divided by the rate.
+    """Return the function for a latency cell of a long run. The cell is empty for slices, because their latency in
+    a closed loop is the number of clients divided by the rate.
     """
     return lambda section, row: "" if section.quick else duration(of(row))
 

@@ -7,8 +7,8 @@ from gateways.compare.record import Cell, Record
 
 
 def valid(record: Record, section: Section) -> list[Cell]:
-    """Return the cells of a section, best contender first. For a long scenario: only cells with the section's number of
-    connections.
+    """Return the cells of a section, best contender first. In a long scenario, only cells with the section's number of
+    connections are valid.
     """
     order = {row.figures.entrant.id: place for place, row in enumerate(section.rows)}
     found = [

@@ -29,7 +29,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A guide line from `start` to `end`; without `end`, only a label at `start`."""
+    """A guide line from `start` to `end`. Without `end`, it is only a label at `start`."""
 
     text: str
     start: tuple[float, float]
@@ -39,8 +39,8 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart. `columns` are (position on the x-axis, name); lines are interrupted before the columns in `breaks`.
-    `never`: infinite values are drawn at the top.
+    """A chart. `columns` are pairs of a position on the x-axis and a name. Lines are interrupted before the columns in
+    `breaks`. `never`: infinite values are drawn at the top.
     """
 
     title: str

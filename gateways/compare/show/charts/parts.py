@@ -50,7 +50,9 @@ def caption(title: str, note: str) -> str:
 
 
 def spread(scale: Scale, room: float = 0.085) -> list[float]:
-    """Return the ticks whose labels fit, even on a phone: the last tick, and those with enough distance to the next."""
+    """Return the ticks whose labels fit, even on a phone. These are the last tick, and each tick far enough
+    from the next.
+    """
     kept: list[float] = []
     for value, _ in reversed(scale.ticks):
         if not kept or scale.place(kept[-1]) - scale.place(value) > room:
@@ -82,8 +84,8 @@ def text(words: str, x: svg.Length | float, y: float, anchor: str) -> svg.Elemen
 def picture(
     parts: list[svg.Element], height: int, name: str = "", width: int | None = None, *, hidden: bool = False
 ) -> str:
-    """Return an SVG. name: its text for screen readers. hidden: hide it from them, because the text beside says the
-    same.
+    """Return an SVG. name: its text for screen readers. hidden: hide the picture from screen readers, because
+    the text beside it says the same.
     """
     aria = {"aria-hidden": "true"} if hidden else {"role": "img", "aria-label": escape(name)}
     return str(svg.SVG(elements=parts, width=width or across(1), height=height, extra=aria, xmlns=None))

@@ -64,7 +64,9 @@ def _deviation(cell: Cell, median: float) -> float:
 
 
 def _in_lane(cell: Cell, median: float, middle: float, most: float) -> Point:
-    """Return the point of a slice in its lane. `most`: the deviation from the median that has the full height."""
+    """Return the point of a slice in its lane. `most`: the deviation from the median that is drawn with the
+    full height.
+    """
     deviation = _deviation(cell, median)
     percent = round(math.expm1(deviation) * 100)
     text = f"{rate(cell.measured.rate)}/s" + (f" ({percent:+} %)" if percent else "")
@@ -73,7 +75,7 @@ def _in_lane(cell: Cell, median: float, middle: float, most: float) -> Point:
 
 
 def _others(cells: Mapping[str, Sequence[Cell]], rounds: Rounds) -> Line:
-    """Return the cores kept busy by other programs, averaged over each round; one core is half the height of a lane."""
+    """Return the average number of cores that other programs kept busy in each round. One core is half a lane high."""
     points = []
     for each in rounds:
         same = [cell for own in cells.values() for cell in own if (cell.start, cell.round) == each]

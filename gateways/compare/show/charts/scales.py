@@ -53,7 +53,9 @@ def logarithmic(values: Iterable[float], text: Callable[[float], str], room: flo
 
 
 def _round_between(low: float, high: float, least: int = 3) -> list[float]:
-    """Return ticks: powers of ten; if there are few, also values between them. `high` must be at least twice `low`."""
+    """Return the powers of ten as ticks. If there are few, add values between them. `high` must be at least
+    twice `low`.
+    """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks: list[float] = []
     for factors in ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10)), tuple(each / 2 for each in range(2, 20))):
