@@ -1,4 +1,6 @@
-"""`python -m gateways` and the command `gateways`. If a package is missing, print how to install it."""
+"""Entry point of `python -m gateways` and of the command `gateways`. If a package is missing, print how to
+install it.
+"""
 
 import os
 import sys

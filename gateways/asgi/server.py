@@ -1,4 +1,4 @@
-"""The ASGI servers, and how to run each on a socket. Must not know CGI or WSGI."""
+"""Table of the ASGI servers, with a function that runs each on a socket. Must not know CGI or WSGI."""
 
 import asyncio
 import logging

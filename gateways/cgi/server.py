@@ -1,4 +1,6 @@
-"""The servers for CGI programs, with the CGI host between server and program. It must not know WSGI or ASGI apps."""
+"""Table of the servers for CGI programs. A CGI host runs the programs for the server. It must not know WSGI
+or ASGI apps.
+"""
 
 import os
 import sys

@@ -18,7 +18,7 @@ Message = MutableMapping[str, Any]
 
 
 class _Site:
-    """The folder, and a host for each of its folders of programs, created on the first request."""
+    """The folder, with a CGI host for each of its folders of programs. A host is created on the first request."""
 
     def __init__(
         self, folder: str | os.PathLike[str], adapter: str, cgi_dirs: Iterable[str], options: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The records of a check: an observation, and the finding that a rule derives from it. Pure."""
+"""Records of a check: an observation of the app, and the finding that a rule derives from it. Pure."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
@@ -56,7 +56,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An observation that matters for the checked move, with the advice."""
+    """An observation that matters for the checked move, with advice."""
 
     rule: str
     seen: Seen

@@ -1,4 +1,4 @@
-"""A report as lines of text and as JSON. Pure."""
+"""Format a report as lines of text and as JSON. Pure."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The command line: the list of commands, and the format of failures.
+"""The command line. Knows the list of commands, and how to print a failure.
 
 A failure is one line on stderr with the cause and the fix. Exit status: 2 for a wrong command line, 1 if the command
 failed. The traceback is printed only with --debug.
@@ -17,7 +17,9 @@ COMMANDS = ("check", "compare", "demo", "diff", "serve", "timeline", "trace")
 
 
 class Commands(click.Group):
-    """The commands. The module of a command is imported when it is used: imports take most of the start time."""
+    """The commands. The module of a command is imported only when it is used, because imports take most of
+    the start time.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

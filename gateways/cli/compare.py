@@ -1,4 +1,4 @@
-"""`gateways compare`: servers, interfaces and adapters side by side under load.
+"""`gateways compare`: compare servers, interfaces and adapters under load.
 
 Knows the command line, files and signals. It must not know how anything is measured or judged. Modules for a run are
 imported when it starts, so that other commands start quickly.

@@ -1,4 +1,4 @@
-"""Options from pyproject.toml in the current folder: the table [tool.gateways.COMMAND], as click's default_map.
+"""Read options from the table [tool.gateways.COMMAND] of pyproject.toml in the current folder, as click's default_map.
 
 Knows TOML and click. It must not know what an option means. click itself reads options from the environment, e.g.
 GATEWAYS_SERVE_PORT=9000. The command line overrides the environment, and the environment overrides pyproject.toml.

@@ -124,7 +124,9 @@ def _bind(number: int, host: str, port: int) -> list[socket.socket]:
 
 
 class _Queue(queue.SimpleQueue[ServerEvent | None]):
-    """Queue of events for the screen. Forwards them to the page immediately: a terminal may be slow or paused."""
+    """Queue of events for the screen. Forwards them to the page immediately, because a terminal may be slow
+    or paused.
+    """
 
     def __init__(self) -> None:
         self.page_link: link.Link | None = None

@@ -1,4 +1,4 @@
-"""`gateways --version`: the versions of this project, of Python, and of the optional servers and adapters."""
+"""`gateways --version`: print the versions of this project, of Python, and of the optional servers and adapters."""
 
 import platform
 import sys

@@ -1,4 +1,4 @@
-"""Types of options: a list of known names, and a threshold. Knows click. It must not know the commands."""
+"""Types of options for click: a list of known names, and a threshold. Knows click. It must not know the commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The target and options of `gateways serve`, and the lines that it prints at the start.
+"""Store the target and options of `gateways serve`, and format the lines that it prints at the start.
 
 Knows the texts, and checks whether folders exist. It must not start anything.
 """

@@ -1,4 +1,5 @@
-"""Output of `gateways demo`: the addresses for requests, and each request as it happens, drawn by the common renderer.
+"""Print the output of `gateways demo`: the addresses for requests, and each request as it happens
+(gateways.trace.text).
 
 Knows the console. It must not know servers or sockets. The output is coloured and wrapped on a terminal, plain and
 unwrapped elsewhere.

@@ -1,4 +1,4 @@
-"""`gateways timeline`: one request through five generations of interfaces, side by side.
+"""`gateways timeline`: run one request through five generations of interfaces, and compare them.
 
 Knows the command line. It must not know how the generations are run or drawn.
 """

@@ -1,4 +1,4 @@
-"""`gateways trace`: one request to an app, with everything exchanged between client, server and app.
+"""`gateways trace`: send one request to an app, and show everything that client, server and app exchange.
 
 Knows the command line and its output. It must not know how a trace is taken or drawn.
 """

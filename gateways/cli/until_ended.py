@@ -1,4 +1,4 @@
-"""The main loop of `gateways serve`: start the server on a bound socket, print its lines, restart it, stop it.
+"""Main loop of `gateways serve`. It starts the server on a bound socket, prints its lines, restarts it and stops it.
 
 Knows the events of servers and signals, which go to the main thread through one queue. It must not know how a server is
 run.
@@ -34,7 +34,7 @@ LINES = 200
 
 
 class Serving:
-    """A server on a socket. With --reload it is replaced by new servers on the same socket."""
+    """A server on a socket. With --reload, new servers replace it on the same socket."""
 
     def __init__(self, plan: Plan, sock: socket) -> None:
         self._plan = plan

@@ -1,11 +1,11 @@
-"""The machine of a comparison, the cores of server and client, and the resources that a server uses. Pure."""
+"""Records of a comparison's machine, of the cores of server and client, and of a server's resources. Pure."""
 
 from dataclasses import dataclass, field, fields
 
 
 @dataclass(frozen=True)
 class Machine:
-    """The machine. "" or None: unknown.
+    """The machine. A value of "" or None is unknown.
 
     memory: in bytes. quota: the CPU limit of the control group. steal: the share of time that the hypervisor gave to
     other machines. foreign: the number of cores that other programs kept busy. The last two were measured before the

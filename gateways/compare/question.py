@@ -1,4 +1,4 @@
-"""A question of a comparison: a measured scenario, with the expected responses. Pure."""
+"""Record of a question of a comparison: a measured scenario, and the expected responses. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

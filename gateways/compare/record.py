@@ -48,7 +48,7 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A contender that is not measured in a scenario ("": in all), and the reason."""
+    """A contender that is not measured in a scenario, and the reason. If the scenario is "", it is measured in none."""
 
     contender: str
     scenario: str

@@ -1,4 +1,4 @@
-"""The buttons: the request of each, its number of clients, and its parameters. Knows the reference app."""
+"""Define the action of each button: its request, number of clients, and parameters. Knows the reference app."""
 
 import hashlib
 import os
@@ -16,12 +16,12 @@ LARGEST = 100
 
 
 class BadRequest(Exception):
-    """Invalid input from the page; the text is the reason."""
+    """The input from the page is invalid. The text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The same request to each server, by `clients` concurrent clients. `digest`: the digest of the request body, if
+    """The request that `clients` concurrent clients send to each server. `digest` is the digest of the request body, if
     any.
     """
 

@@ -1,4 +1,4 @@
-"""The page's server as an ASGI app: its files, the feed of events, the runs, the chat.
+"""Serve the page as an ASGI app: its files, the feed of events, the runs, and the chat.
 
 Knows ASGI and the routes. The page sends requests only to this server, which sends them to the three others. So their
 ports stay closed to other origins, their responses stay unchanged, and one forwarded port is enough to use the page.

@@ -1,4 +1,4 @@
-"""A WebSocket chat: a handshake in every lane, and messages in the lanes that accept it.
+"""Run a WebSocket chat. Each lane gets a handshake, and the lanes that accept it get messages.
 
 Knows websockets as a client. It must not know how events reach the page.
 """

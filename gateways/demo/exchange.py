@@ -1,4 +1,4 @@
-"""One request to the page's server: the parts of ASGI that its routes need. Work stops when the client disconnects."""
+"""Helpers of the page's routes for one ASGI request. Work stops when the client disconnects."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine

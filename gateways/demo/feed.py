@@ -1,4 +1,4 @@
-"""The feed: the latest items, numbered, and the pages that wait for the next one.
+"""The feed. It numbers the latest items, and wakes the pages that wait for the next one.
 
 Knows asyncio. One ring limits the memory for any number of pages at any speed. The server keeps only the number of a
 page's last item, and a slow page misses items that the ring has dropped.

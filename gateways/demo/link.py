@@ -46,7 +46,7 @@ Told = tuple[Mode, Batch]
 
 
 class Link:
-    """The end of the link in the command. `put` never blocks. A thread sends the data to the first client
+    """The command's end of the link. `put` never blocks. A thread sends the data to the first client
     that connects, and to no other.
     """
 

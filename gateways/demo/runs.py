@@ -19,7 +19,7 @@ from gateways.demo.link import Lane
 
 
 class Notes:
-    """The events of one run, until it ends. Used on one event loop."""
+    """Collects the events of one run until it ends. Used on one event loop."""
 
     def __init__(self, **about: Any) -> None:
         self._clock = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The file of accepted differences, which a team reviews and commits. Pure.
+"""Read and write the file of accepted differences, which a team reviews and commits. Pure.
 
 JSON: {"gateways-accepted": 1, "differences": [{"facet": ..., "requests": ..., "old": ..., "new": ..., "reason": ...}]}.
 Only "facet" is required; a missing key matches anything. "facet" and the items of "requests" are patterns (fnmatch).

@@ -1,4 +1,4 @@
-"""A result as JSON (docs/diff.md). Pure."""
+"""Convert a result to JSON (docs/diff.md). Pure."""
 
 from typing import Any
 

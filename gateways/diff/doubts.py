@@ -1,4 +1,4 @@
-"""Reasons to doubt the requests of a comparison, one sentence each. Pure."""
+"""Find reasons to doubt the requests of a comparison. Each is one sentence. Pure."""
 
 from collections.abc import Iterator, Sequence
 

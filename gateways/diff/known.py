@@ -1,4 +1,4 @@
-"""Explanations of differences: whether a client may depend on the facet, the clause, the page of the docs. Pure."""
+"""Explain differences: whether a client may depend on the facet, and which clause and page of the docs apply. Pure."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Differences between HTML pages that exceed the noise, located by elements and attributes. Pure.
+"""Find differences between HTML pages that exceed the noise, and locate them by element and attribute. Pure.
 
 A page is split into tokens without loss: start tags, end tags, texts, comments. If the pages have the same structure,
 each token is compared with its counterpart. So noise in one attribute hides no other difference, and a difference has a
@@ -140,7 +140,7 @@ class _Reader(HTMLParser):
 
 
 class _Place:
-    """The place of a token: the enclosing elements, with their numbers as in XPath."""
+    """The place of a token: the elements around it, with their numbers as in XPath."""
 
     def __init__(self) -> None:
         self._around: list[tuple[str, str, dict[str, int]]] = [("", "", {})]  # name, place, numbers of children

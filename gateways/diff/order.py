@@ -1,4 +1,4 @@
-"""Recognise values in varying order: a list in random order, or a set of objects. Pure.
+"""Recognise values whose order varies, as in a list in random order, or in a set of objects. Pure.
 
 Values at sibling places may be the same in all of the old stack's responses, but in different orders. If the new
 response has these values too, their order in it is noise. Such a value may have the same place in all old responses by

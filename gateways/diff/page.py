@@ -1,4 +1,4 @@
-"""A result as an HTML page: each difference with old and new side by side, its requests, and the noise. Pure."""
+"""Write a result as an HTML page: each difference with old and new side by side, its requests, and the noise. Pure."""
 
 from html import escape
 

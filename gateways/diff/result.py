@@ -35,7 +35,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The texts about one stack: the user's name for it, the app with its server, and the adapter's name, if any."""
+    """The names of one stack: as the user gave it, as an app with its server, and the adapter's name, if any."""
 
     label: str
     what: str

@@ -1,4 +1,4 @@
-"""One of the two stacks: an app on a server that is started here, or a running server, given by URL.
+"""Run one of the two stacks. It is an app on a server that is started here, or a running server, given by URL.
 
 Knows how to start and stop a server, and how to reset data. It must not know requests or comparisons.
 """

@@ -1,4 +1,4 @@
-"""Differences between JSON documents that exceed the noise, located by JSON pointers (RFC 6901). Pure."""
+"""Find differences between JSON documents that exceed the noise, and locate them by JSON pointer (RFC 6901). Pure."""
 
 import json
 import re

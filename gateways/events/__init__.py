@@ -1,1 +1,1 @@
-"""Events are the recorded steps between servers and apps: their format, and how the parent process receives them."""
+"""Record the steps between servers and apps as events, and send the events to the parent process."""

@@ -1,4 +1,4 @@
-"""An event: one step between a server and an app. It is a tuple, because that is cheap to create.
+"""The format of an event, which is one step between a server and an app. It is a tuple, because tuples are cheap.
 
 Pure: knows the kinds of events, and how to convert their data to values that can be stored and sent. It must not know
 how they are recorded or shown.

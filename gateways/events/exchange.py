@@ -1,4 +1,4 @@
-"""The summary of an exchange: request, status, bytes and duration. Pure: it converts events to text."""
+"""Summarise an exchange: its request, status, bytes and duration. Pure: it converts events to text."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""Make text from clients and programs safe for a terminal: no character moves the cursor or rings the bell. Pure."""
+"""Make text from clients and programs safe for a terminal, so that no character moves the cursor or rings the
+bell. Pure.
+"""
 
 from urllib.parse import quote
 

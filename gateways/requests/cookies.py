@@ -1,7 +1,7 @@
-"""Cookies of a client (RFC 6265): parse Set-Cookie, and return the cookies for a request. Pure.
+"""Keep the cookies of a client (RFC 6265). Parse Set-Cookie, and return the cookies for a request. Pure.
 
-There is one server, so Domain is ignored. Secure is ignored too: a recorded site may have TLS only in a proxy. Expiry
-dates are compared only with the Date header of the same response, because this module has no clock.
+There is one server, so Domain is ignored. Secure is ignored too, because a recorded site may use TLS only in a proxy.
+Expiry dates are compared only with the Date header of the same response, because this module has no clock.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Requests given as options of a command: --path, --method, --header, --data, --cookie, --user. Pure."""
+"""Create requests from options of a command: --path, --method, --header, --data, --cookie, --user. Pure."""
 
 import base64
 import re

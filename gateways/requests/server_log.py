@@ -1,4 +1,4 @@
-"""Find the request in a log line of a Python server, by its form. Pure.
+"""Find the request in a log line of a Python server by a pattern. Pure.
 
 uvicorn, hypercorn, granian, daphne, Werkzeug and uWSGI have their own formats. nginx and Apache httpd often use a
 format longer than "combined". A container may add a prefix to each line. All these lines contain the request and the

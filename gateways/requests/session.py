@@ -1,4 +1,4 @@
-"""The state of a client: its cookies, and the values taken from responses. Pure."""
+"""Keep the state of a client: its cookies, and the values taken from responses. Pure."""
 
 import copy
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Requests that belong together, from a file or a command line, and the entries that cannot be replayed. Pure."""
+"""A group of requests from a file or a command line, and the entries that cannot be replayed. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable

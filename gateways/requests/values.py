@@ -1,4 +1,4 @@
-"""Values taken from a response for later requests: a CSRF token, a bearer token. Pure."""
+"""Take values from a response for later requests, e.g. a CSRF token or a bearer token. Pure."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A self-signed certificate for this machine, to try HTTPS. Knows cryptography, an optional package."""
+"""Create a self-signed certificate for this machine, to try HTTPS. Knows cryptography, an optional package."""
 
 import datetime as dt
 import ipaddress

@@ -1,4 +1,4 @@
-"""The server process: `python -m gateways.serving JOB`, started by gateways.serving.process.
+"""Run the server process: `python -m gateways.serving JOB`. gateways.serving.process starts it.
 
 It loads the app, wraps it in the observer, and runs the server on the inherited socket. It exits when its parent
 process exits for any reason.

@@ -1,4 +1,4 @@
-"""The output of `gateways serve --print`: the files and command line of a deployment, as a shell script. Pure.
+"""Write the shell script of `gateways serve --print`, with the files and the command line of a deployment. Pure.
 
 Each server is one row of COMMANDS. The options are those of the server's own command line.
 """

@@ -1,4 +1,4 @@
-"""Report an import that hangs, with the current line. Knows one thread and the caller's stack."""
+"""Report an import that hangs, with the line that it is executing. Knows one thread and the caller's stack."""
 
 import sys
 import threading

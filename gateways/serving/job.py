@@ -16,7 +16,7 @@ GRACE = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Serve `target`, an app of `interface`, with a server that speaks `mode`.
+    """An instruction to serve `target`, an app of `interface`, with a server that speaks `mode`.
 
     `descriptor` is the file descriptor of the bound socket. Events are sent to the address `events`. If `varied` is
     True, objects of the app have other memory addresses in each process.

@@ -1,4 +1,6 @@
-"""The log line of a request: its level, its fields, and the formats of `gateways serve --log-format`. Pure."""
+"""Format the log line of a request. Knows its level, its fields, and the formats of `gateways serve
+--log-format`. Pure.
+"""
 
 import json
 import string

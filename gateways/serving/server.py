@@ -1,4 +1,4 @@
-"""A server's description: one row of the table in gateways/<mode>/server.py."""
+"""Describe a server in one row of the table in gateways/<mode>/server.py."""
 
 import importlib
 from collections.abc import Callable
@@ -57,7 +57,7 @@ class Side(Protocol):
     SERVERS: dict[str, Server]  # the first is the default
     REFERENCE: str  # the target of the reference app
 
-    def load(self, job: Job) -> App: ...  # the job's target, in this interface
+    def load(self, job: Job) -> App: ...  # returns the job's target as an app of this interface
 
 
 def side(mode: Mode) -> Side:

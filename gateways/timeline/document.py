@@ -1,4 +1,6 @@
-"""The timeline as one value, and as JSON (docs/trace-schema.md). Pure: it computes figures from traces."""
+"""Represent the timeline as one value, and convert it to JSON (docs/trace-schema.md). Pure: it computes
+figures from traces.
+"""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,7 +23,7 @@ MAKES = {"write": "", "block": "", "stdout": "", "send http.response.body": "bod
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The traces of one generation: the plain request, and the streaming one."""
+    """The traces of one generation: of the plain request, and of the streaming request."""
 
     generation: Generation
     hello: Trace

@@ -1,4 +1,4 @@
-"""The generations: names, the reference app in each form, and limits. Pure: a table."""
+"""Table of the generations: their names, the reference app in each form, and their limits. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal

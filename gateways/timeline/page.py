@@ -1,4 +1,6 @@
-"""The timeline as a page: a table of the generations, their streams as bars on one axis, and their steps. Pure."""
+"""Write the timeline as a page: a table of the generations, their streams as bars on one axis, and their
+steps. Pure.
+"""
 
 from html import escape
 

@@ -1,4 +1,4 @@
-"""The timeline for a terminal: a table of the generations, and the streams as bars on one axis. Pure."""
+"""Format the timeline for a terminal: a table of the generations, and the streams as bars on one axis. Pure."""
 
 from textwrap import wrap
 

@@ -1,4 +1,4 @@
-"""The text around a trace's diagram in a terminal: request, response, threads and output.
+"""Format the text around a trace's diagram in a terminal: request, response, threads and output.
 
 Pure: it must not know a console; the width is a parameter.
 """

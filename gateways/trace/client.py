@@ -1,4 +1,4 @@
-"""The client of a trace: one HTTP request, or one WebSocket, over one connection.
+"""The client of a trace. It sends one HTTP request, or opens one WebSocket, over one connection.
 
 Knows http.client and websockets. The tap records the response; this module only reads it to its end.
 """

@@ -1,4 +1,4 @@
-"""A trace as a sequence diagram for a terminal: time, a lifeline for each layer, and the steps between them. Pure.
+"""Draw a trace as a sequence diagram for a terminal, with times, a lifeline for each layer, and the steps. Pure.
 
 It must not know a console; the width is a parameter.
 """

@@ -1,4 +1,4 @@
-"""A trace: all data about one request, as a value and as JSON (docs/trace-schema.md). Pure."""
+"""Represent a trace, which is all data about one request, and convert it to JSON (docs/trace-schema.md). Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""The frame of every page: one self-contained file, light and dark, for screens, phones and paper. Pure."""
+"""Write the frame of every page. A page is one self-contained file, light or dark, for screens, phones and
+paper. Pure.
+"""
 
 from html import escape
 from importlib.resources import files

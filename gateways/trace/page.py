@@ -1,4 +1,4 @@
-"""A trace as a page: the result of the request, all steps to scale on one axis, and a sequence diagram. Pure."""
+"""Write a trace as a page: the result of the request, all steps to scale on one axis, and a sequence diagram. Pure."""
 
 from collections.abc import Sequence
 from html import escape

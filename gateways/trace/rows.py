@@ -1,4 +1,4 @@
-"""Convert events to rows: time, direction, name, and data as text. Pure."""
+"""Convert events to rows, which have a time, a direction, a name, and data as text. Pure."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

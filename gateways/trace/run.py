@@ -133,7 +133,7 @@ def take(plan: Plan) -> list[Trace]:
 
 
 class _NotWarmError(Exception):
-    """The warm-up request has no response: the traced request will show why."""
+    """The warm-up request has no response. The traced request will show the reason."""
 
 
 def _prepared(plan: Plan, process: ServerProcess, incoming: EventQueue, recording: _Recording) -> Request:

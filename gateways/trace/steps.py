@@ -1,4 +1,4 @@
-"""The steps of a request between lifelines: at the socket, and on both sides of an adapter.
+"""Compute the steps of a request between lifelines, at the socket and on both sides of an adapter.
 
 Pure: it converts pieces of a connection, and batches of events, to steps. Knows the kinds of events; it must not know
 how a step is drawn.
@@ -28,7 +28,7 @@ OF_PROGRAM = {"stdin", "stdout", "stderr", "exit"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step from one lifeline to another, or on one (if both are the same).
+    """A step from one lifeline to another, or on a single lifeline if both are the same.
 
     `at` is in seconds since the request's first byte; `interface` is "tcp", "cgi", "wsgi" or "asgi". `thread` is a
     process id and a thread's name; (0, "") is the client.

@@ -1,4 +1,4 @@
-"""A tap on loopback: it forwards a connection to a server, and records each byte in both directions with its time.
+"""A tap on loopback. It forwards a connection to a server, and records each byte in both directions with its time.
 
 Knows sockets and threads. It must not know the meaning of the bytes.
 """

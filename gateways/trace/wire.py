@@ -1,4 +1,5 @@
-"""Make the bytes of a connection readable: headers as lines, bodies shortened, chunks and WebSocket frames named. Pure.
+"""Make the bytes of a connection readable. Headers become lines, bodies are shortened, frames and chunks are named.
+Pure.
 
 Knows HTTP/1.1's framing (RFC 9112) and WebSocket's (RFC 6455). It accepts pieces of any size and never rejects data:
 invalid data is shown too.
@@ -31,7 +32,7 @@ class Piece:
 
 @dataclass(slots=True)
 class Message:
-    """An HTTP message, as far as received. `length` is the size of the content in bytes, without framing."""
+    """The received part of an HTTP message. `length` is the size of the content in bytes, without framing."""
 
     start: str = ""
     headers: Headers = ()

@@ -71,7 +71,7 @@ def _wanted(environ: WSGIEnvironment, line: "_Line") -> float:
 
 
 class _Line:
-    """The start_response() of a request: records status and length."""
+    """The start_response() of a request. It records status and length."""
 
     def __init__(self, start_response: StartResponse) -> None:
         self.status = 0
@@ -90,7 +90,7 @@ class _Line:
 
 
 class _Counted:
-    """An app's iterable; counts its bytes until the server closes it."""
+    """An app's iterable. It counts the bytes until the server closes it."""
 
     def __init__(self, result: Any, done: Callable[[int, str], None], wanted: Callable[[], float]) -> None:
         self._result = result

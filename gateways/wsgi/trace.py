@@ -67,7 +67,7 @@ def _watched(result: Iterable[bytes], environ: WSGIEnvironment, note: Note) -> I
 
 
 class _Blocks:
-    """An app's iterable; records each block, and the end when the server closes it."""
+    """An app's iterable. It records each block, and the end when the server closes it."""
 
     def __init__(self, result: Any, note: Note) -> None:
         self._result = result
@@ -103,7 +103,7 @@ class _SizedBlocks(_Blocks):
 
 
 class _Input:
-    """wsgi.input; records the reads and passes everything else to the server's object."""
+    """The wsgi.input of the app. It records the reads and passes everything else to the server's object."""
 
     def __init__(self, stream: Any, note: Note) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""The messages that ASGI allows an app to send, as tables: their fields and their order. Pure.
+"""Tables of the messages that ASGI allows an app to send, with their fields and their order. Pure.
 
 To add a message, add one row to MESSAGES and one entry to ORDER. `Conversation` follows one call of an app.
 """
@@ -79,7 +79,9 @@ _BODY = (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A type of message that an app may send: its section in the specification, its keys, the required extension."""
+    """A type of message that an app may send, with its section of the specification, its keys, and the
+    extension it needs.
+    """
 
     section: str
     fields: tuple[Field, ...] = ()

@@ -1,4 +1,4 @@
-"""A breach of an interface: the observation, the clause, and a correct value. Pure."""
+"""Record of a breach of an interface, with the clause and a correct value. Pure."""
 
 from typing import NamedTuple
 

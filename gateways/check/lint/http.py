@@ -1,4 +1,6 @@
-"""HTTP rules for a response, for all interfaces: Content-Length, empty bodies, hop-by-hop headers. Pure."""
+"""Check a response of any interface against HTTP's rules for Content-Length, empty bodies and hop-by-hop
+headers. Pure.
+"""
 
 from collections.abc import Iterable, Iterator
 

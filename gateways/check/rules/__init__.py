@@ -1,4 +1,4 @@
-"""The table of rules: the kind of an observation, and the function that gives advice for a move. Pure.
+"""Table of the rules. Each kind of observation has a function that returns advice for a move. Pure.
 
 A rule returns None if the observation does not matter for the move. To add a rule, add one function and one row.
 """

@@ -1,4 +1,6 @@
-"""Rules about how long the app's process lives: lifespan handlers, background tasks, threads of the import. Pure."""
+"""Rules about how long the app's process lives: lifespan handlers, background tasks, threads that start at
+import. Pure.
+"""
 
 from gateways.check.finding import Advice, Seen
 from gateways.check.move import Move

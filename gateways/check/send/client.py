@@ -1,4 +1,4 @@
-"""The client that sends all requests of a check: its cookies, extracted values, and received statuses."""
+"""The client that sends all requests of a check. It has cookies, values from responses, and received statuses."""
 
 from gateways.check.send.answer import Answer
 from gateways.check.watch.notes import Notes

@@ -1,4 +1,4 @@
-"""Record observations of a response: hop-by-hop headers, streams, breaches of HTTP."""
+"""Record what a response shows: hop-by-hop headers, streams, and breaches of HTTP."""
 
 from collections.abc import Iterable
 from types import FrameType

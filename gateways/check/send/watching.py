@@ -1,4 +1,4 @@
-"""All watchers of one process: start and stop them around each request."""
+"""Start and stop all watchers of one process around each request."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""Work that outlives the response: threads, jobs of executors, asyncio tasks, background tasks of frameworks."""
+"""Find work that outlives the response: threads, jobs of executors, asyncio tasks, background tasks of frameworks."""
 
 import asyncio
 import sys

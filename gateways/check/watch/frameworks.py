@@ -1,4 +1,4 @@
-"""Facts from Flask, Django and Starlette (FastAPI) about an app: its routes, settings and WebSockets.
+"""Ask Flask, Django and Starlette (FastAPI) for an app's routes, settings and WebSockets.
 
 Uses only modules that the app has imported. An app of an unknown framework has no facts, and "/" is its only path.
 """

@@ -1,4 +1,4 @@
-"""Find thread-locals of the app that have values after the import, or still after a request.
+"""Find thread-locals of the app that have values after the import, or that keep values after a request.
 
 A value with close() is treated as a resource that a thread keeps on purpose, such as a database connection.
 """

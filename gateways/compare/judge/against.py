@@ -21,7 +21,9 @@ ENOUGH = 5
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The change of a contender in a scenario. `regression`: the contender has become worse, beyond the noise."""
+    """The change of a contender in a scenario. `regression`: True if the contender has become worse by more
+    than the noise.
+    """
 
     what: str
     regression: bool

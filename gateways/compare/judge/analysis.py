@@ -1,4 +1,4 @@
-"""Analyse a record: for each scenario, the contenders' figures, sorted and compared. Pure."""
+"""Analyse a record. For each scenario, compute, sort and compare the figures of the contenders. Pure."""
 
 import statistics
 from collections.abc import Mapping, Sequence

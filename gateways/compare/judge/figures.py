@@ -1,4 +1,4 @@
-"""Compute the figures of a contender in one scenario. Pure. Times in figures are in seconds."""
+"""Compute the figures of a contender in one scenario. Pure. All times are in seconds."""
 
 import math
 from collections import Counter
@@ -18,7 +18,7 @@ distort it.
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Percentiles in seconds: inf if so many requests failed, None if too few samples are beyond the percentile."""
+    """Percentiles in seconds. A value is inf if that many requests failed, None if too few samples are beyond it."""
 
     p50: float | None = None
     p75: float | None = None

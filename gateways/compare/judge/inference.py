@@ -1,4 +1,4 @@
-"""Statistics for measurements that vary: ratios, intervals, ties. Pure.
+"""Compute statistics of measurements that vary: ratios, intervals and ties. Pure.
 
 Contenders take turns in rounds, within several starts of their servers. The slices of a round follow each other
 closely, so a disturbance of the machine affects them equally. The comparison uses the median of the logarithms of the

@@ -1,4 +1,4 @@
-"""The bottleneck of a contender. Pure.
+"""Find the bottleneck of a contender. Pure.
 
 Throughput is at most clients / latency, threads / time per request in a thread, and cores / CPU time per request.
 """

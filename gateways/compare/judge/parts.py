@@ -1,4 +1,4 @@
-"""The figures of each request of a mix. Pure. Times are in seconds."""
+"""Compute the figures of each request of a mix. Pure. Times are in seconds."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class PartRow:
 
 @dataclass(frozen=True, slots=True)
 class PartTable:
-    """A request of the mix, with a row for each contender, in the order of the mix's rows."""
+    """The table of one request of a mix. It has a row for each contender, in the same order as the table of the mix."""
 
     asked: MixRequest
     rows: tuple[PartRow, ...]

@@ -1,4 +1,4 @@
-"""Thresholds for continuous integration: `p99>200ms` fails a comparison in which a contender is slower. Pure."""
+"""Thresholds for continuous integration. For example, `p99>200ms` fails a comparison if a contender is slower. Pure."""
 
 import math
 import operator

@@ -1,4 +1,4 @@
-"""Verdicts: sentences that summarise the figures. Pure."""
+"""Summarise the figures in sentences, the verdicts. Pure."""
 
 from collections.abc import Sequence
 

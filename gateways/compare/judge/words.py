@@ -1,4 +1,4 @@
-"""Format numbers for people. Pure."""
+"""Format numbers for readers. Pure."""
 
 import math
 from collections.abc import Sequence

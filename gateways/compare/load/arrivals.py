@@ -1,4 +1,4 @@
-"""The due times of the requests of an open loop. Pure."""
+"""Choose the times at which the requests of an open loop are due. Pure."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Connections in the background of a load: slow readers, and open event streams.
+"""Connections in the background of a load, which read slowly or keep an event stream open.
 
 Knows the engine and HTTP responses. These connections show whether the server can still serve other clients.
 """

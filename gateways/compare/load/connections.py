@@ -31,8 +31,8 @@ IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"
 
 
 class Connection:
-    """One connection. Sends a request on demand, connecting first if necessary, and notifies its schedule when it can
-    send another. Results are counted in `tally`.
+    """One connection. It sends a request on demand, connects first if necessary, and notifies its schedule when it can
+    send another request. `tally` counts the results.
 
     A server may close an idle connection at the moment when the next request is sent. If a reused connection is closed
     before the first byte of the response, an idempotent request is sent again, once, on a new connection, as browsers

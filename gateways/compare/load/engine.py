@@ -1,4 +1,4 @@
-"""Non-blocking sockets and timers in one thread, with one purpose: to measure when bytes arrive.
+"""Run non-blocking sockets and timers in one thread, to measure when bytes arrive.
 
 Knows sockets and the system's pollers. It must not know the protocol. On Linux the kernel reports when it received the
 bytes (SO_TIMESTAMPNS); on other systems the time is taken after reading. All times are those of time.time_ns(), which
@@ -226,7 +226,7 @@ Links = Callable[[Engine, Client, tuple[str, int], int], Link]
 
 
 class _Poller:
-    """selectors.DefaultSelector (kqueue on BSD and macOS) with the methods of select.epoll."""
+    """A wrapper that gives selectors.DefaultSelector (kqueue on BSD and macOS) the methods of select.epoll."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()

@@ -1,4 +1,4 @@
-"""Schedules. A closed loop sends the next request after the last response; an open loop sends requests at given times.
+"""Decide when to send requests. A closed loop sends the next one after a response, an open loop at given times.
 
 Knows connections and the engine's timers. It must not know the protocol.
 """
@@ -69,8 +69,8 @@ class Loop:
 
 
 class ClosedLoop(Loop):
-    """The maximum load: each connection sends its next request immediately after a response. Samples are the responses
-    that arrive after the start of the window.
+    """A closed loop, which is the maximum load. Each connection sends its next request immediately after a response.
+    Samples are the responses that arrive after the start of the window.
     """
 
     def begin(self) -> None:

@@ -1,4 +1,4 @@
-"""The raw samples of one order, which are converted to histograms at its end. Pure."""
+"""Collect the raw samples of one order, and convert them to histograms at its end. Pure."""
 
 import html
 import re

@@ -1,1 +1,1 @@
-"""The load client on several machines: each of locust's workers runs one."""
+"""Run load clients on several machines. Each of locust's workers runs one load client."""

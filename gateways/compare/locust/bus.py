@@ -1,4 +1,4 @@
-"""The locustfile of `gateways compare --engine locust`: locust sends orders to its workers and returns their results.
+"""The locustfile of `gateways compare --engine locust`. Locust sends orders to its workers and returns their results.
 
 It runs in locust's own processes, where gevent has patched the standard library. Each worker has one user, which passes
 orders to a load client in a separate process without gevent. The master reads orders from stdin. At the end of stdin
@@ -38,7 +38,7 @@ orders: Queue[dict[str, Any]] = Queue()
 
 
 class LoadClient(User):
-    """The only user of a worker."""
+    """The only user of a worker. It passes the orders to a load client."""
 
     @task
     def carry_out(self) -> None:

@@ -1,4 +1,4 @@
-"""Several load clients that share each order: locust sends them orders and returns their results.
+"""Several load clients that share each order. Locust sends them their orders and returns their results.
 
 Knows the messages of `bus`, and the workers' clocks. It must not import gevent, which only locust's processes use.
 """
@@ -36,7 +36,7 @@ APART = 0.02
 
 @dataclass
 class Worker:
-    """A worker. about: its description of itself. offset: its clock minus ours, in nanoseconds."""
+    """A worker. about: its description of itself. offset: its clock minus this machine's clock, in nanoseconds."""
 
     id: str
     about: dict[str, Any]

@@ -36,7 +36,7 @@ Entry = Contender | Site
 
 
 class LoadClients(Protocol):
-    """The load client, or several that share each order."""
+    """One load client, or several load clients that share each order."""
 
     def see(self, order: Order) -> Seen:
         """Return the response to a probe."""

@@ -1,5 +1,5 @@
-"""Before the load, send every request to every contender once or twice; exclude contenders and requests that cannot be
-compared.
+"""Check the responses before the load. Every request is sent to every contender once or twice. Contenders and requests
+that cannot be compared are excluded.
 
 A contender whose responses differ is excluded. In a mix, a request for which even the first contender has no valid
 response is left out instead: a broken link in a log is not a difference between servers.

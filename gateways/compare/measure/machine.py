@@ -1,4 +1,4 @@
-"""The machine, and the load of other programs on it. Knows /proc, /sys and psutil."""
+"""Describe the machine, and measure the load of other programs on it. Knows /proc, /sys and psutil."""
 
 import importlib.metadata
 import os

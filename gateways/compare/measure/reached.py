@@ -1,4 +1,4 @@
-"""A server that already runs (given by URL), during a measurement.
+"""Represent a running server, which is given by URL, during a measurement.
 
 It is not started, pinned or stopped, and its resources are unknown. Its responses are verified like all others.
 """
@@ -11,7 +11,7 @@ from gateways.compare.measure.resources import Peak
 
 
 class Reached:
-    """A site during a measurement: it has no known process, and its name is the Host header."""
+    """A site during a measurement. Its process is unknown, and its name is the Host header."""
 
     processes: tuple[int, ...] = ()
     host_header = ""

@@ -1,4 +1,4 @@
-"""Running servers, given by URL. Pure."""
+"""Describe running servers, which are given by URL. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,9 @@ EXAMPLE = "blue=https://blue.example.org"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A server given as `LABEL=URL`: a contender without a command line. `path`: the path of the URL, unchanged."""
+    """A server given as `LABEL=URL`, which is a contender without a command line. `path` is the URL's path,
+    unchanged.
+    """
 
     label: str
     host: str

@@ -1,4 +1,4 @@
-"""A complete comparison: preflight, quick scenarios, long scenarios. Knows the order of the steps."""
+"""Run a complete comparison: preflight checks, quick scenarios, long scenarios. Knows the order of the steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

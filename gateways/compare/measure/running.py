@@ -1,4 +1,4 @@
-"""A contender's server in its own process group: start it, wait until it is ready, terminate it with all descendants.
+"""Start a contender's server in its own process group, wait until it is ready, and terminate it with all descendants.
 
 Knows processes, ports and signals. It must not know the requests.
 """

@@ -1,4 +1,4 @@
-"""The user's requests as they are sent to one server, with the cookies and values of the session there. Pure.
+"""Prepare the user's requests for one server, with the cookies and values of the session on that server. Pure.
 
 After a restart of the server, a new session is begun, because the server may have lost the old one.
 """

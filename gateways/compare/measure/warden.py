@@ -14,7 +14,7 @@ from typing import Self
 
 
 class Warden:
-    """The warden process, seen from the process that it watches."""
+    """Starts the warden process, and tells it which process groups to kill."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(

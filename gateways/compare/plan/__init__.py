@@ -1,1 +1,1 @@
-"""The subjects of a comparison, as tables: servers, contenders, scenarios, and the user's target."""
+"""Tables of what is compared: servers, contenders, scenarios, and the user's target."""

@@ -129,7 +129,7 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The start of a contender's server: the app in its command line, and the modules that it imports."""
+    """The data to start a contender's server: the app in its command line, and the modules that the app imports."""
 
     contender: Contender
     app: str

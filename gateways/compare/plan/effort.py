@@ -11,7 +11,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """The amount of work: numbers of starts of the servers, of rounds in each start, and of runs.
+    """The amount of work: how often the servers are started, the number of rounds in each start, and the number of
+    runs.
 
     shares: latency is measured at these shares of the slowest server's capacity. rates: latency is measured at these
     requests per second instead. warm: the longest warm-up, in seconds. runs: the number of runs of a long scenario.

@@ -1,4 +1,4 @@
-"""The source of the small module that is served if the server's command line cannot name the app. Pure.
+"""Generate the source of a small module, which is served if the server's command line cannot name the app. Pure.
 
 The module is self-contained: you can save it and run the server's command. It creates `app` during its import, because
 hypercorn ignores a module's `__getattr__`. Each adapter is used as its documentation says.

@@ -1,4 +1,4 @@
-"""The compared app: the reference app, or the user's, in each form that exists or can be generated.
+"""The app that is compared. It is the reference app or the user's app, in each form that exists or can be generated.
 
 Knows the names of apps. It must not know how to serve them.
 """
@@ -19,7 +19,8 @@ LOADING = 30.0
 
 @dataclass(frozen=True)
 class Target:
-    """The app to serve, by form: "module:attribute", or the path of a CGI program. `form`: None for the reference app.
+    """The app to serve. For each form, it is "module:attribute" or the path of a CGI program. `form` is None for the
+    reference app.
 
     extra: the forms of the app that have the additional routes for some scenarios. plain: the command line of every
     server accepts the target. files: programs to write first, by name, to the folder of the module that serves them.

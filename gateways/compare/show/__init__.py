@@ -1,1 +1,1 @@
-"""Show a record: terminal, JSON, CSV, Markdown and the HTML page."""
+"""Show a record on the terminal, as JSON, CSV and Markdown, and as an HTML page."""

@@ -1,4 +1,4 @@
-"""The meanings of the columns, in the order of the tables. Data only."""
+"""Data: the meaning of each column, in the order of the tables."""
 
 COLUMNS: dict[str, str] = {
     "contender": "Mode, server, adapter if there is one, and number of threads that run the app.",

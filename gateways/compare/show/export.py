@@ -1,4 +1,4 @@
-"""The results as Markdown (for people) and as CSV (for programs). Pure."""
+"""Write the results as Markdown for readers, and as CSV for programs. Pure."""
 
 import csv
 import io
@@ -38,8 +38,8 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
 
 
 def files_of(record: Record) -> list[str]:
-    """Return the lines about the modules and programs that the commands need: a sentence that names their folder, then
-    each file once.
+    """Return lines about the modules and programs that the commands need. The first line names their folder, then each
+    file follows once.
     """
     files = {name: text for entrant in record.entrants for name, text in entrant.files.items()}
     if not files:

@@ -1,4 +1,4 @@
-"""A comparison as an HTML page: verdicts, tables, charts, the machine, and all data. Pure."""
+"""Write a comparison as an HTML page, with verdicts, tables, charts, the machine, and all data. Pure."""
 
 import json
 import re

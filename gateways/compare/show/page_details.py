@@ -1,4 +1,4 @@
-"""The end of a comparison's page: failures, the machine, versions and commands. Pure."""
+"""Write the end of a comparison's page: failures, the machine, versions and commands. Pure."""
 
 from collections.abc import Iterator, Sequence
 from html import escape

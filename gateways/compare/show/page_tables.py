@@ -1,4 +1,4 @@
-"""The tables of a comparison's page (cards on a phone), and the meanings of their columns. Pure."""
+"""Write the tables of a comparison's page (cards on a phone), and the meanings of their columns. Pure."""
 
 from collections.abc import Sequence
 from html import escape

@@ -1,4 +1,4 @@
-"""Terminal output of a comparison: live progress, then the report.
+"""Print a comparison on the terminal: live progress, then the report.
 
 Knows the console. It must not know how anything is measured. It draws only between measurements, so that drawing does
 not disturb them. A terminal shows live bars. Other outputs get a line for each step.
@@ -36,7 +36,7 @@ LAST = 12
 
 
 class Screen(AbstractContextManager["Screen"]):
-    """A listener of the bench that shows the progress, and saves the record to `file`, if given."""
+    """A listener of the bench. It shows the progress, and saves the record to `file`, if given."""
 
     def __init__(self, console: Console, planned: float, file: Path | None) -> None:
         self._console, self._planned, self._file = console, planned, file
@@ -98,7 +98,7 @@ class Screen(AbstractContextManager["Screen"]):
 
 
 def found_so_far(record: Record) -> RenderableType:
-    """Return bars of the medians so far for each measured scenario, and the last slices of the current scenario."""
+    """Return bars of the current medians for each measured scenario, and the last slices of the scenario that runs."""
     grid = Grid.grid(padding=(0, 1))
     by: dict[tuple[str, int], dict[str, list[float]]] = {}
     for cell in record.cells:

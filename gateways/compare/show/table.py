@@ -1,4 +1,4 @@
-"""A section as a table of text, for the terminal and for Markdown. Pure."""
+"""Format a section as a table of text, for the terminal and for Markdown. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from gateways.compare.plan.scenarios import Headline
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of the table. bar: the length of its bar, from 0 to 1. dim: the contender is not ranked."""
+    """A row of the table. bar: the length of its bar, from 0 to 1. dim: True if the contender is not ranked."""
 
     cells: tuple[str, ...]
     bar: float
@@ -22,8 +22,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: title with the load, note, columns, lines. The first column names the contender. The other columns
-    have figures.
+    """A table: a title that names the load, a note, columns and lines. The first column names the contender. The other
+    columns have figures.
     """
 
     title: str

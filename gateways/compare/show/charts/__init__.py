@@ -1,1 +1,1 @@
-"""The charts of a comparison: their data, their scales, and their SVG."""
+"""Draw the charts of a comparison: compute their data and scales, and write SVG."""

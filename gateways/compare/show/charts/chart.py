@@ -19,7 +19,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line. `contender` is an id, or "". `dashed`: measured under other conditions."""
+    """A line. `contender` is an id, or "". `dashed`: True if it was measured under other conditions."""
 
     contender: str
     label: str
@@ -40,7 +40,7 @@ class Guide:
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A chart. `columns` are pairs of a position on the x-axis and a name. Lines are interrupted before the columns in
-    `breaks`. `never`: infinite values are drawn at the top.
+    `breaks`. `never`: True if infinite values are drawn at the top.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Throughput by number of clients, with theoretical maxima. Pure."""
+"""Compute a chart of throughput by number of clients, with theoretical maxima. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

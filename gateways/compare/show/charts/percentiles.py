@@ -1,4 +1,4 @@
-"""Latency by percentile, on an axis where 90 %, 99 % and 99.9 % are equally far apart. Pure."""
+"""Compute a chart of latency by percentile, on an axis where 90 %, 99 % and 99.9 % are equally far apart. Pure."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

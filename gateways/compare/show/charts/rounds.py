@@ -1,4 +1,4 @@
-"""Charts of the slices in the order of measurement: rates and memory. They show drift and disturbances. Pure."""
+"""Compute charts of rates and memory in the order of measurement. They show drift and disturbances. Pure."""
 
 import math
 import statistics

@@ -1,4 +1,4 @@
-"""Scales of charts: positions of values on an axis, and its ticks. Pure."""
+"""Compute the scales of charts: the positions of values on an axis, and its ticks. Pure."""
 
 import math
 from collections.abc import Callable, Iterable

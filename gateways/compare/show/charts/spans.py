@@ -1,4 +1,4 @@
-"""Data of charts with one track per contender: ratios with intervals, and memory. Pure."""
+"""Compute charts with one track per contender: ratios with their intervals, and memory. Pure."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,9 @@ from gateways.compare.show.charts.scales import Scale, from_zero, logarithmic
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A track. `marks` are (kind, value), in any order, joined by a line. `faint`: not ranked."""
+    """A track. `marks` are pairs (kind, value) in any order. A line joins them. `faint`: True if the
+    contender is not ranked.
+    """
 
     contender: str
     label: str
