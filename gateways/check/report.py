@@ -27,7 +27,7 @@ class Report:
 
 
 def failed(asked: dict[str, str]) -> list[str]:
-    """Return a line for each request with a 5xx or no response, and another line if no request succeeded.
+    """Return a line for each request with a 5xx status or no response, and another line if no request succeeded.
 
     Requests that did not finish have their own line already.
     """

@@ -81,7 +81,7 @@ def check(  # noqa: PLR0913, PLR0917 (options)
     """
     for path in paths:
         if not path.startswith("/"):
-            raise click.BadParameter(f"{path!r} does not start with a slash.", param_hint="'--path'")
+            raise click.BadParameter(f"{path!r} does not begin with a slash; write '/{path}'.", param_hint="'--path'")
     try:
         plan = Plan(target, interface, paths, requests, timeout)
         report = run(plan, to, server, threads)

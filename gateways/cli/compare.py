@@ -63,7 +63,7 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     "thresholds",
     type=Limit(),
     multiple=True,
-    help=f"Limit for a figure: exit with 1 if it is broken, e.g. {EXAMPLE}. Repeatable.",
+    help=f"Exit with 1 if a figure breaks this limit, e.g. {EXAMPLE}. Repeatable.",
 )
 @click.option(
     "--reset", metavar="COMMAND", help="Shell command to run before each server start, e.g. to reset a database."

@@ -161,7 +161,7 @@ def _side(text: str, default: str, interface: Mode | None, insecure: bool, ca: s
             raise click.UsageError(f"{text!r}: {name!r} is neither a server nor a mode; choose one of {there}.")
         target, name = text, ""
     if not (target or default):
-        raise click.UsageError(f"{text!r} has no TARGET before the @; e.g. shop:app@{name}.")
+        raise click.UsageError(f"{text!r} has no TARGET before the @; write e.g. shop:app@{name}.")
     known: Known = probe(target or default, IMPORT, interface)
     mode, server = choose(known.interface, _mode(name), None if name in ("", *MODES) else name)
     side(mode).SERVERS[server].version()  # report a missing server before anything is started

@@ -98,25 +98,27 @@ def read(file: Path) -> Record:
 def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
     """Refuse an `--against` file with another app or other requests.
 
-    requests: by name of the scenario, a summary of the new requests, and a label for each request if there are
+    requests: for each scenario name, a summary of its new requests, and a label for each request if there are
     several.
 
     Raises:
         UsageError: the targets differ, or the requests of a common scenario differ; the text names the difference.
     """
     if not old.remote and old.target != target:
-        raise click.UsageError(f"--against compares the same app: that file is of {old.target!r}, this is {target!r}.")
+        raise click.UsageError(
+            f"--against needs the same app; that file is of {old.target!r}, this comparison is of {target!r}."
+        )
     for question in old.questions:
         parts = {f"{each.label} × {each.weight:g}" for each in question.parts}
         new, labels = requests.get(question.name, (question.request, ()))
         missing = sorted(parts - set(labels))
         if new == question.request and missing and labels:
             raise click.UsageError(
-                f"--against compares the same requests: that file has {missing[0]!r}, which this run does not send."
+                f"--against needs the same requests; that file has {missing[0]!r}, which this run does not send."
             )
         if new != question.request:
             raise click.UsageError(
-                f"--against compares the same requests: in that file, {question.name} is {question.request!r}, "
+                f"--against needs the same requests; in that file, {question.name} is {question.request!r}, "
                 f"and now it is {new!r}."
             )
 

@@ -116,7 +116,9 @@ class Serving:
             self._page = None
 
     def _free_address(self) -> None:
-        """If the server binds its own socket, replace the listening socket of the error page: it blocks the address."""
+        """If the server binds its own socket, replace the listening socket of the error page, which blocks
+        the address.
+        """
         adopts = "unix" in side(self._plan.mode).SERVERS[self._plan.server].options
         if not adopts and self._sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN):
             host, port = self._sock.getsockname()[:2]

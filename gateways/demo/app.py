@@ -58,7 +58,7 @@ class PageRequest:
 
     @property
     def query(self) -> dict[str, str]:
-        """Return the query parameters; the last value of a repeated name."""
+        """Return the query parameters. If a name is repeated, its last value counts."""
         return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
 
     def header(self, name: bytes) -> str:

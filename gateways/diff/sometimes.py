@@ -26,7 +26,7 @@ def irregular(olds: Iterable[Sequence[Answer]]) -> set[str]:
 
 
 def without(judged: Sequence[Judged], names: set[str]) -> list[Judged]:
-    """Remove the differences in headers and cookies of these names that only some responses show."""
+    """Remove differences in the named headers and cookies, unless all responses show them."""
     return [each for each in judged if not (_is_sometimes(each) and each.found.facet in names)]
 
 

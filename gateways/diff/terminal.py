@@ -142,5 +142,5 @@ def sentences(result: Result) -> Sequence[str]:
     found = [*result.left_out, *result.notes]
     if result.rounds[0] < 2:
         found.append("the old stack got each request only once, so noise is unknown and may be among the differences")
-    found += [f"accepted, but not seen: {each}" for each in result.unused]
+    found += [f"accepted, but did not occur: {each}" for each in result.unused]
     return found

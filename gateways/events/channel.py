@@ -18,7 +18,9 @@ Arrived = Callable[[Batch], object]
 
 
 def sender(address: str, interface: str) -> Callable[[list[Event]], None]:
-    """Return a function that sends batches to the receiver at `address`, and raises OSError if that is closed."""
+    """Return a function that sends batches to the receiver at `address`, and raises OSError if the receiver
+    is closed.
+    """
     connection: list[Connection[Any, Any]] = []
 
     def send(events: list[Event]) -> None:

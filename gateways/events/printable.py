@@ -14,7 +14,7 @@ def printable(text: str) -> str:
 
 
 def octets(text: str) -> bytes:
-    """Return the bytes of a WSGI string (PEP 3333: one character each)."""
+    """Return the bytes of a WSGI string, in which each character stands for one byte (PEP 3333)."""
     return text.encode("latin-1", "replace")
 
 

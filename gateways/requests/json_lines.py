@@ -58,7 +58,7 @@ def _object(line: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON ({reason(error)})") from None
     if not isinstance(entry, dict):
-        raise ValueError(f'got {line.strip()[:40]!r}; each line is a JSON object, e.g. {{"path": "/"}}')
+        raise ValueError(f'got {line.strip()[:40]!r}; each line must be a JSON object, e.g. {{"path": "/"}}')
     return entry
 
 
@@ -157,7 +157,7 @@ def _takes(given: Any) -> Iterator[Take]:
         raise ValueError(f'\'take\' is {given!r}; it must be an object, e.g. {{"token": {{"json": "/access_token"}}}}')
     for name, way in given.items():
         if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
-            raise ValueError(f"{name!r} in 'take' is not a name: letters, digits and _")
+            raise ValueError(f"{name!r} in 'take' is not a valid name; use letters, digits and _")
         how, pattern = way, ""
         if isinstance(way, dict) and len(way) == 2 and "regex" in way:  # a pattern within the value of the other source
             how = {key: value for key, value in way.items() if key != "regex"}
@@ -170,7 +170,7 @@ def _takes(given: Any) -> Iterator[Take]:
         if source == "regex":
             _pattern(name, argument)
         if source == "json" and argument and not argument.startswith("/"):
-            raise ValueError(f"'take' of {name!r}: {argument!r} is not a JSON pointer; e.g. '/{argument}'")
+            raise ValueError(f"'take' of {name!r}: {argument!r} is not a JSON pointer; write e.g. '/{argument}'")
         yield Take(name, source, argument, pattern)
 
 

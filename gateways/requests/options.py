@@ -26,7 +26,7 @@ def weighted(text: str) -> tuple[str, float]:
     except ValueError:
         weight = 0.0
     if not 0 < weight < float("inf"):
-        raise ValueError(f"the weight {match[2]!r} of {match[1]!r} is not a number above 0; e.g. '/cart=3'")
+        raise ValueError(f"the weight {match[2]!r} of {match[1]!r} is not a number above 0; write e.g. '/cart=3'")
     return match[1], weight
 
 

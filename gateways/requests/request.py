@@ -101,7 +101,7 @@ def target_of(path: str) -> str:
     Raises: ValueError: it does not start with a slash.
     """
     if not path.startswith("/"):
-        raise ValueError(f"the path {path!r} does not begin with a slash; e.g. '/{path}'")
+        raise ValueError(f"the path {path!r} does not begin with a slash; write '/{path}'")
     octets = path.partition("#")[0].encode("utf-8", "surrogateescape")
     return quote(octets, safe="/%~!$&'()*+,;=:@?[]{}|^\\")
 

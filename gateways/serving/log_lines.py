@@ -51,7 +51,9 @@ def level_of(status: int, flaw: str) -> str:
 
 
 def fields(mode: str, data: tuple[Any, ...], when: datetime) -> dict[str, Any]:
-    """Return the fields of a request's line. `data` is that of its access event; the request ended at `when`."""
+    """Return the fields of a request's line. `data` is the data of its access event, and `when` is the end of
+    the request.
+    """
     method, path, query, status, size, seconds, flaw, client, version = data
     host = printable(str(client[0])) if client else "-"
     return {

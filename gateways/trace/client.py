@@ -24,7 +24,7 @@ QUIET = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request: `target` is path and query, in ASCII. With `texts` it is a WebSocket on which they are sent."""
+    """A request: `target` is path and query, in ASCII. With `texts`, it opens a WebSocket and sends them."""
 
     method: str
     target: str

@@ -97,7 +97,7 @@ CALLS = ("scope", "environ", "environment")
 
 
 def all_steps(connection: Connection | None, steps: Iterable[Step]) -> tuple[Step, ...]:
-    """Return the steps of both, sorted by time. At equal times, steps at the socket come first."""
+    """Return the connection's steps and `steps`, sorted by time. At equal times, steps at the socket come first."""
     both = [*(connection.steps if connection else ()), *steps]
     return tuple(sorted(both, key=lambda step: step.at))
 

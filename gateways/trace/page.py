@@ -56,7 +56,7 @@ def _facts(trace: Trace) -> list[tuple[str, str]]:
         found.append(("Body", f"{response.length:,} bytes" + ("" if response.complete else ", cut off")))
         found.append(("Framed by", FRAMINGS.get(response.framing, response.framing).partition(":")[0] or "nothing"))
     if trace.hop is not None:
-        found.append(("Hop to the app", ms(trace.hop)))
+        found.append(("From adapter to app", ms(trace.hop)))
     return found
 
 
@@ -217,6 +217,6 @@ def _log(trace: Trace) -> str:
     return element(
         "section",
         element("h2", "Written to stdout and stderr"),
-        element("p", "Output of the server, the adapter and the app; each line after its time in milliseconds."),
+        element("p", "Output of the server, the adapter and the app. Each line follows its time in milliseconds."),
         element("pre", escape(lines), tabindex=0),
     )

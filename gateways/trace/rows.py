@@ -18,7 +18,7 @@ MOST = 12
 """Maximum number of consecutive rows of these kinds that are shown."""
 
 Fields = tuple[tuple[str, tuple[str, ...]], ...]
-"""Names, each with the lines of its value."""
+"""Pairs of a name and the lines of its value."""
 
 
 @dataclass(frozen=True, slots=True)

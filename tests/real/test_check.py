@@ -277,7 +277,7 @@ def test_a_site_runs_only_the_programs_below_its_cgi_folders(tmp_path: Path) -> 
             "has not finished after 1 seconds; raise the limit with --timeout",
         ),
         ("def app(environ, start_response): ...", "--server nosuch", "unknown server 'nosuch'; choose one of"),
-        ("def app(environ, start_response): ...", "--path x", "'x' does not start with a slash"),
+        ("def app(environ, start_response): ...", "--path x", "'x' does not begin with a slash"),
     ],
 )
 def test_an_app_that_cannot_be_checked_exits_with_status_2(text: str, options: str, said: str, tmp_path: Path) -> None:

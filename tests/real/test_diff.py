@@ -158,7 +158,7 @@ def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path
     assert diff(*sides, "--path", "/", "--accept", str(accepted)).returncode == 0
     other = diff(sides[0], "shop:cookie_attribute@waitress", "--path", "/", "--accept", str(accepted))
     assert other.returncode == 1
-    assert "accepted, but not seen: header:x-frame-options" in other.stdout
+    assert "accepted, but did not occur: header:x-frame-options" in other.stdout
     assert diff(*sides, "--path", "/", "--ignore", "header:x-*").returncode == 0
 
 

@@ -37,7 +37,11 @@ def validated(app: Any, report: Report) -> Any:
             return
         frame = sys._getframe(1)  # noqa: SLF001 - the caller
         function = frame.f_code.co_name
-        message = str(arguments[0]) if arguments else f"{function}() of wsgi.input or wsgi.errors, wrongly called"
+        message = (
+            str(arguments[0])
+            if arguments
+            else f"{function}() of wsgi.input or wsgi.errors was called with wrong arguments"
+        )
         report(_breach(message, function), frame)
         raise AssertionError(*arguments)
 

@@ -40,8 +40,8 @@ def background(seen: Seen, move: Move) -> Advice | None:
     if move.interface == "asgi" and move.to == "wsgi":
         return Advice(
             f"{name} still runs after the response",
-            f"{move.server.name} does not know this work: when a worker is recycled or terminated, {move.runner} waits "
-            "only for a limited time, and waitress and cheroot exit immediately on SIGTERM",
+            f"{move.server.name} does not wait for this work. When a worker is recycled or terminated, {move.runner} "
+            "waits only for a limited time, and waitress and cheroot exit immediately on SIGTERM",
             "send work that must not be lost to a queue; call close() of the adapter from the server's exit hook",
         )
     return None

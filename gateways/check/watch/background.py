@@ -88,7 +88,7 @@ class Background:
                 )
         for future, place, name in self._jobs:
             if not future.done():
-                self._notes.add("background", f"submit({name}) is not done", place, name=name, how="thread")
+                self._notes.add("background", f"submit({name}) is still running", place, name=name, how="thread")
 
     def tasks(self, before: set["asyncio.Task[Any]"]) -> None:
         """Record tasks of the app's own code on the running loop that are not in `before`."""

@@ -30,7 +30,7 @@ def install(notes: Notes, own: Own) -> None:
 
 
 def _caller(frame: FrameType | None) -> FrameType | None:
-    """Return the frame that called os.getenv() or environ.get(): the first outside os and collections.abc."""
+    """Return the frame that called os.getenv() or environ.get(): the first frame outside os and collections.abc."""
     while frame is not None and frame.f_globals.get("__name__") in ("os", "_collections_abc", "collections.abc"):
         frame = frame.f_back
     return frame

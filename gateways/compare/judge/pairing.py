@@ -70,7 +70,7 @@ def rates_compared(
 
 
 def rates_unpaired(cells: Sequence[Cell], others: Sequence[Cell], seed: int) -> Ratio | None:
-    """Return the same ratio, for slices that were not measured side by side."""
+    """Return the ratio of responses per second, for slices that were not measured side by side."""
     return _summed(inference.unpaired(grouped(cells, rate_of), grouped(others, rate_of), seed), cells, others)
 
 

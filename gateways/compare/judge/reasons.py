@@ -88,7 +88,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "few-samples": ("too few samples for a 99th percentile", "use --thorough"),
     "client-lag": (
-        "the load client read responses late; the 99th percentiles of its delay and of the latency, which includes it",
+        "the load client read responses late, and the latency includes this delay; both at the 99th percentile",
         "stop other programs; trust the medians",
     ),
 }

@@ -23,8 +23,8 @@ MOST = 4000
 
 
 def fixed_parts(one: bytes, other: bytes) -> tuple[bytes, ...]:
-    """Return the pieces common to both bodies, in order. The first piece is at the beginning of both, the last at the
-    end of both; both may be empty.
+    """Return the pieces common to both bodies, in order. The first piece begins both bodies, and the last piece
+    ends them. These two pieces may be empty.
     """
     return _parts(WORD.findall(one), WORD.findall(other))
 

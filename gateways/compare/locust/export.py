@@ -38,7 +38,9 @@ def locustfile(site: Site, scenarios: Sequence[Scenario], file: str) -> str:
             what = "messages of WebSockets" if each.needs_websocket else "clients that read slowly or hold connections"
             raise Failure(f"{each.name} needs {what}, which plain locust does not support; use --engine locust")
         if each.mix and (len(each.mix) > 1 or each.login or not _is_plain(each.mix[0])):
-            raise Failure("a locustfile has one GET of a path, without a login; --engine locust sends all requests")
+            raise Failure(
+                "a locustfile can send only one GET request, without a login; use --engine locust to send all requests"
+            )
     template = re.sub(r"  # (type: ignore|noqa).*", "", TEMPLATE.read_text(encoding="utf-8"))
     filled = template.replace("{command}", command(scenarios, file)).replace("{host}", site.url)
     return "\n\n\n".join([filled.rstrip(), *(_class(site, each) for each in scenarios)]) + "\n"

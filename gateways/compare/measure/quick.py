@@ -1,5 +1,5 @@
-"""Measure the quick scenarios. All servers run at the same time, and take turns in short slices. They are started several
-times.
+"""Measure the quick scenarios. All servers run at the same time, and take turns in short slices. They are started
+several times.
 
 First, capacity is measured for all numbers of clients. Then latency is measured at rates that all contenders can
 handle. A slice never measures both. Knows the order of the slices. It must not know how one measurement is made.

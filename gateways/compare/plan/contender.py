@@ -114,7 +114,7 @@ class Contender:
         return [self.server.package, *([self.adapter.package] if self.adapter else [])]
 
     def launch(self, app: str, *, plain: bool = True, beside: Collection[str] = ()) -> "Launch":
-        """Return the launch of this contender.
+        """Return the data that starts this contender's server.
 
         app: a CGI program, or a target (gateways.serving.target). plain: the command line of every server accepts the
         target. beside: programs that are in the same folder as the module of the launch.

@@ -34,7 +34,9 @@ class Target:
     files: dict[str, str] = field(default_factory=dict)
 
     def launch(self, contender: Contender, *, extra: bool = False) -> Launch:
-        """Return the start of a contender's server with this app, or with its form that has the additional routes."""
+        """Return the data that starts a contender's server with this app. `extra`: use the form with the
+        additional routes.
+        """
         app = (self.extra if extra else self.apps)[contender.form]
         if Path(app).is_relative_to(Path.cwd()):
             app = os.path.relpath(app)

@@ -70,7 +70,7 @@ def test_the_terminal_names_the_facet_the_requests_and_the_clause() -> None:
     assert "docs/adapters/wsgi-to-asgi.md" in text
     assert "left out: 1 entry" in text
     assert "Ignored as noise (the old stack's own responses differ): header:date in 1 request" in text
-    assert "accepted, but not seen: body in *" in text
+    assert "accepted, but did not occur: body in *" in text
 
 
 def test_a_request_that_was_sent_several_times_is_named_once_with_its_number() -> None:

@@ -58,7 +58,7 @@ def test_bodies_may_be_base64_or_in_a_file() -> None:
     ("line", "said"),
     [
         ('{"path": "/"', r"line 2: not JSON \(.*column"),
-        ("[1]", "line 2: got '\\[1\\]'; each line is a JSON object"),
+        ("[1]", "line 2: got '\\[1\\]'; each line must be a JSON object"),
         ('{"gateways-requests": 2}', "unknown version 2 of the format; expected 1"),
         ("{}", "'path' is missing"),
         ('{"path": 1}', "'path' is 1; it must be a string"),
@@ -78,7 +78,7 @@ def test_bodies_may_be_base64_or_in_a_file() -> None:
         ('{"path": "/", "login": 1}', "must be true or false"),
         ('{"path": "/", "name": 1}', "'name' is 1"),
         ('{"path": "/", "take": []}', "'take' is"),
-        ('{"path": "/", "take": {"a b": {"header": "x"}}}', "is not a name"),
+        ('{"path": "/", "take": {"a b": {"header": "x"}}}', "is not a valid name"),
         ('{"path": "/", "take": {"a": {"xpath": "x"}}}', "must be one of regex, header, json, cookie"),
         ('{"path": "/", "take": {"a": {"regex": "("}}}', "not a regular expression"),
         ('{"path": "/", "take": {"a": {"json": "x"}}}', "e.g. '/x'"),

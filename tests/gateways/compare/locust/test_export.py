@@ -80,5 +80,5 @@ def test_scenarios_that_plain_locust_cannot_run_are_refused(name: str) -> None:
     ids=["two requests", "a POST", "a login"],
 )
 def test_requests_that_the_file_could_not_send_are_refused(traffic: Traffic) -> None:
-    with pytest.raises(Failure, match="one GET of a path, without a login"):
+    with pytest.raises(Failure, match="only one GET request, without a login"):
         locustfile(HERE, [of_traffic(traffic)], "x.py")
