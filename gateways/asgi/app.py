@@ -1,6 +1,6 @@
 """The reference app in ASGI (ASGI 3, 2019): the server calls app(scope, receive, send), once for each connection.
 
-Read it beside ../cgi/app.py and ../wsgi/app.py: both have the same routes and functions, and send the same bytes.
+Read it beside ../cgi/app.py and ../wsgi/app.py. All three have the same routes and functions, and send the same bytes.
 It knows only ASGI and asyncio. It uses no framework, adapter or server, and imports no other app.
 """
 

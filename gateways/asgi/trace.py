@@ -1,6 +1,6 @@
 """Observe an ASGI app: its scope, the messages it receives and sends, and its end. Must not know CGI or WSGI.
 
-The app's behaviour does not change: each step calls the server directly, and only a tuple is recorded per step.
+The app's behaviour does not change, because each step calls the server directly, and only records a tuple.
 """
 
 from itertools import count

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The reference app in CGI (1993; RFC 3875, 2004): the server runs this program, once for each request.
 
-Read it beside ../wsgi/app.py and ../asgi/app.py: both have the same routes and functions, and send the same bytes.
+Read it beside ../wsgi/app.py and ../asgi/app.py. All three have the same routes and functions, and send the same bytes.
 It knows only RFC 3875. It uses no framework, adapter or server, and imports no other app.
 Each request imports its modules again, so most imports are inside the functions that need them. To run it without a
 server:

@@ -1,6 +1,6 @@
 """A WSGI application that serves the files of a folder, as http.server does.
 
-Knows paths, file modes and dates. It never sends the source of a program: it refuses files below a folder for CGI
+Knows paths, file modes and dates. It never sends the source of a program. It refuses files below a folder for CGI
 programs, and executable files that start with `#!`. It must not know how to run programs.
 """
 

@@ -24,7 +24,7 @@ class Failed(click.ClickException):
 class Command(click.Command):
     """A command with --debug. A failure prints one line and exits with `failure_status`.
 
-    Before the line, a failure of the user's code prints its traceback.
+    If the user's code has failed, its traceback is printed before the line.
     """
 
     failure_status = 1

@@ -47,8 +47,9 @@ class Placement:
 class Resources:
     """The resources of a server's process tree at one moment, or the maximum of each value over several moments.
 
-    memory: private memory in bytes. On Linux these are anonymous pages; a page that several processes share is divided
-    among them. On other systems it is the unique set size. resident: memory with shared pages counted for each process.
+    memory: private memory in bytes. On Linux it is the size of the anonymous pages. A page that several processes share
+    is divided among them. On other systems it is the unique set size. resident: memory with shared pages counted for
+    each process.
     switches: context switches since the start.
     """
 

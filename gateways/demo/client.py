@@ -1,7 +1,7 @@
 """Send one request to a server and note each event with its time.
 
-Knows asyncio and h11. It is used because a browser would open at most six connections to a server, merge blocks that
-arrive together, and add a dozen headers.
+Knows asyncio and h11. The page does not send requests itself, because a browser opens at most six connections to a
+server, merges blocks that arrive together, and adds a dozen headers.
 """
 
 import asyncio

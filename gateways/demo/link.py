@@ -1,7 +1,7 @@
 """Send the list of servers, then each batch of events, from the command to the page's process.
 
-Knows a private Unix socket and threads. The data is pickled: both ends are this program, and the socket is in a
-directory that only its user may enter.
+Knows a private Unix socket and threads. The data is pickled, which is safe because both ends are this program, and
+the socket is in a directory that only its user may enter.
 """
 
 import contextlib

@@ -44,8 +44,8 @@ class Answer:
     interim: status and headers of each 1xx response before the response.
     blocks: for each piece that arrived separately, the seconds since the request was sent, and the size of its content
     in bytes. first, total: seconds until the first byte of the response, and until its end.
-    excess: number of bytes after the end of the response. keeps_open: the server kept the connection open for another
-    request. problem: the error, as a sentence, or "".
+    excess: number of bytes after the end of the response. keeps_open: True if the server kept the connection open for
+    another request. problem: the error, as a sentence, or "".
     """
 
     status: int | None = None

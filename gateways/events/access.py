@@ -1,6 +1,6 @@
 """Record one line per request of an ASGI app, at the lowest possible cost.
 
-Knows ASGI and the clock. Also used for CGI: the CGI host is an ASGI app.
+Knows ASGI and the clock. It is also used for CGI, because the CGI host is an ASGI app.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping

@@ -1,8 +1,8 @@
 """Send batches of events from the processes of a server to the process that shows them, over a private Unix socket.
 
 Knows sockets and threads. It must not know the content of events. Each process of a server has its own connection, so
-servers may fork or spawn. The batches are pickled: both ends are this program, and only its user can access the folder
-of the socket.
+servers may fork or spawn. The batches are pickled, which is safe because both ends are this program, and only its user
+can access the folder of the socket.
 """
 
 import os

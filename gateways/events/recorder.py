@@ -22,7 +22,7 @@ class Recorder:
     """Collects the events of one process, converts them with plain(), and passes them to `deliver` in batches.
 
     `deliver` is called on the recorder's own thread and may block. If it raises OSError, the parent has exited, and
-    later events are dropped. Create the recorder in the process that records: a thread does not survive a fork.
+    later events are dropped. Create the recorder in the process that records, because a thread does not survive a fork.
     """
 
     record: Record

@@ -24,9 +24,9 @@ Headers = tuple[tuple[str, str], ...]
 class Take:
     """A value for later requests: it replaces `${name}` in their target, headers or body.
 
-    source: its place in the response: "regex" in the body (the first group, or the whole match), "header" by name,
-    "json" by a JSON pointer (RFC 6901), "cookie" by name. pattern: a regular expression for the value within that text;
-    "" for all of it.
+    source: the place of the value in the response. "regex" finds it in the body (the first group, or the whole match),
+    "header" and "cookie" by name, "json" by a JSON pointer (RFC 6901). pattern: a regular expression for the value
+    within that text; "" for all of it.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Request:
     headers: in order, names unchanged; text is latin-1 (one character for each octet). body: None for a request without
     one. weight: relative frequency in a load test. expect: the required status of the response; None for any. recorded:
     the status in a recording; it may differ with another database. takes: values for later requests. name: label in
-    tables; "" for the method and the target. origin: where it was read: "shop.har, entry 3". Not compared.
+    tables; "" for the method and the target. origin: where it was read: "shop.har, entry 3". It is not compared.
     """
 
     method: str

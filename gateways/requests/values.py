@@ -97,6 +97,6 @@ def fill_body(body: bytes, content_type: str, values: Mapping[str, str]) -> byte
 
 
 def unknown(names: Iterable[str], takes: Iterable[Take]) -> list[str]:
-    """Return the names that no take defines."""
+    """Return the names of placeholders for which no request takes a value."""
     defined = {take.name for take in takes}
     return sorted(name for name in set(names) if name not in defined)

@@ -57,8 +57,8 @@ EventQueue = queue.SimpleQueue[ServerEvent | None]
 class ServerProcess:
     """A server for `target`, in its own process group. Its events go into `incoming`.
 
-    `interface` is that of the target. If it differs from the server's `mode`, an adapter is used. The process gets
-    this process's environment variables, and those in `environment`.
+    `interface` is that of the target. If it differs from the server's `mode`, an adapter is used. The server gets
+    the environment variables of this process, and those in `environment`.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 (what is served, how, and the queue of its events)

@@ -40,7 +40,8 @@ class Plan:
 
     seconds: timeout for each response.
     before: requests that are sent first and not traced. Their cookies and values are inserted into `last`.
-    last: a request that is traced after `requests`, if given. texts: messages; with them, `last` is a WebSocket.
+    last: a request that is traced after `requests`, if given. texts: messages to send. With them, `last` opens a
+    WebSocket.
     warm_up: True if the only purpose of `before` is to make the app start. If it then gets no response, the traced
     request is sent to a new server.
     """

@@ -1,6 +1,6 @@
 """The reference app in WSGI (PEP 3333, 2010): the server calls app(environ, start_response), once for each request.
 
-Read it beside ../cgi/app.py and ../asgi/app.py: both have the same routes and functions, and send the same bytes.
+Read it beside ../cgi/app.py and ../asgi/app.py. All three have the same routes and functions, and send the same bytes.
 It knows only PEP 3333. It uses no framework, adapter or server, and imports no other app.
 """
 

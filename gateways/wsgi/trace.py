@@ -1,7 +1,7 @@
 """Observe a WSGI app: its environ, its reads, its response headers, each block, and its end. Must not know CGI or ASGI.
 
-The app's behaviour does not change: write(), close(), the length of a list and the server's wsgi.file_wrapper work as
-before, and only a tuple is recorded per step.
+The app's behaviour does not change. write(), close(), the length of a list and the server's wsgi.file_wrapper work as
+before, and each step only records a tuple.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sized

@@ -31,13 +31,13 @@ class Section:
     """A scenario with one number of clients.
 
     connections: the number of clients; the largest if contenders have different numbers.
-    rows: sorted, the best first, unranked rows last.
-    twins: the comparison of two runs of the same server. floor: the smallest share that is reported as a difference.
+    rows: the best first, unranked rows last.
+    twins: the comparison of two runs of the same server. floor: the smallest difference that is reported, as a share.
     Both are None if no server was measured twice.
-    null: the rate with a server that does nothing, which is the client's maximum. ceilings: by contender, its rate as a
-    share of that maximum.
+    null: the rate with a server that does nothing, which is the client's maximum. ceilings: for each contender, its
+    rate as a share of that maximum.
     discarded: the number of slices during which the clock was set. out: the contenders that were not measured.
-    ties: the pairs without a reported difference. repeated: each contender was measured more than once.
+    ties: the pairs without a reported difference. repeated: True if each contender was measured more than once.
     parts: the figures of each request of a mix.
     """
 

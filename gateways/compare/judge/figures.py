@@ -18,7 +18,9 @@ distort it.
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Percentiles in seconds. A value is inf if that many requests failed, None if too few samples are beyond it."""
+    """Percentiles in seconds. A percentile is inf if it falls on failed requests, None if too few samples lie
+    beyond it.
+    """
 
     p50: float | None = None
     p75: float | None = None
@@ -51,12 +53,13 @@ class Figures:
 
     rate: verified responses per second. It is the median of the slices, or the rate of all slices together if a slice
     contains few responses. per_slice: the average number of responses in a slice.
-    answered, failed, retried: numbers of requests, including those outside the measured windows; `failed` is by kind.
+    answered, failed, retried: numbers of requests, including those outside the measured windows; `failed` has a number
+    for each kind.
     raised: the number of exceptions in the server's log, by their last line, in slices with failures.
     cpu: the server's CPU time per response, in seconds. cores: the number of cores that the server kept busy. others:
     the number of cores that all other programs kept busy.
-    memory: bytes before the load, at most, and after it. The first and last value are from the same start of the
-    server.
+    memory: before the load, the maximum, and after the load, in bytes. The first and last value are from the same start
+    of the server.
     switches: context switches per response. client: the share of a core that the client used. little: the deviation
     from Little's law, as a share.
     """
@@ -108,7 +111,7 @@ class Figures:
 class Row:
     """A contender's figures, compared with those of the others.
 
-    ratio: its throughput relative to the reference. tie: no difference from the reference is reported.
+    ratio: its throughput relative to the reference. tie: True if no difference from the reference is reported.
     letters: contenders that share a letter are statistically indistinguishable.
     limit: the bottleneck. ranked: False if the load client is the bottleneck, or if too many requests failed.
     cpu_ratio: its CPU time per response relative to the reference; a busy machine affects this figure least.

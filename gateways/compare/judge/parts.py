@@ -16,7 +16,8 @@ class PartRow:
     """The figures of one contender for one request of a mix.
 
     rate: verified responses per second, from the same slices as the throughput of the mix. answer: the latencies at the
-    rate `offered`. offered: the highest measured rate; 0 for the closed loop. failed: numbers by kind, over all slices.
+    rate `offered`. offered: the highest measured rate; 0 for the closed loop. failed: the number of failures of each
+    kind, over all slices.
     """
 
     entrant: Entrant

@@ -115,7 +115,7 @@ class Order:
     """The work of a load client.
 
     ramp: the first seconds of the load, which are not measured. seconds: the duration of the measured window after it.
-    timeout: after the window, the seconds until requests in flight are given up.
+    timeout: seconds after the window, after which requests in flight are given up.
     begin: earliest start of the load (time.time_ns(); 0: no limit). All connections must be open at the start.
     tls: use HTTPS; the certificate must be valid for `host`, according to `trust`.
     host_header: the value of Host; "" means host and port.
@@ -194,7 +194,7 @@ class Measured:
 
     client_cpu, server_cpu, machine_cpu: CPU time within the window of this program, of the order's processes with their
     reaped children, and of the whole machine; None if unknown.
-    stepped: the clock was set within the window, so the times are wrong.
+    stepped: True if the clock was set within the window, so that the times are wrong.
     begun, lost: numbers of background connections. retried: the number of requests that were sent again, because the
     server closed a reused connection before it responded. raised: if there are failures, the number of exceptions in
     the server's log during the order, by their last line.

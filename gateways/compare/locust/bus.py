@@ -5,7 +5,7 @@ orders to a load client in a separate process without gevent. The master reads o
 the master and its workers exit.
 
 The master sends this file to the workers. The file imports nothing from gateways, so that a worker on a machine without
-gateways can report that.
+gateways can report that gateways is missing.
 """
 
 import importlib.metadata

@@ -19,8 +19,8 @@ SUMS = ("octets", "outside", "due", "unsent", "reconnects", "retried", "busy", "
 class Crew:
     """The number of workers, and where they connect.
 
-    `bind` is the address of locust's master, for workers on other machines. None: a port on loopback, and the workers
-    are started on this machine.
+    `bind` is the address of locust's master, for workers on other machines. If it is None, the master uses a port on
+    loopback, and the workers are started on this machine.
     """
 
     workers: int

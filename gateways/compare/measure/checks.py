@@ -2,7 +2,7 @@
 that cannot be compared are excluded.
 
 A contender whose responses differ is excluded. In a mix, a request for which even the first contender has no valid
-response is left out instead: a broken link in a log is not a difference between servers.
+response is left out instead, because a broken link in a log is not a difference between servers.
 """
 
 import base64

@@ -74,5 +74,7 @@ _DOING = {"slow": "read slowly", "held": "hold a stream"}
 
 
 def _planned(scenario: Scenario) -> float:
-    """Return the duration of a run in seconds. If few requests run concurrently, the last responses take long."""
+    """Return the duration of a run in seconds. It includes the wait for the last responses, which take long if the
+    server runs few requests at a time.
+    """
     return RAMP + scenario.seconds + (2.0 if scenario.service else 0.5)

@@ -18,8 +18,8 @@ Form = Literal["cgi", "wsgi", "asgi"]
 class Adapter:
     """An adapter between an app and a server, in one mode.
 
-    threads: default number of threads for a WSGI app; None if it has none.
-    fixed: the number of threads cannot be changed.
+    threads: default number of threads for a WSGI app; None if it uses no threads.
+    fixed: True if the number of threads cannot be changed.
     """
 
     name: str

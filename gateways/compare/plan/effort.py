@@ -14,9 +14,9 @@ class Effort:
     """The amount of work: how often the servers are started, the number of rounds in each start, and the number of
     runs.
 
-    shares: latency is measured at these shares of the slowest server's capacity. rates: latency is measured at these
-    requests per second instead. warm: the longest warm-up, in seconds. runs: the number of runs of a long scenario.
-    thorough: measure with more numbers of clients.
+    shares: latency is measured at these shares of the slowest server's capacity. rates: fixed rates to use
+    instead, in requests per second. warm: the longest warm-up, in seconds. runs: the number of runs of a long scenario.
+    thorough: True to measure more numbers of clients.
     """
 
     name: str

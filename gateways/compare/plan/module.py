@@ -1,7 +1,7 @@
 """Generate the source of a small module, which is served if the server's command line cannot name the app. Pure.
 
 The module is self-contained: you can save it and run the server's command. It creates `app` during its import, because
-hypercorn ignores a module's `__getattr__`. Each adapter is used as its documentation says.
+hypercorn ignores a module's `__getattr__`. Each adapter is used as its documentation describes.
 """
 
 from collections.abc import Collection

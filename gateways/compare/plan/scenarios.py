@@ -2,7 +2,7 @@
 
 Quick scenarios are measured in rounds of short slices, while all servers run. After a long scenario (waits, streams,
 large bodies, idle connections) a server may still work for clients that have disconnected, so a server is started for
-each run. To add a scenario, add one row: reports need only its fields.
+each run. To add a scenario, add one row. Reports use only its fields.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ class Scenario:
     """A kind of load.
 
     reveals: the purpose of the scenario, to complete the sentence "This shows ...".
-    connections: concurrent clients; each number is measured separately. `more` are added by --thorough.
+    connections: concurrent clients; each number is measured separately. more: further numbers, which --thorough adds.
     service: time that the app waits for each response, in seconds; it determines the theoretical maximum rate of
     threads and clients.
     seconds: duration of a long measurement.

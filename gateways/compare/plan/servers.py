@@ -18,11 +18,11 @@ class Server:
     arguments: the words after `python -m`, with the fields {host}, {port}, {app} ("module:attribute"), {threads} and
         {workers}.
     threads: default number of threads for a WSGI app; None if the server has an event loop.
-    threads_flag: inserted for a different number of threads, if the server has a default number.
-    fixed: the number of threads cannot be changed.
-    grows: the server starts threads on demand; `threads` is the default maximum.
-    workers_flag: inserted for several worker processes, if `arguments` does not contain {workers}.
-    websocket: the server supports WebSockets.
+    threads_flag: arguments to insert for a different number of threads, if the server has a default number.
+    fixed: True if the number of threads cannot be changed.
+    grows: True if the server starts threads on demand. `threads` is then the default maximum.
+    workers_flag: arguments to insert for several worker processes, if `arguments` does not contain {workers}.
+    websocket: True if the server supports WebSockets.
     extra: the extra of gateways that installs it; "" for a dependency of the toolkit.
     """
 

@@ -78,7 +78,7 @@ def _clients_axis(clients: Sequence[int], least: int, most: int) -> Scale:
 
 
 def _laws(figures: Sequence[Figures], service: float, least: int, most: int) -> list[Guide]:
-    """Return the guides: clients / service time for all, and threads / service time for each number of threads."""
+    """Return the guide lines: clients / service time, and threads / service time for each number of threads."""
     found = [Guide("maximum for this number of clients", (least, least / service), (most, most / service))]
     threads = sorted({each.entrant.threads for each in figures if each.entrant.threads})
     limited = [(count, f"{count} thread{'s' if count > 1 else ''}") for count in threads if count < most]

@@ -137,7 +137,7 @@ def _rounds_axis(rounds: Rounds) -> Scale:
 
 
 def _starts(rounds: Rounds) -> frozenset[int]:
-    """Return the numbers of the first round of each start."""
+    """Return the index of the first round of each start."""
     return frozenset(n for n, (start, _) in enumerate(rounds) if n == 0 or start != rounds[n - 1][0])
 
 
