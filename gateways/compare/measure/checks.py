@@ -88,7 +88,7 @@ def _record(bench: Bench, scenario: Scenario, found: _Found) -> None:
 
 
 def _answers(bench: Bench, scenario: Scenario, checked: Sequence[Entry], found: _Found) -> dict[str, str]:
-    """Send all requests to all contenders. Return, by contender, why it cannot be compared, or ""."""
+    """Send all requests to all contenders. Return for each contender why it cannot be compared."""
     given = _given(bench, scenario, checked)
     problems: dict[str, str] = {}
     for each in checked:
