@@ -78,6 +78,17 @@ async def main():
     os._exit(not done)
 asyncio.run(main())""",
     ),
+    "gunicorn's error pages": Limit(
+        "gunicorn 27.0.1",
+        ">=3.14",
+        "end the headers of its error pages with CRLF: the empty line ends with a bare LF, which clients may accept",
+        "textwrap.dedent() removes the CR of a line that has nothing else (CPython issue 130167)",
+        """import socket, sys
+from gunicorn.util import write_error
+ours, theirs = socket.socketpair()
+write_error(ours, 500, "Internal Server Error", "")
+sys.exit(b"\\r\\n\\r\\n" not in theirs.recv(65536))""",
+    ),
     "pyuwsgi": Limit(
         "pyuwsgi 2.0.30.post1",
         ">=3.15",

@@ -23,7 +23,7 @@ from websockets.sync.client import connect
 
 from gateways.serving.certificate import self_signed
 from gateways.serving.listen import bind
-from tests.programs import require_program
+from tests.programs import require_program, require_uwsgi
 from tests.real.recipes import APPS, BIN, Machine, apache, listens, nginx, python_paths, recipes, until
 from tests.real.running import PATIENCE
 
@@ -158,7 +158,7 @@ def test_nginx_uses_the_uwsgi_protocol(machine: Machine) -> None:
     url = f"http://127.0.0.1:{port}"
     with (
         httpx.Client(timeout=PATIENCE) as client,
-        machine.running([BIN / "uwsgi", "--ini", ini], listens(machine.folder / "run" / "shop-uwsgi.sock")),
+        machine.running([require_uwsgi(), "--ini", ini], listens(machine.folder / "run" / "shop-uwsgi.sock")),
         machine.running(nginx(machine, site), listens(port)),
     ):
         told = client.post(f"{url}/path", content=b"x" * 100_000).json()

@@ -11,7 +11,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -340,8 +339,10 @@ def test_a_self_signed_certificate_and_a_json_log_from_a_given_level() -> None:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         for path in ("/inside/word", "/missing"):
-            with suppress(urllib.error.HTTPError):
+            try:
                 urllib.request.urlopen(serving.url + path, context=context, timeout=PATIENCE).close()
+            except urllib.error.HTTPError as error:
+                error.close()
         serving.wait_for("^{")
         serving.ends()
         (line,) = (json.loads(line) for line in serving.said if line.startswith("{"))

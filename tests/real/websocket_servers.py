@@ -10,10 +10,10 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import pytest
 
+from tests.programs import require_uwsgi
 from tests.real.serving import Running, serve
 
 FASTAPI = "tests.real.apps.websocket_fastapi:app"
@@ -82,10 +82,7 @@ def serving(name: str, *options: str, app: str = FASTAPI, grace: float = 5.0) ->
 
 
 def _uwsgi() -> Sequence[str]:
-    program = Path(sys.executable).with_name("uwsgi")  # built for this Python (pip install pyuwsgi)
-    if not program.exists():
-        pytest.skip("uWSGI is not installed for this Python: pip install pyuwsgi")
     return (
-        *(str(program), "--http-socket", "{host}:{port}", "--master", "--processes", "1", "--threads", "4"),
+        *(require_uwsgi(), "--http-socket", "{host}:{port}", "--master", "--processes", "1", "--threads", "4"),
         *("--die-on-term", "--need-app", "--py-call-uwsgi-fork-hooks", "--buffer-size", "32768"),
     )

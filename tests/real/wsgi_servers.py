@@ -19,7 +19,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.programs import require_program
+from tests.programs import require_program, require_uwsgi
 from tests.real.client import KEPT
 from tests.real.serving import ROOT, Running, eventually, serve
 
@@ -82,12 +82,9 @@ WSGI_SERVERS: Mapping[str, tuple[str, ...]] = {
 
 
 def _uwsgi(app: str) -> list[str]:
-    program = Path(sys.executable).with_name("uwsgi")  # built for this Python (pip install pyuwsgi)
-    if not program.exists():
-        pytest.skip("uWSGI is not installed for this Python: pip install pyuwsgi")
     return [
         *(
-            str(program),
+            require_uwsgi(),
             "--http-socket",
             "{host}:{port}",
             "--wsgi",

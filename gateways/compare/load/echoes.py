@@ -4,7 +4,7 @@ import os
 
 from gateways.compare.load.connections import Connection
 from gateways.compare.load.engine import Engine
-from gateways.compare.load.response import BadFraming, head_of
+from gateways.compare.load.response import BadFraming, head_length, head_of
 from gateways.compare.load.tally import Expected
 from gateways.compare.load.websocket import CLOSE, PING, PONG, TEXT, Frames, accept, frame, handshake
 
@@ -37,8 +37,8 @@ class Echo(Connection):
     def _opened_by(self, data: bytes) -> bytes:
         """Check the response to the handshake. Return the data after it."""
         self._head += data
-        end = self._head.find(b"\r\n\r\n") + 4
-        if end < 4:
+        end = head_length(self._head)
+        if not end:
             return b""
         status = head_of(self._head[:end]).status
         if status != 101 or accept(self._key) not in self._head[:end]:

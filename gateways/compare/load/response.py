@@ -4,12 +4,16 @@ The headers of most responses are equal, except for a date that changes once a s
 parsed once, and then looked up by its bytes.
 """
 
+import re
 from typing import NamedTuple
 
 MOST_HEAD = 64 * 1024
 MOST_ERROR = 2048
 """Maximum number of bytes that are stored of an error page, whose beginning may name the error."""
 MOST_HEADS = 512  # maximum number of remembered blocks of headers
+
+_LINE_ENDS = re.compile(rb"\r?\n")
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 
 
 class BadFraming(Exception):
@@ -28,6 +32,16 @@ class Head(NamedTuple):
 _heads: dict[bytes, Head] = {}
 
 
+def head_length(data: bytes) -> int:
+    """Return the length of the response headers at the start of the data, with their empty line; 0 if they are
+    incomplete.
+
+    A line may end with a bare LF (RFC 9112, 2.2), as the empty line of gunicorn's error pages does on Python 3.14.
+    """
+    found = _EMPTY_LINE.search(data)
+    return found.end() if found is not None else 0
+
+
 def head_of(raw: bytes) -> Head:
     """Parse response headers; `raw` ends with the empty line."""
     head = _heads.get(raw)
@@ -43,7 +57,7 @@ def parse_head(raw: bytes) -> Head:
 
     Raises: BadFraming: these are not response headers.
     """
-    status_line, *lines = raw[:-4].split(b"\r\n")
+    status_line, *lines, _, _ = _LINE_ENDS.split(raw)
     version, _, rest = status_line.partition(b" ")
     code = rest[:3]
     if not (version.startswith(b"HTTP/1.") and len(code) == 3 and code.isdigit()):
@@ -117,8 +131,8 @@ class Reader:
         if self.head is not None:
             return self._more(data)
         raw = self._pending + bytes(data)
-        end = raw.find(b"\r\n\r\n") + 4
-        if end < 4:
+        end = head_length(raw)
+        if not end:
             if len(raw) > MOST_HEAD:
                 raise BadFraming(f"response headers do not end after {len(raw)} bytes")
             self._pending = raw

@@ -54,6 +54,15 @@ class Client:
         head, _, self.rest = received.partition(b"\r\n\r\n")
         return head.decode("latin-1").split("\r\n")
 
+    def status(self) -> str:
+        """Return the status of a response; read only its first line. The rest may be a server's own error page."""
+        received = b""
+        while b"\r\n" not in received:
+            data = self.sock.recv(65536)
+            assert data, f"the connection ended within the status line: {received!r}"
+            received += data
+        return received.decode("latin-1").split(" ")[1]
+
     def accepted(self) -> dict[str, str]:
         """Return the headers, by lower-case names, of a response that accepts the handshake; check it (RFC 6455,
         4.1).

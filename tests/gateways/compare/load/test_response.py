@@ -65,6 +65,15 @@ def test_response_headers_determine_the_end_of_the_body(head: bytes, expected: H
     assert parse_head(head + b"\r\n\r\n") == expected
 
 
+def test_lines_may_end_with_a_bare_lf() -> None:
+    """RFC 9112, 2.2. On Python 3.14 and later, gunicorn's error pages have such an empty line."""
+    page = b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Length: 4\r\n\n\r\n\r\n"
+    for octets in (page, page.replace(b"\r\n", b"\n", 3)):
+        reader = Reader(keep=True)
+        assert reader.feed(memoryview(octets))
+        assert (reader.head, bytes(reader.body)) == (Head(500, 4, False, False), b"\r\n\r\n")
+
+
 @pytest.mark.parametrize(
     "octets",
     [
