@@ -106,7 +106,7 @@ class ASGIToWSGI:
         self._tally = Tally()
         self._starting = threading.Lock()
         self._running: Running | None = None
-        self._beginning: Running | None = None  # the application, from the beginning of its startup
+        self._beginning: Running | None = None  # also set while the application is starting
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request. Raises the application's exceptions, and LifespanFailed if its startup has failed."""

@@ -39,7 +39,7 @@ class CGIToASGI(CGIHost):
         if kind == "http":
             try:
                 loop = asyncio.get_running_loop()
-            except RuntimeError:  # trio: no asyncio loop to watch pipes with
+            except RuntimeError:  # on trio, there is no asyncio loop that could watch pipes
                 await self._in_threads(scope, receive, send)
             else:
                 await CGIRequest(self, loop, scope, receive, send).run()

@@ -205,7 +205,7 @@ def _forked() -> None:
 
 
 def _expected_body(environ: dict[str, Any]) -> str:
-    """Return whether the request headers announce a body (RFC 9112, 6.3).
+    """Return how likely the request has a body, according to its headers (RFC 9112, 6.3).
 
     In HTTP/2 and later, a request may have a body that no header announces. Middleware that decompresses a body, Lambda
     adapters and test clients may also pass a body without a Content-Length.

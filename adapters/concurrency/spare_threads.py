@@ -1,4 +1,4 @@
-"""Reusable threads for calls that may block for a long time. Each such call has a thread for itself.
+"""Reusable threads for calls that may block for a long time. Each such call runs in its own thread.
 
 Knows threads and forks. It must not know what a call waits for.
 """

@@ -19,7 +19,7 @@ from . import forks
 from .gate import EventGate, new_gate
 
 STAND_IN_SECONDS = 1.0  # idle timeout in seconds of a stand-in: a thread beyond the limit
-IDLE_SECONDS = 30.0  # interval at which other idle threads check for work, and minimum between garbage collections
+IDLE_SECONDS = 30.0  # interval in seconds between checks by other idle threads, and between garbage collections
 MOST_AWAY = 512  # number of waiting threads that do not count for the pool's limit
 
 _all: weakref.WeakSet[Workers] = weakref.WeakSet()
@@ -275,7 +275,7 @@ class Workers:
             self._idle.clear()
 
     def abandon(self) -> None:
-        """Stop all threads permanently. For finalizers: it takes no lock, because the interrupted code may hold it."""
+        """Stop all threads permanently. A finalizer calls this. It takes no lock, which the interrupted code may hold."""
         self._abandoned = True
         front = self._front
         if front is not None:

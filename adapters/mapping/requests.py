@@ -100,7 +100,7 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
         return native, quote(native.encode("latin-1"), safe=PATH_SAFE)
     raw = raw.partition(b"?")[0]
     if not path.isascii():
-        # `path` has replacement characters for invalid UTF-8. If raw_path decodes to `path`, use its bytes instead.
+        # `path` has replacement characters for invalid UTF-8. If raw_path decodes to `path`, use raw_path's bytes.
         sent = unquote_to_bytes(raw)
         for prefix in (b"", octets(root)):
             if (prefix + sent).decode("utf-8", "replace") == path:
@@ -230,7 +230,7 @@ def _headers(environ: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
         name = names.get(key)
         if name is None:
             name = _header_name(key)
-        if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH or CONTENT_TYPE means: no such header
+        if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH or CONTENT_TYPE: no header
             headers.append((name, value.encode() if value.isascii() else octets(value)))
     return headers
 
@@ -267,7 +267,7 @@ def _number(text: str | int | None) -> int | None:
 def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
     """Return the `http` scope (ASGI HTTP 2.5) of a WSGI environ, or of the environment of a CGI program.
 
-    Missing variables and bytes that are not UTF-8 are no errors. In `path`, such bytes are replaced.
+    Missing variables are allowed. Bytes that are not UTF-8 are also allowed; in `path`, they are replaced.
     """
     script_name, query = environ.get("SCRIPT_NAME"), environ.get("QUERY_STRING")  # often empty
     root = octets(script_name).rstrip(b"/") if script_name else b""

@@ -114,8 +114,9 @@ class Body:
 
     @property
     def asked_for(self) -> bool:
-        """Return True if the adapter may call receive(): the application has read, or the client does not wait for 100
-        Continue.
+        """Return True if the adapter may call receive().
+
+        If the client waits for 100 Continue, the application must first read from the body.
         """
         return not self._postponed or self.inbox.started
 

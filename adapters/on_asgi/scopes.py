@@ -1,4 +1,4 @@
-"""Responses that an adapter sends itself on an ASGI server: to lifespan, refused WebSockets and refused requests.
+"""Messages that an adapter itself sends on an ASGI server: for lifespan, and to refuse WebSockets and requests.
 
 Knows the messages of ASGI lifespan 2.0, WebSocket 2.5 and HTTP 2.5. It must not know why a request is refused.
 """

@@ -31,7 +31,10 @@ class Rest:
         self._done: Future = loop.create_future()
 
     async def discard(self, context: Context) -> None:
-        """Receive the rest until it ends, the client disconnects or a limit is reached. Use a copy of `context`."""
+        """Receive the rest until it ends, the client disconnects, or a limit is reached.
+
+        receive() runs in a copy of `context`.
+        """
         task = self._loop.spawn(self._run, context)
         self._loop.attend(self)
         try:

@@ -244,7 +244,7 @@ class WSGIRequest:
             self._loop.attend(self)
 
     def _still_waits(self, admission: Admission) -> bool:
-        """Handle that no thread has been free. Return True if the request has been rejected."""
+        """Record that the request waits for a thread. Return True if the request has been rejected."""
         if not self._waited:
             self._waited = True
             admission.waited()

@@ -266,7 +266,7 @@ class ASGIResponse:
         self._left = self._closed = True
 
     def close(self) -> None:
-        """End the response. PEP 3333: the server calls this, also if the client has disconnected early."""
+        """End the response. The server calls this (PEP 3333), even if the client has disconnected early."""
         exchange = self._exchange
         self._closed, self._items = True, []
         lent, self._lent = self._lent, ()

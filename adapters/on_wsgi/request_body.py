@@ -112,7 +112,7 @@ class WSGIBody:
         size = BLOCK if source.prompt else AWAITED
         if self._missing is not None:
             size = min(size, self._missing)
-        self.more = False  # for the case that the next line raises
+        self.more = False  # in case the next line raises
         block = source.read(size)
         if self._missing is None:
             self.more = len(block) == size if self._whole else bool(block)

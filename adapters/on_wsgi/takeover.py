@@ -144,13 +144,13 @@ def _has_tls_sockets(uwsgi: Any) -> bool:
 
 
 def _waitress(environ: Mapping[str, Any]) -> Any:
-    """Return waitress's channel; None on other servers, of which some also set "waitress.client_disconnected"."""
+    """Return waitress's channel; None on other servers. Some of those also set "waitress.client_disconnected"."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     return channel if hasattr(channel, "socket") else None
 
 
 def _is_tls(holder: Any) -> bool:
-    """Return True if this object uses TLS, or the socket that it wraps."""
+    """Return True if this object, or the socket that it wraps, uses TLS."""
     layers = [holder]
     for name in ("_sock", "fd"):
         layer = getattr(holder, name, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-MARK = b": detached\n\n"  # a body that marks its place in the output; clients of event streams ignore it as a comment
+MARK = b": detached\n\n"  # a body that can be recognised in the output; event stream clients ignore it as a comment
 
 _MOST = 256 * 1024  # size limit of response headers in bytes
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE).search

@@ -67,7 +67,7 @@ class WebSocketExchange(Exchange):
         self._ended = False
 
     def open_in(self, sockets: set[WebSocketExchange]) -> None:
-        """Set the set that contains the WebSocket after its acceptance, in place of `live` of start()."""
+        """Record the set to which the WebSocket moves when it is accepted, from the set `live` of start()."""
         self._open = sockets
 
     # the application's task

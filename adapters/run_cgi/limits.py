@@ -79,7 +79,7 @@ def _seconds(limit: float | None) -> float:
 
 
 class Slots:
-    """Slots for at most `limit` programs at once. Further requests wait in a queue: a thread or a coroutine for each.
+    """Slots for at most `limit` programs at once. Further requests wait in a queue, each with its thread or coroutine.
 
     queue: size limit of the queue; None for no limit.
     """

@@ -33,7 +33,8 @@ class Connection(asyncio.BufferedProtocol):
         """head: the response that accepts the handshake. ping: seconds between pings; 0 for no pings.
 
         on_close: called once with a code and a reason, unless close() was called first. They come from the peer's Close
-        frame, or describe the failure; the code is 1006 if the connection has ended without either.
+        frame, or describe the failure. If the connection has ended without a Close frame or a failure, the code is
+        1006.
         """
         self._head, self._ping = head, ping
         self._on_message, self._on_close = on_message, on_close
