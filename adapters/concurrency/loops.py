@@ -143,7 +143,7 @@ class Loop:
                 if self._attended.pop(watched, None) is not None:
                     watched.look()
         except Exception:  # on trio, an exception would end all tasks
-            log.exception("a request is no longer watched for a disconnect")
+            log.exception("cannot check a request for a disconnect; it will not be checked again")
         finally:
             if self._attended and not self._sweeping:
                 self._sweep_later()

@@ -275,7 +275,7 @@ class Workers:
             self._idle.clear()
 
     def abandon(self) -> None:
-        """Stop all threads permanently. A finalizer calls this. It takes no lock, which the interrupted code may hold."""
+        """Stop all threads permanently. Takes no lock, because a finalizer may interrupt code that holds it."""
         self._abandoned = True
         front = self._front
         if front is not None:

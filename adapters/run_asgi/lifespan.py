@@ -76,7 +76,7 @@ class Lifespan:
         if self._started:
             log.error("the lifespan of the application failed", exc_info=error)
         elif self._to_app.empty():
-            log.warning("the application raised %r at lifespan startup; as in ASGI, it runs without a lifespan", error)
+            log.warning("the application raised %r at lifespan startup; it runs without a lifespan, as in ASGI", error)
         else:
             log.info("the application does not support lifespan: it raised %r", error)
 

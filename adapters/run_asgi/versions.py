@@ -37,7 +37,9 @@ def as_asgi3(app: Any) -> ASGIApp:
     if not callable(app):
         raise TypeError(f"app={app!r} is not callable; an ASGI application is called with (scope, receive, send)")
     if is_wsgi(app):
-        raise TypeError(f"app={app!r} is a WSGI application, called with (environ, start_response), not an ASGI one")
+        raise TypeError(
+            f"app={app!r} is a WSGI application, which is called with (environ, start_response); expected ASGI"
+        )
     if not is_double_callable(app):
         single: ASGIApp = app
         return single

@@ -51,7 +51,7 @@ class Patience:
         self._end = now + _seconds(timeouts.total)
 
     def due(self) -> float:
-        """Return the time at which the program times out, unless it is active before."""
+        """Return the time at which the program times out, unless there is activity before."""
         return min(self.moved + self._silence(), self._end)
 
     def hurry(self, now: float) -> None:

@@ -175,7 +175,7 @@ def _exit_descriptor(process: subprocess.Popen[bytes]) -> int:
         try:
             return os.pidfd_open(process.pid)
         except OSError as error:  # a kernel before 5.3, a sandbox, or the process is already gone
-            log.debug("no pidfd: %s", error)
+            log.debug("cannot get a pidfd for a CGI program: %s", error)
     readable, writable = os.pipe()
 
     def wait() -> None:

@@ -185,7 +185,7 @@ def _seen(path: str, kind: str) -> object:
         except OSError:
             return None
     is_folder = isinstance(stamp, tuple) and len(stamp) == 2
-    return stamp[1] if is_folder and isinstance(stamp, tuple) else stamp  # a folder without its time
+    return stamp[1] if is_folder and isinstance(stamp, tuple) else stamp  # ignore a folder's time
 
 
 def _stamp(file: str) -> object:
