@@ -1,7 +1,7 @@
 """`python -m benchmarks.cgi`: the cost of a CGI request, cold and warm, compared with other hosts.
 
-It is also compared with starting the program without a host. Knows programs, servers and target figures. rounds.py
-measures in turns, and computes ratios.
+It is also compared with the cost of starting the program without a host. Knows programs, servers and target figures.
+rounds.py measures in turns, and computes ratios.
 """
 
 from __future__ import annotations

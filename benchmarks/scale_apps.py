@@ -1,7 +1,7 @@
 """The apps of benchmarks/scale.py: streams that stay open, for each server and adapter.
 
-Knows WSGI and ASGI. It must not know how memory is measured. THREADS in the environment is the number of threads of
-WSGIToASGI.
+Knows WSGI and ASGI. It must not know how memory is measured. The environment variable THREADS is the number of threads
+of WSGIToASGI.
 """
 
 from __future__ import annotations

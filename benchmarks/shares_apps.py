@@ -1,6 +1,7 @@
 """The apps of benchmarks/shares.py: native, native after a thread switch alone, and through the adapter.
 
-Knows the cheapest switch from a loop to a thread and back, and the reverse. It must not know how it is measured.
+Knows the cheapest way to switch from a loop to a thread and back, and the reverse. It must not know how an app is
+measured.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The apps of benchmarks/tails.py. The variable WITHOUT names one cause of slow responses, which is turned off.
+"""The apps of benchmarks/tails.py. The environment variable WITHOUT names one cause of slow responses, which is turned
+off.
 
 Knows how to turn off each cause in the adapters and in Python. It must not know how responses are measured.
 """
