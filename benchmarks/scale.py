@@ -60,7 +60,7 @@ CPU time of one request in process, with bodies in blocks of 64 KB.
 """
 BODIES_EXPLAINED = """
 "Deviation" is the largest distance of a point from the line. A body of up to one block is not streamed, so small bodies
-cost less than the line. From then on, each block of a stream adds the cost of a copy and of a share of a thread switch.
+cost less than the line. From then on, each block adds the cost of a copy, and part of the cost of a thread switch.
 """
 HEADERS = """
 ## Number of headers

@@ -160,7 +160,7 @@ class Running:
         except RuntimeError as error:
             log.error("the application was not shut down: %s", error)
         finally:
-            ending.cancel()  # also if a second Ctrl-C has interrupted the wait
+            ending.cancel()  # in case a second Ctrl-C has interrupted the wait
 
     def abandon(self) -> None:
         """Release a loop that has ended, without shutting down the application."""

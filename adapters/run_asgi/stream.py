@@ -143,7 +143,7 @@ class Stream(asyncio.Protocol):
             self._timer = self._loop.call_later(FLUSH_SECONDS, self._wait_for_flush, left)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's are not subclasses
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are not subclasses of it
         first, self._first = self._first, []
         self.resume_writing()
         self._transport.write(b"".join(first))

@@ -27,7 +27,7 @@ _PASSED = (
 # CONTENT_TYPE and CONTENT_LENGTH are passed without the prefix HTTP_ (4.1.18). The transfer coding has been decoded
 # (4.2). HTTP_PROXY is dropped because an HTTP client in the program would use it as its proxy ("httpoxy").
 _DROPPED = frozenset(("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_PROXY"))
-_CREDENTIALS = frozenset(("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION"))  # 4.1.18
+_CREDENTIALS = frozenset(("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION"))  # not passed by default (4.1.18)
 _HEADER = re.compile("HTTP_[A-Z0-9_]+", re.ASCII).fullmatch
 _ADDRESS = re.compile(rb"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*").fullmatch
 _DIGITS = re.compile("[0-9]+", re.ASCII).fullmatch

@@ -109,7 +109,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's are not subclasses
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are not subclasses of it
         self._write(self._head)
         if self._ping:
             self._timer = self._loop.call_later(self._ping, self._tick)

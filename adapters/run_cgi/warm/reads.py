@@ -22,7 +22,7 @@ OF_REQUEST = (
 
 
 def observe(blame: Callable[[str], None], is_called_by: Callable[[str], bool], set_by_program: Iterable[str]) -> None:
-    """Start calling `blame` for each read, with the reason.
+    """Make each later read call `blame` with the reason.
 
     `set_by_program`: variables that the program sets. Reading them also counts.
     """
