@@ -1,4 +1,4 @@
-"""A future of asyncio whose task continues in the callback that resolves it.
+"""An asyncio future that can run its task in the callback that resolves it.
 
 asyncio's own future schedules its task for the loop's next iteration. If the loop has no other work, that iteration
 only costs a handle and a poll of the selector. Knows asyncio's protocol of futures. It must not know what is awaited.
@@ -15,7 +15,7 @@ Step = Callable[[Any], object]
 
 
 class Waiter(asyncio.Future[None]):
-    """A future that one task awaits. set_result() schedules the task, as usual; a call of the future runs it."""
+    """A future that one task awaits. set_result() schedules the task, as usual. Calling the future runs the task."""
 
     _step: Step | None = None
     _context: Context | None = None
@@ -36,7 +36,7 @@ class Waiter(asyncio.Future[None]):
         step, context = self._step, self._context
         if step is None or context is None:  # the task does not wait yet
             return self.set_result(None)
-        self._step = None  # it refers to the task
+        self._step = None  # breaks a reference cycle with the task
         self.remove_done_callback(step)
         self.set_result(None)
         context.run(step, self)

@@ -25,4 +25,4 @@ def test_the_error_that_ends_a_request_is_the_reason(error: BaseException | None
 
 
 def test_the_text_names_the_timeout_that_passed() -> None:
-    assert reason(TimeoutError("no data for 3 seconds")).text == "silent for 3 seconds"
+    assert reason(TimeoutError("no data for 3 seconds")).text == "no data for 3 seconds"
