@@ -247,7 +247,7 @@ class ASGIResponse:
         detached = departure.finish()
         if detached is None:
             self.departure = None
-            return departure.close()
+            return departure.close(self._loop)
         stream = Stream(
             self._exchange,
             detached.start.head,
@@ -274,7 +274,7 @@ class ASGIResponse:
             _take_back(lent)
         departure, self.departure = self.departure, None
         if departure is not None:
-            departure.close()
+            departure.close(self._loop)
         if self._left:
             return
         if self._reading is not None:

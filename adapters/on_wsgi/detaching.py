@@ -2,7 +2,7 @@
 
 The server gets one short block, MARK, as the body. It writes the headers and MARK to the replacement socket that
 takeover.py gives it. So the server still creates the headers, the framing and the access log, and this module can check
-that no middleware changes the body. Knows the steps in the server's thread. It must not know the loop.
+that no middleware changes the body. Knows the steps in the server's thread. It must not know the stream.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..concurrency.loops import Loop
 from ..websocket.places import Places
 from .client import can_poll
 from .takeover import Connection, find
@@ -99,7 +100,7 @@ class Departure:
             written += data
         return start
 
-    def close(self) -> None:
+    def close(self, loop: Loop) -> None:
         """Disconnect the client if the server has closed the response before its end."""
         sock, self._sock = self._sock, None
         if sock is not None:
@@ -107,4 +108,4 @@ class Departure:
             self.places.give_back()
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close()
+            connection.close(loop)

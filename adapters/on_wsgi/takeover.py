@@ -22,7 +22,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from ..concurrency.loops import Loop
 from .client import has_shut_down, is_readable, is_writable
+from .discarding import discard
 from .source import source_of
 
 _GIVE_BACK_SECONDS = 5.0  # timeout for the client to read the server's output in give_back(), in seconds
@@ -63,7 +65,7 @@ class Connection:
                 os.dup2(dead.fileno(), self._fd, inheritable=False)
         except BaseException:
             os.close(mine)
-            self.close()
+            self._close()
             raise
         return socket.socket(fileno=mine)
 
@@ -88,10 +90,15 @@ class Connection:
                 else:
                     raise TimeoutError("the client does not read its response")
             os.dup2(sock.fileno(), self._fd, inheritable=False)
-        self.close()
+        self._close()
 
-    def close(self) -> None:
+    def close(self, loop: Loop) -> None:
         """Discard everything that the server writes from now on, because its response has ended."""
+        servers, self._servers = self._servers, None
+        if servers is not None:
+            discard(servers, loop)
+
+    def _close(self) -> None:
         servers, self._servers = self._servers, None
         if servers is not None:
             servers.close()

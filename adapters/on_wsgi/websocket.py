@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from ..asgi_types import Scope
-from ..concurrency.loops import LoopClosed
+from ..concurrency.loops import Loop, LoopClosed
 from ..mapping.requests import scope_from_environ
 from ..run_asgi.running import Running
 from ..run_asgi.websocket import WebSocketExchange
@@ -46,13 +46,13 @@ class HandedOver(list[bytes]):
     It is one empty block, because uWSGI sends the headers with the first block.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, loop: Loop) -> None:
         super().__init__([b""])
-        self._connection = connection
+        self._connection, self._loop = connection, loop
 
     def close(self) -> None:
         """Release the connection. The server calls this when it is done with the response (PEP 3333)."""
-        self._connection.close()
+        self._connection.close(self._loop)
 
     __del__ = close  # for servers that never call close()
 
@@ -79,6 +79,6 @@ def hand_over(
             loop.post(exchange.lose)
         elif isinstance(error, LoopClosed):
             sock.close()
-        connection.close()
+        connection.close(loop)
         raise
-    return HandedOver(connection)
+    return HandedOver(connection, loop)

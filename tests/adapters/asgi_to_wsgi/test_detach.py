@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 from wsgiref.handlers import SimpleHandler
 
+import psutil
 import pytest
 
 from tests.forks import fork
@@ -122,6 +123,28 @@ def test_the_servers_thread_is_free_after_the_headers_of_an_event_stream(
         assert server.rest() == b"data: 1\n\ndata: 2\n\n"
     eventually("the end of the stream", lambda: (app.stats().tasks, app.stats().detached) == (0, 0))
     assert app.stats().bytes == 18
+
+
+def test_the_server_can_write_after_its_response_until_it_closes_its_socket(bridge: Bridge, journal: Journal) -> None:
+    """Ours: most servers write the last chunk then. If that fails, cheroot logs an error on Python 3.13 and later."""
+    adapter = bridge(silent(journal), detach=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateways.adapters.on_wsgi.asgi_response.is_iterated_by_server", lambda iterable: True)
+        theirs, ours = socket.socketpair()
+        with ours:
+            with theirs, Exchange(adapter, _environ(theirs)) as exchange:
+                exchange.call()
+                block = exchange.block()
+                assert block is not None
+                theirs.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                theirs.sendall(b"%x\r\n%b\r\n" % (len(block), block))
+                assert exchange.block() is None
+                before = psutil.Process().num_fds()
+                exchange.close()
+                theirs.sendall(b"0\r\n\r\n" + b"x" * 300_000)
+                assert theirs.recv(1) == b""
+            eventually("both ends are closed", lambda: psutil.Process().num_fds() <= before - 2)
+    journal.expect("http.disconnect")
 
 
 def test_detach_is_off_by_default(bridge: Bridge) -> None:

@@ -1,0 +1,56 @@
+"""Discard what a WSGI server writes after the end of its response, on a connection that was taken over.
+
+Many servers write the last chunk after they have closed the response. If that write failed, cheroot would keep the
+chunk in a buffer, whose destructor logs a traceback on Python 3.13 and later.
+
+Knows the other end of the server's replacement socket. It must not know servers or responses.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from functools import partial
+
+from ..concurrency.loops import Loop, LoopClosed, running_loop
+from .client import is_readable
+
+_SIZE = 65536
+
+
+def discard(sock: socket.socket, loop: Loop) -> None:
+    """Read from the socket until the server has closed its end, then close it. Thread-safe."""
+    discarded = _Discarded(sock.detach())
+    try:
+        loop.post(partial(loop.attend, discarded))
+    except LoopClosed:
+        discarded.close()
+
+
+class _Discarded:
+    """The output of a server. The loop looks at it at intervals, because most servers close their end at once.
+
+    It has the descriptor and not the socket: if both were garbage of a loop that has ended, Python might report an
+    unclosed socket.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def look(self) -> None:
+        try:
+            is_open = not is_readable(self._fd) or bool(os.read(self._fd, _SIZE))
+        except OSError:
+            is_open = False
+        if is_open:
+            running_loop().attend(self)
+        else:
+            self.close()
+
+    def close(self, close: Callable[[int], None] = os.close) -> None:
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            close(fd)
+
+    __del__ = close
