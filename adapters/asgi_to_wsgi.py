@@ -125,12 +125,14 @@ class ASGIToWSGI:
         scope["wsgi_environ"] = environ
         if "eventlet.input" in environ:
             environ["eventlet.minimum_write_chunk_size"] = 1  # otherwise eventlet buffers up to 4 KiB of a stream
-        desk = Desk(running.thread.loop, Client(environ).has_left, running.thread.watched)
+        client = Client(environ)
+        desk = Desk(running.thread.loop, client.has_left, running.thread.watched)
         first = body.first()
         messages = [] if first is None else [body_message(*first)]
         exchange = Exchange(self.app, scope, desk, messages, body.more, owner=self)
         exchange.tally = self._tally
         response = ASGIResponse(exchange, body, running, file_wrapper)
+        response.client = client
         if self._detached is not None:
             exchange.can_leave = True
             response.departure = Departure(environ, self._detached, is_called_by_uwsgi(environ))
@@ -180,6 +182,7 @@ class ASGIToWSGI:
         exchange.tally = self._tally
         exchange.open_in(running.websockets)
         response = ASGIResponse(exchange, WSGIBody({"wsgi.input": None}), running, None)
+        response.client = Client(environ)
         accepted = partial(on_wsgi.hand_over, exchange, connection, running)
         return self._answered(response, environ, start_response, accepted)
 

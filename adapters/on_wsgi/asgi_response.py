@@ -20,11 +20,12 @@ from ..asgi_types import Message
 from ..concurrency import spare_threads
 from ..concurrency.contexts import Lent, adopt
 from ..concurrency.loops import Loop, LoopClosed
+from ..errors import ClientDisconnected
 from ..run_asgi.exchange import Exchange, PathSend
 from ..run_asgi.running import Running
 from ..run_asgi.stream import Stream
 from ..wsgi_types import StartResponse
-from .client import has_failed
+from .client import Client, has_failed
 from .detaching import MARK, Departure
 from .early_head import send_head
 from .iteration import is_iterated_by_server
@@ -89,6 +90,7 @@ class _Reading:
 class ASGIResponse:
     """The response. Not thread-safe: use it only in the server's thread."""
 
+    client: Client | None = None  # set if the client may disconnect before the end of the response
     departure: Departure | None = None  # not None if the response may be detached from this thread
     _left = False  # the response has been detached from this thread
     _whole = False  # the response was complete from the start, so close() has nothing to do
@@ -181,13 +183,20 @@ class ASGIResponse:
             if self._ended and not self._items and (not exchange.complete or exchange.desk.closed):
                 error, exchange.error = exchange.error, None
                 try:
-                    raise error or self._running.lost()
+                    raise error or self._lost()
                 finally:
                     del error  # breaks a reference cycle with the traceback
             if self._ended:
                 if self._reading is not None:
                     self._stop_reading()
                 return
+
+    def _lost(self) -> Exception:
+        """Return the error for a response that ended early without an error of the application."""
+        lost = self._running.lost()
+        if self.client is None or not self._exchange.desk.closed or not isinstance(lost, ClientDisconnected):
+            return lost
+        return self.client.departed()
 
     def _read(self) -> None:
         """Read the next block of the request body.

@@ -17,9 +17,12 @@ import logging
 import os
 import select
 import stat
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
+
+from ..errors import ClientDisconnected
 
 log = logging.getLogger("gateways.asgi")
 
@@ -92,6 +95,17 @@ class Client:
         except Exception as error:
             log.debug("cannot check whether the client has disconnected: %r", error)
             return False
+
+    def departed(self) -> Exception:
+        """Return the exception that ends a response whose client has disconnected.
+
+        It is waitress's own exception if that is the server, because waitress logs any other one as an error of the
+        application, with its traceback.
+        """
+        channel = getattr(self._environ.get("waitress.client_disconnected"), "__self__", None)
+        kind = getattr(sys.modules.get(type(channel).__module__), "ClientDisconnected", ClientDisconnected)
+        error: Exception = kind("the client has disconnected")
+        return error
 
     def _descriptor(self) -> int:
         """Return the descriptor of the client's socket.

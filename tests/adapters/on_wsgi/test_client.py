@@ -9,14 +9,21 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from waitress.channel import ClientDisconnected as WaitressClientDisconnected
+from waitress.channel import HTTPChannel
 
+from gateways.adapters import ASGIToWSGI, ClientDisconnected
+from gateways.adapters.asgi_types import Receive, Scope, Send
 from gateways.adapters.on_wsgi.client import Client, descriptor
+from tests.adapters.asgi_to_wsgi.harness import Exchange
 from tests.adapters.asgi_to_wsgi.patience import eventually
+from tests.adapters.asgi_to_wsgi.request import environ
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -159,6 +166,7 @@ def test_it_works_without_poll_in_the_select_module() -> None:
 import select, socket, struct
 del select.poll
 from tests.adapters.asgi_to_wsgi.patience import eventually
+from tests.adapters.asgi_to_wsgi.request import environ
 from gateways.adapters.on_wsgi.client import Client
 client, connection = socket.socketpair()
 asked = Client({"gunicorn.socket": connection})
@@ -192,3 +200,35 @@ def test_a_connection_that_is_closed_on_this_side_has_no_descriptor(pair: Pair) 
     environ = SHOWN["gunicorn"](connection)
     connection.close()
     assert descriptor(environ) == -1
+
+
+@pytest.mark.parametrize("headers_first", [True, False])
+def test_waitress_gets_its_own_exception_for_a_client_that_has_disconnected(headers_first: bool) -> None:
+    """Waitress logs any other exception as an error of the application, with its traceback."""
+
+    async def waits_for_the_disconnect(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return
+        await receive()
+        if headers_first:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        served.connected = False  # waitress sets it
+        assert (await receive())["type"] == "http.disconnect"
+
+    served = HTTPChannel.__new__(HTTPChannel)
+    served.connected = True
+    app = ASGIToWSGI(waits_for_the_disconnect)
+    given = environ(waitress_client_disconnected=served.check_client_disconnected)
+    with Exchange(app, given) as exchange, pytest.raises(WaitressClientDisconnected):
+        exchange.run()
+    app.close()
+
+
+def test_a_server_without_an_exception_for_disconnects_gets_an_oserror() -> None:
+    for given in (
+        {},
+        {"waitress.client_disconnected": bool},
+        {"waitress.client_disconnected": threading.Event().is_set},
+    ):
+        assert isinstance(Client(given).departed(), ClientDisconnected)
