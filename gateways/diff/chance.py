@@ -1,11 +1,11 @@
-"""Tell other words from chance. Pure.
+"""Decide whether a difference in the order of words may be chance. Pure.
 
-An app may iterate over a set of classes or objects. Its order depends on memory addresses, so it is the same in one
-process, and another one in the next. A rare order may be only in responses of the new stack by chance. Such an order
-moves words, or replaces words by as many others.
+An app may iterate over a set of classes or objects. The order of the set depends on memory addresses. So it is constant
+in one process, and differs in the next process. By chance, a rare order may appear only in responses of the new stack.
+Such an order moves words, or replaces words by the same number of other words.
 
 If both stacks choose between the orders in the same way, each distribution of the `times` responses over all processes
-is equally likely. So the probability that all of them are responses of the new stack is C(new, times) / C(all, times).
+is equally likely. So the probability that the new stack sent all of them is C(new, times) / C(all, times).
 """
 
 from collections import Counter
@@ -33,13 +33,13 @@ def _probability(times: int, news: int, olds: int) -> float:
 
 
 def _may_be_order(judged: Judged) -> bool:
-    """Return True if words are moved, or replaced by as many others."""
+    """Return True if words are moved, or replaced by the same number of other words."""
     found, known = judged.found, explain(judged.found, judged.status)
     if not found.facet.startswith(("body", "header:")) or (known is not None and not known.is_counted):
         return False
     if ABSENT in (found.old, found.new) or found.new == SAME or judged.status is None:
         return False
     before, now = (WORD.findall(each.strip("'")) for each in (found.old, found.new))
-    if before == now:  # moved, or between other delimiters
+    if before == now:  # the words are moved, or the delimiters differ
         return Counter(UNIT.findall(found.old)) == Counter(UNIT.findall(found.new))
     return len(before) == len(now)

@@ -259,7 +259,7 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
 
 
 def _rare(doubtful: Sequence[Difference], plan: Plan) -> Iterator[str]:
-    """Return a sentence for each difference that is too rare to tell from chance."""
+    """Return a sentence for each difference that may be chance."""
     for each in doubtful:
         if each.times < each.asked:
             label, change = plan.requests[each.requests[0]].label, f"{each.found.old} → {each.found.new}"

@@ -73,7 +73,7 @@ class Traffic:
 
     @property
     def changes_data(self) -> bool:
-        """True if a request, or one of the login, has an unsafe method (RFC 9110, 9.2.1)."""
+        """True if any request, also of the login, has an unsafe method (RFC 9110, 9.2.1)."""
         return not all(each.is_safe for each in (*self.login, *self.requests))
 
 

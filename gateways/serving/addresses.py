@@ -1,8 +1,8 @@
 """Give the objects of an app other memory addresses in each process.
 
-The order of a set of classes or objects depends on their addresses. One server allocates nearly the same addresses in
-each process, another server allocates others. So a comparison of two servers would see two orders, each of which seems
-to be always the same. With varying addresses, it sees that the order varies.
+The order of a set of classes or objects depends on their addresses. Each server allocates nearly the same addresses in
+each of its processes, but two servers allocate different ones. So a comparison of two servers would see two different
+orders, and each would seem to be constant. With varying addresses, the comparison sees that the order varies.
 """
 
 import random
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 SMALL, LARGE = (1, 480), (520, 1600)
-"""Sizes of blocks in bytes: of Python's own allocator (up to 512), and of the C library's (classes are that large)."""
+"""Sizes of the blocks, in bytes. Python's own allocator has sizes up to 512, the C library's has those of classes."""
 
 MOST = 20_000
 """Maximum number of blocks that are kept: about 10 MB."""
@@ -19,7 +19,7 @@ MOST = 20_000
 def vary_addresses() -> None:
     """Keep blocks of random sizes whenever a module is imported, so that later objects have other addresses.
 
-    An audit hook does it, because the app cannot see it: sys.meta_path, for example, would have one more entry.
+    An audit hook does this, because the app cannot see the hook. An additional entry in sys.meta_path would be visible.
     """
     sys.addaudithook(_keeper(random.Random()))  # noqa: S311 (no secret)
 

@@ -94,7 +94,7 @@ class _Blocks:
 
 
 class _SizedBlocks(_Blocks):
-    """The iterable for an app that returned a list or another object with a length: servers compute Content-Length from
+    """The iterable for an app that returned a list or another object with a length. Servers compute Content-Length from
     a list of one block.
     """
 
