@@ -55,7 +55,7 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.option(
     "--rate",
     type=click.FloatRange(0.1),
-    help="Request rate for latency. Default: half the throughput of the slowest contender.",
+    help="Requests per second for latency. Default: half the throughput of the slowest contender.",
 )
 @click.option("--duration", type=click.FloatRange(0.25, 3600), help="Seconds of load per contender and phase.")
 @click.option(
@@ -96,10 +96,15 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     help="Worker processes per server, one on each core, if the server supports workers. Default: 1.",
 )
 @click.option("--url", "sites", type=Server(), multiple=True, help="Compare a running server. Repeatable.")
-@click.option("--host-header", metavar="HOST", help="Host header. Default: the recorded one, else 127.0.0.1:8000.")
-@click.option("--ca", type=OLD, help="CA certificates for --url (PEM). Default: the system's.")
+@click.option("--host-header", metavar="HOST", help="Host header. Default: that of the recording, else 127.0.0.1:8000.")
+@click.option("--ca", type=OLD, help="CA certificates for --url (PEM). Default: those of the system.")
 @click.option("--insecure", is_flag=True, help="Do not verify TLS certificates of --url.")
-@click.option("--engine", type=click.Choice(["own", "locust"]), default="own", help="Load generator. Default: own.")
+@click.option(
+    "--engine",
+    type=click.Choice(["own", "locust"]),
+    default="own",
+    help="Load generator: gateways' own, or locust. Default: own.",
+)
 @click.option("--load-workers", type=click.IntRange(1, 1000), help=f"Number of locust workers. Default: {WORKERS}.")
 @click.option(
     "--bind", type=Address(), help=f"Address that locust workers on other machines connect to. Default port: {PORT}."

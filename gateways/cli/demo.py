@@ -33,7 +33,10 @@ LANE = "gateways.demo.lane:app"
 @click.command(cls=Command, short_help="Serve a reference app as CGI, WSGI and ASGI.")
 @click.option("--mode", type=click.Choice(MODES), help="Run only this interface. Default: all three.")
 @click.option(
-    "--server", metavar="NAME", shell_complete=complete, help="Server to use; needs --mode. Default: the mode's first."
+    "--server",
+    metavar="NAME",
+    shell_complete=complete,
+    help="Server to use; needs --mode. Default: waitress for WSGI, else uvicorn.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(

@@ -53,7 +53,9 @@ class _Diff(Command):
 @click.argument("new", shell_complete=files, callback=given)
 @request_options
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if it cannot be detected.")
-@click.option("--host-header", metavar="HOST", help="Host header for both. Default: the recorded one, else localhost.")
+@click.option(
+    "--host-header", metavar="HOST", help="Host header for both sides. Default: that of the recording, else localhost."
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(0.1, 3600),
@@ -64,7 +66,7 @@ class _Diff(Command):
 @click.option("--reset", metavar="COMMAND", help="Shell command that prepares the data before each round.")
 @click.option("--unsafe", is_flag=True, help="Also send POST, PUT, PATCH and DELETE to a URL.")
 @click.option("--insecure", is_flag=True, help="Do not verify TLS certificates of URLs.")
-@click.option("--ca", metavar="FILE", help="CA certificates for URLs (PEM). Default: the system's.")
+@click.option("--ca", metavar="FILE", help="CA certificates for URLs (PEM). Default: those of the system.")
 @click.option(
     "--ignore",
     "ignored",
@@ -105,7 +107,7 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
     export_file: Path | None,
     **options: Any,
 ) -> int:
-    """Send OLD and NEW the same requests, and show the differences beyond noise.
+    """Send OLD and NEW the same requests, and show the differences that exceed the noise.
 
     Each side is TARGET@SERVER, e.g. shop:app@gunicorn (with an adapter if one is needed), TARGET@MODE, TARGET alone, or
     the URL of a running server. @SERVER alone is OLD's target on another server. OLD gets each request at least twice.

@@ -38,8 +38,10 @@ IMPORT = 600.0
 
 @click.command(cls=Command, short_help="Serve an app, a CGI program or a folder.")
 @click.argument("target", shell_complete=files, callback=given)
-@click.option("--mode", type=click.Choice(MODES), help="Interface of the server. Default: that of the app.")
-@click.option("--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: the mode's first.")
+@click.option("--mode", type=click.Choice(MODES), help="Interface of the server. Default: the interface of the app.")
+@click.option(
+    "--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: waitress for WSGI, else uvicorn."
+)
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if its signature does not show it.")
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 for any free one.  [default: 8000]")
@@ -73,7 +75,7 @@ IMPORT = 600.0
 @click.option("--follow-symlinks", is_flag=True, help="Follow symbolic links that lead out of the folder.")
 @click.option("--limit", type=click.IntRange(1), help="Maximum number of concurrent CGI programs.  [default: 64]")
 @click.option(
-    "--timeout", metavar="SECONDS", type=click.FloatRange(0), help="Time limit of a CGI program; 0: no limit."
+    "--timeout", metavar="SECONDS", type=click.FloatRange(0), help="Time limit of a CGI program; 0 for no limit."
 )
 @click.option("--certfile", metavar="FILE", type=FILE, help="Certificate for HTTPS, in PEM, with its chain.")
 @click.option(

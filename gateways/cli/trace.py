@@ -38,7 +38,9 @@ REFERENCE_PATH = "/hello?name=you"
 @click.option(
     "--mode", type=click.Choice(MODES), help="Interface of the server; an adapter is used if the app has another."
 )
-@click.option("--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: the mode's first.")
+@click.option(
+    "--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: waitress for WSGI, else uvicorn."
+)
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app. Default: detected.")
 @request_options
 @click.option("--ws", "texts", metavar="TEXT", multiple=True, help="Open a WebSocket and send TEXT. Repeatable.")
@@ -49,7 +51,7 @@ REFERENCE_PATH = "/hello?name=you"
     show_default=True,
     help="Timeout for the response, in seconds.",
 )
-@click.option("--cold", is_flag=True, help="Send no warm-up request. Default: one, so that the app has started.")
+@click.option("--cold", is_flag=True, help="Send no warm-up request. Default: send one, so that the app has started.")
 @click.option("--show-secrets", is_flag=True, help="Show cookies, tokens, passwords and API keys. Default: [redacted].")
 @click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON (docs/trace-schema.md).")
 @click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write the trace to a web page.")

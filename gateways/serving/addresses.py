@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable
 
 SMALL, LARGE = (1, 480), (520, 1600)
-"""Sizes of the blocks, in bytes. Python's own allocator has sizes up to 512, the C library's has those of classes."""
+"""Sizes of the blocks, in bytes. Python allocates up to 512 bytes itself. The C library allocates larger objects, e.g.
+classes."""
 
 MOST = 20_000
 """Maximum number of blocks that are kept: about 10 MB."""
