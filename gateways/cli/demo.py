@@ -65,7 +65,7 @@ def choose(mode: Mode | None, server: str | None) -> Chosen:
     """Return the servers to run."""
     if mode is None:
         if server is not None:
-            raise click.UsageError("--server needs --mode: each mode has its own servers.")
+            raise click.UsageError("--server needs --mode, because each mode has its own servers.")
         return [(each, next(iter(side(each).SERVERS))) for each in MODES]
     servers = side(mode).SERVERS
     if server is not None and server not in servers:

@@ -181,7 +181,7 @@ def _sent(traffic: Traffic, sides: tuple[Stack | Site, ...], *, unsafe: bool) ->
         traffic = traffic.safe("it may change data; --unsafe sends it to a URL")
     if not (traffic.requests or traffic.login):
         if traffic.left_out:
-            raise click.UsageError(f"none of the requests can be sent: {'; '.join(summary(traffic.left_out))}.")
+            raise click.UsageError(f"none of the requests can be sent; {'; '.join(summary(traffic.left_out))}.")
         raise click.UsageError("there are no requests to send; add --requests FILE or --path PATH.")
     return traffic
 

@@ -55,7 +55,7 @@ def traffic_to_compare(app: Target, sites: Sequence[Site], options: Mapping[str,
     traffic += Traffic((), left_out=tuple(LeftOut(each.origin or "command line", each.label, why) for each in rare))
     if not traffic.requests:
         why = "; ".join(summary(traffic.left_out))
-        raise click.UsageError(f"none of the requests can be sent: {why}.")
+        raise click.UsageError(f"none of the requests can be sent; {why}.")
     tell_left_out(traffic)
     return traffic
 

@@ -56,7 +56,7 @@ def what(plan: Plan) -> str:
         adapter = ADAPTERS["cgi", "wsgi" if mode == "wsgi" else "asgi"]
         names = plan.settings.cgi_dirs or PROGRAMS
         if plan.settings.files and not any(Path(known.target, name.strip("/")).is_dir() for name in names):
-            return f"{known.target}: files, no CGI programs (no folder {' or '.join(names)})"
+            return f"{known.target}: files without CGI programs (it has no folder {' or '.join(names)})"
         if plan.settings.files:
             below = " and ".join(f"/{name.strip('/')}/" for name in names)
             return f"{known.target}: files, and CGI programs below {below}, run by gateways.adapters.{adapter}"

@@ -66,7 +66,9 @@ def _is_port(text: str) -> bool:
 def target_of(sites: Sequence[Site], target: str | None, options: Mapping[str, Any]) -> Target:
     """Return the target for servers that already run; their app is unknown."""
     if target is not None:
-        raise click.UsageError("--url names a running server, which already has its app; use it without TARGET.")
+        raise click.UsageError(
+            "--url and --export-locustfile are for a running server, which has its app; use them without TARGET."
+        )
     for name in OF_STARTED:
         if options[name]:
             raise click.UsageError(f"--{name} is for servers that the command starts; use it without --url.")

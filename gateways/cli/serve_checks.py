@@ -80,7 +80,9 @@ def certificate(
         try:
             ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*pair)
         except OSError as error:
-            raise Failure(f"{' and '.join(dict.fromkeys(pair))} cannot be used for TLS: {error}") from error
+            raise Failure(
+                f"{' and '.join(dict.fromkeys(pair))} cannot be used for TLS: {error}; expected PEM"
+            ) from error
         yield pair
     elif keyfile:
         raise click.UsageError("--keyfile needs --certfile.")

@@ -146,7 +146,7 @@ def _must_have_answered(spec: Stack | Site, answers: Sequence[Answer], stack: Ru
     """Raise Failure if there was no response at all, because such a stack cannot be compared."""
     if answers and all(each.status is None for each in answers):
         log = "" if isinstance(spec, Site) else f"; the server's last line: {_last(stack)}"
-        raise Failure(f"{spec.label}: none of {len(answers)} requests got a response: {answers[0].problem}{log}")
+        raise Failure(f"{spec.label}: no request got a response: {answers[0].problem}{log}")
 
 
 def _last(stack: Running) -> str:

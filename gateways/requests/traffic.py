@@ -87,6 +87,6 @@ def summary(left_out: Iterable[LeftOut]) -> list[str]:
     counts = Counter(each.why for each in items)
     first = {each.why: each for each in reversed(items)}
     return [
-        f"left out: {count} {'entry' if count == 1 else 'entries'}: {why}; first {first[why].where}: {first[why].what}"
+        f"left out: {count} {'entry' if count == 1 else 'entries'} ({why}); first {first[why].where}: {first[why].what}"
         for why, count in counts.most_common()
     ]

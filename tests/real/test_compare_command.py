@@ -304,7 +304,7 @@ def test_ctrl_c_keeps_the_measured_results_and_stops_all_processes(folder: Path)
         (
             ["shop:fails", "--force", "--servers", "uvicorn"],
             1,
-            "/ has no response that can be measured: it responds with 500: no database",
+            "/ has no response that can be measured: it responds with 500 (no database",
         ),
     ],
 )

@@ -128,7 +128,7 @@ def unusable(given: Given, expect: int | None = None) -> str:
                 if expect
                 else f"use --expect {seen.status} to measure this response"
             )
-            return f"it responds with {seen.status}{_location(seen)}{f': {start}' if start else ''}; {want}"
+            return f"it responds with {seen.status}{_location(seen)}{f' ({start})' if start else ''}; {want}"
     if given.first.status != given.second.status:
         return f"first response {given.first.status}, second response {given.second.status}"
     return ""

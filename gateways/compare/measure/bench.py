@@ -132,7 +132,7 @@ class Bench:
         Raises:
             Failure: its exit status is not 0.
         """
-        self.listener.now("prepares the data")
+        self.listener.now("preparing the data")
         done = subprocess.run(self.reset, shell=True, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S602
         if done.returncode:
             output = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()

@@ -39,7 +39,7 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
     Raises:
         Failure: no contender has a response that can be measured, and nothing was measured before.
     """
-    bench.listener.now("verifies the responses", scenario.name)
+    bench.listener.now("verifying the responses", scenario.name)
     checked = bench.left([each for each in contenders if not each.twin], scenario)
     if contenders and not checked and bench.record.empty:
         raise Failure(f"no contender can be measured: {bench.record.exclusions[0].why}")

@@ -35,7 +35,7 @@ class Long:
 
     def run(self) -> None:
         for scenarios in by_routes(self._scenarios):
-            self._bench.listener.now("sends requests" if self._bench.record.remote else "starts the servers")
+            self._bench.listener.now("sending requests" if self._bench.record.remote else "starting the servers")
             contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
             with self._bench.up(contenders, scenarios[0]):
                 for scenario in scenarios:

@@ -59,7 +59,7 @@ class Quick:
 
     def run(self) -> None:
         for start in range(self._effort.starts if self._scenarios else 0):
-            what = "sends requests" if self._bench.record.remote else "starts the servers"
+            what = "sending requests" if self._bench.record.remote else "starting the servers"
             self._bench.listener.now(f"start {start + 1} of {self._effort.starts}: {what}")
             for scenarios in by_routes(self._scenarios):
                 contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]

@@ -76,5 +76,5 @@ def several(sites: Sequence[Site]) -> Sequence[Site]:
     labels = [each.label for each in sites]
     for label in labels:
         if labels.count(label) > 1:
-            raise ValueError(f"two servers have the label {label!r}; labels must differ: {EXAMPLE}")
+            raise ValueError(f"two servers have the label {label!r}; give each server its own label, e.g. {EXAMPLE}")
     return sites

@@ -170,7 +170,7 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
     behind = max((each.behind.connections for each in plan.scenarios if each.behind), default=0)
     machine.allow_open_files(max(most, behind) + most + SPARE)
     packages = [] if plan.remote else [*_BESIDES, *(name for each in plan.started for name in each.packages)]
-    listener.now("inspects the machine")
+    listener.now("inspecting the machine")
     found = machine.look(["gateways", *packages])
     for _ in range(0 if plan.force else PATIENCE):
         if found.foreign is None or found.foreign < QUIET:

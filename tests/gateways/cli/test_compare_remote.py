@@ -38,7 +38,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
         (["--url", A, "--insecure"], "--ca and --insecure are for --url with https"),
         (["--url", "blue"], "'blue' is not the URL of a server; write for example blue=https://blue.example.org."),
         (["--url", A, "--url", A], "two servers have the label 'a'"),
-        (["shop:app", "--url", A], "use it without TARGET"),
+        (["shop:app", "--url", A], "without TARGET"),
         (["--url", A, "--servers", "uvicorn"], "--servers is for servers that the command starts"),
         (["--url", A, "--path", "x"], "does not begin with a slash"),
         (
@@ -49,7 +49,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
         (["--engine", "locust", "--bind", "192.0.2.7"], "give the servers with --url."),
         (["--engine", "locust", "--url", A, "--bind", "192.0.2.7:x"], "'192.0.2.7:x' is not an address"),
         (["--export-locustfile", "x.py", "--url", A, "--url", B], "a locustfile has one host; give one --url only"),
-        (["--export-locustfile", "x.py", "shop:app"], "use it without TARGET"),
+        (["--export-locustfile", "x.py", "shop:app"], "without TARGET"),
     ],
 )
 def test_a_contradictory_command_line_is_refused(

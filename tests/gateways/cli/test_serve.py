@@ -201,7 +201,7 @@ def test_one_line_names_the_app_and_the_adapter(known: Known, mode: Mode, said: 
 
 def test_a_site_is_described_as_having_programs_if_it_has_a_folder_for_them(tmp_path: Path) -> None:
     known, settings = Known(str(tmp_path), "cgi", str(tmp_path)), Settings(files=True)
-    said = f"{tmp_path}: files, no CGI programs (no folder cgi-bin or htbin)"
+    said = f"{tmp_path}: files without CGI programs (it has no folder cgi-bin or htbin)"
     assert what(plan(known, "asgi", "X", settings)) == said
     (tmp_path / "htbin").mkdir()
     assert "CGI programs below /cgi-bin/ and /htbin/, run by" in what(plan(known, "asgi", "X", settings))

@@ -35,8 +35,8 @@ def test_two_files_are_combined_in_order() -> None:
 def test_the_summary_has_a_line_for_each_reason_with_its_first_place_in_the_file() -> None:
     out = [LeftOut("log, line 2", "POST /a", "no body"), LeftOut("log, line 5", "POST /b", "no body")]
     assert summary([*out, LeftOut("log, line 3", "-", "not HTTP")]) == [
-        "left out: 2 entries: no body; first log, line 2: POST /a",
-        "left out: 1 entry: not HTTP; first log, line 3: -",
+        "left out: 2 entries (no body); first log, line 2: POST /a",
+        "left out: 1 entry (not HTTP); first log, line 3: -",
     ]
 
 

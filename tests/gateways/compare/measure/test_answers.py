@@ -47,7 +47,7 @@ def test_invalid_responses_are_excluded() -> None:
     assert unusable(given(seen(204))) == ""
     assert unusable(given(seen(0, error="ECONNREFUSED"))) == "no response: ECONNREFUSED"
     assert unusable(given(seen(500, "Internal\n  Server Error"))).startswith(
-        "it responds with 500: Internal Server Error; "
+        "it responds with 500 (Internal Server Error); "
     )
     assert unusable(given(seen(), seen(404, ""))).startswith("it responds with 404; ")
     assert unusable(given(seen(200), seen(201))) == "first response 200, second response 201"

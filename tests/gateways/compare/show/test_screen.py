@@ -72,14 +72,14 @@ def test_during_the_run_medians_are_shown_as_bars() -> None:
 def test_without_a_terminal_each_step_is_a_line() -> None:
     out = io.StringIO()
     with Screen(Console(file=out, width=100), 60.0, None) as screen:
-        screen.now("starts the servers")
+        screen.now("starting the servers")
         for number in range(3):
             screen.now(f"64 clients that ask without a pause: round {number}", "hello")
             screen.measured(MADE, 20.0)
         screen.longer(60.0)
         screen.now("64 clients that ask", "json")
     assert out.getvalue().splitlines() == [
-        "starts the servers (1m00s left)",
+        "starting the servers (1m00s left)",
         "hello: 64 clients that ask without a pause (1m00s left)",
         "json: 64 clients that ask (0m30s left)",  # from the speed so far
     ]
