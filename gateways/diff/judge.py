@@ -214,7 +214,7 @@ def _json(olds: Sequence[object], document: object, answers: Sequence[Answer], n
 
 
 def _written(layouts: Sequence[str]) -> Iterator[Found]:
-    """Yield the difference between the last layout and the others, if the others are equal."""
+    """If all layouts but the last are equal, yield the difference between them and the last one."""
     old, now = layouts[0], layouts[-1]
     if now != old and len({*layouts[:-1]}) == 1:
         yield _changed("body", old, now, text.changes(old, now))

@@ -60,7 +60,7 @@ class _Answer:
         self._receive, self._send = receive, send
 
     def lacks(self, kind: str) -> str:
-        """Return the fault of a response whose app has returned: its start or its end is missing."""
+        """Return the fault of a response that has no start or no end, although the app has returned."""
         if kind != "http" or self._whole:
             return ""
         return "not complete" if self.status else "no answer"

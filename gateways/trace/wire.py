@@ -21,8 +21,8 @@ OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes that crossed the socket together; b"" means that the sender has closed its side. `at`: the time in seconds,
-    of time.perf_counter().
+    """Bytes that crossed the socket together; b"" means that the sender has closed its side. `at` is the value of
+    time.perf_counter(), in seconds.
     """
 
     at: float

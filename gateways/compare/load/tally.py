@@ -47,7 +47,7 @@ class Tally:
 
 
 class Expected:
-    """The expected response. Its body is the same, if it is known, or has the same fixed pieces."""
+    """The expected response. A response must have its body, or, if the body varies, its fixed pieces."""
 
     def __init__(self, answer: Answer | None = None, body: bytes | None = None) -> None:
         self.body = body

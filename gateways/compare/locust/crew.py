@@ -44,7 +44,7 @@ class Worker:
 
 
 class Workers:
-    """The load clients of a crew, during the block."""
+    """The load clients of a crew. They run during the `with` block."""
 
     def __init__(
         self, crew: Crew, cores: tuple[int, ...], warden: Warden, listener: Listener, coming: float = COMING

@@ -48,7 +48,7 @@ class LoadClients(Protocol):
         """Return an order for a server that does nothing and returns `length` bytes; None without such a server."""
 
     def facts(self) -> dict[str, Any]:
-        """Facts about the load clients, for the options of the record."""
+        """Return facts about the load clients. The record stores them in `options`."""
 
 
 class Listener(Protocol):

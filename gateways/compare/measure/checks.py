@@ -157,8 +157,8 @@ def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], fou
 def _differs(bench: Bench, scenario: Scenario, number: int, own: Given, found: _Found) -> str:
     """Return how the responses differ from the expected response, or "".
 
-    As long as they differ, send the request to the first contender again, and widen the expected response by its new
-    response, a limited number of times.
+    If they differ, send the request to the first contender again, and widen the expected response by its new response.
+    Repeat this a limited number of times.
     """
     for _ in range(times(scenario, number)):
         if not unequal(own, found.answers[number]):

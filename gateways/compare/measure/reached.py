@@ -1,4 +1,4 @@
-"""Represent a running server, which is given by URL, during a measurement.
+"""Represent a running server, given by URL, during a measurement.
 
 It is not started, pinned or stopped, and its resources are unknown. Its responses are verified like all others.
 """
