@@ -22,7 +22,7 @@ MOST = {"WSGI on ASGI": (56, 10), "ASGI on WSGI": (76, 14)}
 def lowest(direction: str) -> dict[str, float]:
     """Return our system calls per request by name, of at most three counts.
 
-    A busy machine adds waits for the GIL, never fewer calls: so the lowest of three counts is the cost.
+    A busy machine adds waits for the GIL, but it never removes calls. So the lowest of three counts is the cost.
     """
     counts = []
     for _ in range(3):
@@ -47,7 +47,7 @@ def test_a_request_makes_no_more_system_calls_than_recorded(direction: str) -> N
 
 @pytest.mark.parametrize("direction", OURS)
 def test_a_request_is_cheaper_than_through_a_peer(direction: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Peers make several times as many system calls: a fifth of the requests shows the factor."""
+    """Peers make several times as many system calls. A fifth of the requests is enough to show the factor."""
     require_program("strace")
     (peer,) = [n for n, each in enumerate(CONTENDERS) if each.direction == direction and each.name == "a2wsgi"]
     ours = lowest(direction)

@@ -66,7 +66,7 @@ class Reader:
         self.folder = folder
         self.findings: list[Finding] = []
         self._serving: tuple[subprocess.Popen[bytes], Path, Finding] | None = None
-        self._others = set(listening())  # of other programs, where the network is not the page's own
+        self._others = set(listening())  # ports of other programs, if the page does not have its own network
         self._asked = False  # True if a later command has run: it fails if the server does not respond
         path = [str(folder / ".venv/bin"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"]
         kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}

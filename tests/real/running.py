@@ -20,7 +20,9 @@ from tests.real.serving import runs
 PATIENCE = 45.0
 """Time limit of waits, in seconds."""
 AT_ONCE = 8.0
-"""Time limit on a busy machine for what must not wait for requests in flight; those last ten seconds or longer."""
+"""Time limit, on a busy machine, for actions that must not wait for requests in flight. These last ten
+seconds or longer.
+"""
 
 
 class Running:
@@ -130,7 +132,7 @@ class Running:
         return status, time.monotonic() - began
 
     def left(self) -> list[str]:
-        """Return its running processes. (Without zombies, which init will reap.)"""
+        """Return its running processes, without zombies, which init will reap."""
         alive = []
         for each in {*self._seen, *self._marked()}:
             with suppress(psutil.NoSuchProcess):

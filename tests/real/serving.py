@@ -87,7 +87,7 @@ def serve(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for pytest, which then ends the server here
+            start_new_session=True,  # Ctrl-C must reach only pytest, which then stops the server here
         )
         running = Running(HOST, port, process, output)
         try:
@@ -149,7 +149,7 @@ def _await_listening(server: Running, within: float) -> None:
 def _end(process: subprocess.Popen[bytes], grace: float) -> None:
     """Send SIGTERM to the server alone, like an init system, then SIGKILL to the rest of its tree, in all sessions."""
     descendants: list[psutil.Process] = []
-    with contextlib.suppress(psutil.NoSuchProcess):  # it has ended already
+    with contextlib.suppress(psutil.NoSuchProcess):  # the server has already exited
         descendants = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):

@@ -13,7 +13,7 @@ from tests.real.wsgi_servers import WSGI_SERVERS, Site
 
 STREAMING = ("asgi", "fastapi", "starlette", "django", "litestar", "quart")
 SHOWING = set(WSGI_SERVERS) - {"granian", "uwsgi", "mod_wsgi"}
-ENDS_WITHIN = 10.0  # seconds after the disconnect, on a busy machine; an app that is not notified works forever
+ENDS_WITHIN = 10.0  # seconds after the disconnect, on a busy machine; without a notification, the app works forever
 
 
 @pytest.mark.parametrize("framework", STREAMING)

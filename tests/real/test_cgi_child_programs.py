@@ -204,7 +204,7 @@ def test_a_crash_is_a_500_and_a_traceback_in_the_log(site: Site) -> None:
 def test_a_crash_after_the_response_headers_cuts_the_response_off(site: Site) -> None:
     received = b""
     with contextlib.ExitStack() as stack:
-        if site.name in OURS:  # the others end it as if it were complete, for any exit status
+        if site.name in OURS:  # the other servers end the response as if it were complete, for any exit status
             stack.enter_context(pytest.raises(httpx.RemoteProtocolError))
         with site.client.stream("GET", site.url("/crash-late")) as response:
             assert response.status_code == 200
@@ -226,8 +226,8 @@ def test_the_lifespan_surrounds_the_request(starlette: Site) -> None:
 
 
 def test_a_background_task_runs_after_the_response_until_it_is_done(starlette: Site) -> None:
-    """The same under servers that send SIGTERM when the response has ended."""
-    if starlette.name == "apache-cgi":  # it ends a response only after the program has also closed its stderr
+    """Servers that send SIGTERM when the response has ended do not change that."""
+    if starlette.name == "apache-cgi":  # this server ends a response only after the program has also closed its stderr
         starlette.signal()
     assert starlette.client.get(starlette.url("/background")).text == "at once"
     if starlette.name != "apache-cgi":

@@ -124,7 +124,7 @@ def test_a_client_that_does_not_read_stops_the_program_and_uses_no_memory(server
         written = -1
         while (now := processes(mark)[0].io_counters().write_chars) != written:
             written = now
-            time.sleep(0.5)  # without output for this time, it has stopped
+            time.sleep(0.5)  # a program without output for this time has stopped
         assert written < 40_000_000
         assert _memory(server) - before < 16_000_000
     assert_gone(mark, server.process.pid)

@@ -172,7 +172,7 @@ def test_latency_is_measured_at_a_rate_that_all_contenders_can_serve() -> None:
     slowest = min(row.figures.rate for row in section.rows if row.figures.entrant.mode != "cgi")
     assert offered["asgi:uvicorn"][0] == pytest.approx(
         0.3 * slowest, rel=0.6
-    )  # the machine may be busy in one of the two
+    )  # the machine may be busy in one of the two runs
     assert listener.kept >= 2
     # The planned work is done, except the start of the servers and the check of the machine.
     assert asked.seconds + listener.more - listener.done == pytest.approx(7)
@@ -365,7 +365,9 @@ def test_a_page_in_random_order_excludes_no_contender() -> None:
 
 
 def test_every_contender_gets_a_logout_once_so_that_all_apps_have_the_same_data() -> None:
-    """The login is sent again after it. If only the first contender got it, its app would have one login more."""
+    """The login is sent again after the logout. If only the first contender got both, its app would have one
+    more login.
+    """
     form = (("Content-Type", "application/x-www-form-urlencoded"),)
     login = (
         Recorded("GET", "/login", takes=(Take("csrf", "regex", r"value=(\w+)"),)),

@@ -80,7 +80,7 @@ def succeeded(done: "subprocess.CompletedProcess[str]") -> bool:
 
 
 SHORT = ("--quick", "--duration", "0.5", "--force")
-"""For findings that do not depend on the number of slices: one of each kind in each start."""
+"""Options for findings that do not depend on the number of slices: one slice of each kind in each start."""
 
 TOO_BUSY = "two runs of the same server differ by more than 100 %"
 

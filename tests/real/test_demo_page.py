@@ -36,7 +36,7 @@ def browser() -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def opened(browser: Page, demo: Running) -> Page:
-    """The page, connected; it shows what happened before."""
+    """The connected page. It shows earlier requests."""
     browser.size(1280, 900)
     browser.visit(demo.page)
     browser.wait_for("document.querySelector('#status').dataset.state === 'live'")
@@ -146,7 +146,7 @@ def test_blocks_of_a_stream_are_shown_as_they_arrive(page: Page) -> None:
 def test_a_run_can_be_stopped_with_its_requests(page: Page) -> None:
     choose(page, "stream", chunks="40", delay="0.3")
     page.click("#go")
-    page.wait_for("document.querySelector('.cgi .event.stdout')")  # not the output of the run before
+    page.wait_for("document.querySelector('.cgi .event.stdout')")  # not the output of the previous run
     page.click("#stop")
     page.wait_for("document.querySelector('#verdict').innerText === 'Stopped.'")
     assert page.evaluate("document.activeElement.id") == "go"

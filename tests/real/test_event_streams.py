@@ -28,7 +28,9 @@ ENDLESS_KEEP_ALIVE = {"gunicorn gthread", "waitress", "cheroot", "gevent pywsgi"
 
 
 def app_for(server: str) -> str:
-    """Return an app with middleware; without for uWSGI, which is written in C: there the iteration is not visible."""
+    """Return an app with middleware. For uWSGI, the app has none, because uWSGI is written in C, which hides
+    the iteration.
+    """
     return APP if server == "uWSGI" else BEHIND
 
 
@@ -218,7 +220,7 @@ def test_a_slow_reader_makes_the_app_wait_and_loses_no_data(server: Running) -> 
 
 
 def test_a_request_sent_behind_the_stream_stays_with_the_server(server: Running) -> None:
-    """Pipelined requests: the stream stays on its thread, and the server handles the next request as usual."""
+    """With pipelined requests, the stream stays on its thread, and the server handles the next request as usual."""
     next_request = b"GET /held HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     with Stream(server, "/quick?count=5&pause=0.05", more=next_request) as stream:
         received = stream.rest()
@@ -278,7 +280,7 @@ def test_middleware_that_wraps_the_body_keeps_the_stream_on_its_thread(behind: R
 def test_middleware_that_returns_the_body_unchanged_does_not_keep_the_thread(
     named: tuple[str, Running], behind: Running
 ) -> None:
-    """Except on uWSGI, which is written in C: there only an adapter without any middleware can tell."""
+    """The exception is uWSGI, because it is written in C. There the adapter must not have any middleware."""
     if named[0] == "uWSGI":
         with Stream(behind, "/passing/quick?count=20&pause=0.02") as stream:
             assert b"x-passed: yes" in stream.head().lower()

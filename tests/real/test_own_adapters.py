@@ -73,7 +73,7 @@ def test_trace_runs_an_app_that_imports_its_own_adapters(mode: str) -> None:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("project", ["a package"], indirect=True)  # the other two take half a minute each
+@pytest.mark.parametrize("project", ["a package"], indirect=True)  # the other two cases take half a minute each
 def test_compare_runs_an_app_that_imports_its_own_adapters(project: Path) -> None:
     out = project / "run.json"
     asked = ("--modes", "wsgi,wsgi-on-asgi", "--servers", "waitress,uvicorn", "--quick", "--force")

@@ -42,7 +42,7 @@ class Serving(Running):
             return json.load(answer)
 
     def ends(self, number: int = signal.SIGINT) -> None:
-        """Stop it: all processes exit at once, with status 0."""
+        """Stop it. All processes must exit immediately, with status 0."""
         status, took = self.end(number)
         assert status == 0
         assert took < AT_ONCE
@@ -283,13 +283,15 @@ def refused(url: str, **headers: str) -> tuple[int, str]:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
-        except OSError:  # nothing listens for a moment after the exit of a server that binds by itself
+        except OSError:  # after the exit of a server that binds its own socket, no process listens for a moment
             assert time.monotonic() < until
             time.sleep(0.05)
 
 
 def wait_for_answer(serving: Serving, number: int) -> None:
-    """A server that binds by itself refuses connections for a moment while it starts; with the others, clients wait."""
+    """A server that binds its own socket refuses connections for a moment while it starts. With other
+    servers, clients wait.
+    """
     until = time.monotonic() + PATIENCE
     while True:
         try:

@@ -1,4 +1,4 @@
-"""`gateways timeline`: the five generations really run, each as itself."""
+"""`gateways timeline`: each of the five generations really runs."""
 
 import json
 import subprocess

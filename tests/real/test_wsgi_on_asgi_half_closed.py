@@ -1,4 +1,4 @@
-"""Disconnects behind an upload that the app does not read, and clients that have only closed their sending side."""
+"""Disconnects after an upload that the app does not read, and clients that have closed only their sending side."""
 
 from __future__ import annotations
 

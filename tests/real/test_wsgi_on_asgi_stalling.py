@@ -10,7 +10,7 @@ from tests.real.serving import eventually
 
 KB, MB = 1000, 1000 * 1000
 STREAM = "/stream?blocks=200&size=65536"  # 13 MB: more than all buffers between the app and a client that does not read
-THREADS = 32 + 8  # of the adapter, and of the server itself
+THREADS = 32 + 8  # the threads of the adapter, and of the server itself
 
 
 def each_served(asgi: Site) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.soak.cgi [--clients N] [--seed N]`: clients that leave a CGI host at random moments, and others.
+"""`python -m tests.soak.cgi [--clients N] [--seed N]`: clients of a CGI host, half of which leave at random moments.
 
 Half of the clients leave: in the middle of the request headers or of the body, before the response, or after its first
 bytes, by FIN or by reset. The others must get the whole response to their own request. At the end no process of a

@@ -30,7 +30,7 @@ class Held(NamedTuple):
 
 
 LEEWAY = {"rss": 8 * MB, "blocks": 1000, "threads": 0, "tasks": 0, "descriptors": 0}
-"""Accepted growth of each resource: memory is not freed to the byte, the others are exact counts."""
+"""Accepted growth of each resource. Memory is not freed to the byte, but the other resources are exact counts."""
 
 _began = time.monotonic()
 _process = psutil.Process()

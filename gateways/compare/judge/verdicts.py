@@ -93,7 +93,9 @@ def _adapters(section: Section) -> list[str]:
         adds = cpu - own.figures.cpu
         if section.cost_apart(row, own):
             ends = (
-                f"the adapter adds {share(adds / 0.005)} to an app of 5 ms" if adds > 0 else "the adapter adds nothing"
+                f"the adapter adds {share(adds / 0.005)} to a response that takes 5 ms"
+                if adds > 0
+                else "the adapter adds nothing"
             )
         else:
             ends = "no difference"

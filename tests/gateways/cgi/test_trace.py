@@ -148,7 +148,7 @@ def test_the_exit_is_recorded_when_the_program_ends_even_if_a_child_holds_its_ou
     events.wait(lambda events: bool(events.of("exit")))
     host.close()
     when = {kind: at for at, _, _, kind, _ in events}
-    assert when["exit"] - when["end"] < GRACE  # only then have its group and child exited, and it is reaped
+    assert when["exit"] - when["end"] < GRACE  # recorded after the program was reaped
 
 
 def test_a_request_without_a_program_is_recorded_with_its_refusal(tmp_path: Path) -> None:
@@ -173,6 +173,6 @@ def test_no_thread_or_descriptor_is_left(tmp_path: Path) -> None:
     for _ in range(5):
         ask(watched, b"some words")
     until = time.monotonic() + 10
-    while left() > (0, before):  # the first request may still hold some during the count
+    while left() > (0, before):  # the first request may still hold descriptors during the count
         assert time.monotonic() < until, (left(), before)
         time.sleep(0.005)

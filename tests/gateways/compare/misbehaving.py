@@ -56,7 +56,7 @@ async def dies_after_forty(_scope: Scope, _receive: Receive, send: Send) -> None
 
 
 async def dies_in_the_second_scenario(scope: Scope, _receive: Receive, send: Send) -> None:
-    """Exits under the load of the scenario `json`, which begins with a few requests for its response."""
+    """Exits under the load of the scenario `json`. The scenario begins with a few requests that check the response."""
     if scope["path"] == "/json" and next(numbers) >= 20:
         os._exit(3)
     await answer(send)
@@ -71,7 +71,7 @@ async def says_something_else_of_b(scope: Scope, _receive: Receive, send: Send) 
 
 
 async def says_a_random_order(scope: Scope, _receive: Receive, send: Send) -> None:
-    """Two responses are equal by chance; after these come all six orders, from another one on in each process."""
+    """Two responses are equal by chance. All six orders follow, and each process starts with another one."""
     await answer(send, b" ".join(next(ORDERS[scope["path"]])))
 
 

@@ -123,7 +123,7 @@ def test_the_feed_describes_the_lanes_and_then_sends_events_until_the_page_disco
         assert await client.next() == b'id: 3\ndata: [{"n":2},{"n":3}]\n\n'
         client.leaves.set()
         await feeding
-        assert len(asyncio.all_tasks()) <= 2  # this task, and the one of asyncio.wait_for
+        assert len(asyncio.all_tasks()) <= 2  # this task, and the task of asyncio.wait_for
 
     run(main)
 

@@ -49,7 +49,7 @@ def test_the_oldest_items_are_dropped_by_size() -> None:
     assert last == 100
     assert sum(map(len, texts)) <= 10_000
     assert numbers(texts) == list(range(101 - len(texts), 101))
-    feed.add(some(101, 101, text="x" * 20_000))  # larger than the ring: it is kept alone
+    feed.add(some(101, 101, text="x" * 20_000))  # the item is larger than the ring, so it is the only one
     assert numbers(feed.after(0)[0]) == [101]
 
 

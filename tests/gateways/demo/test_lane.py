@@ -1,4 +1,4 @@
-"""The app of the WSGI lane: the WSGI reference app, but for WebSocket handshakes."""
+"""The app of the WSGI lane is the WSGI reference app, except for WebSocket handshakes."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_a_process_that_does_not_read_does_not_block() -> None:
         with connection:
             large = Batch(1, "wsgi", {}, ((1.0, 1, 1, "stderr", "x" * 1_000_000),))
             for _ in range(WAITING * 3):
-                link.put("wsgi", large)  # most are dropped: 600 MB would be too much memory
+                link.put("wsgi", large)  # most batches are dropped, because 600 MB would be too much memory
 
 
 def test_a_process_that_has_exited_does_not_block() -> None:

@@ -1,4 +1,4 @@
-"""Other words that the new stack may show by chance."""
+"""Differences in words that the new stack may show by chance."""
 
 import itertools
 from collections.abc import Iterator, Sequence

@@ -54,7 +54,7 @@ def test_times_numbers_and_values_that_the_old_stack_repeats_are_noise(olds: lis
 
 
 def test_only_a_stack_that_is_started_for_each_response_is_judged() -> None:
-    """A server that runs already may show a value of its process."""
+    """A server that already runs may repeat a value that its process keeps."""
     olds, news = [token_in_json(each) for each in TOKENS[:2]], [token_in_json(TOKENS[2])] * 2
     assert judge(olds, news) == []
     (judged,) = judge(olds, news, is_restarted=True)

@@ -10,7 +10,7 @@ SHORT, LONG = (answer("", ("Content-Length", length), framing="none") for length
 
 
 def test_the_length_of_a_body_that_varies_is_noise_even_if_the_old_lengths_are_equal() -> None:
-    """The digits of a time vary: a body may have the same length in a few responses."""
+    """The digits of a time vary, but a body may have the same length in a few responses."""
     judged = judge([SHORT, SHORT], [SHORT, LONG])
     assert [each.found.facet for each in judged] == ["header:content-length"]
     targets = varying_targets([(GET, [answer("1.5"), answer("1.7")]), (HEAD, [SHORT, SHORT])])

@@ -1,4 +1,4 @@
-"""HTML pages compared by elements: a token in one place hides nothing in another."""
+"""HTML pages compared by elements. A token in one place hides no difference in another."""
 
 import pytest
 from hypothesis import given

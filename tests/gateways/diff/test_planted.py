@@ -1,4 +1,4 @@
-"""Planted differences between the responses of two servers in this process: each is reported, and nothing else."""
+"""Planted differences between the responses of two servers in this process. Exactly these are reported."""
 
 import gzip
 import itertools

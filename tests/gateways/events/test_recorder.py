@@ -50,7 +50,7 @@ def test_recording_does_not_wait_for_the_receiver() -> None:
     recorder.record(event(1))
     assert taken.wait(10)
     for number in range(1000):
-        recorder.record(event(number))  # on this thread, while the other one is paused
+        recorder.record(event(number))  # the events come on this thread, while the other one is paused
     go_on.set()
     recorder.close()
 

@@ -29,7 +29,7 @@ def environ_of(body: bytes = b"", **more: Any) -> WSGIEnvironment:
 
 
 def answered(app: WSGIApplication, environ: WSGIEnvironment) -> bytes:
-    """Return the bytes that the standard library's handler sends for it."""
+    """Return the bytes that the standard library's handler sends for the app."""
     out = io.BytesIO()
     SimpleHandler(environ["wsgi.input"], out, io.StringIO(), environ).run(app)
     return out.getvalue()

@@ -66,7 +66,7 @@ async def _flood(send: Send) -> None:
 
 
 async def _open(send: Send) -> None:
-    """Send the headers with an empty block, and the body once the client has them or after ten seconds."""
+    """Send the headers with an empty block. Send the body when the client has the headers, or after ten seconds."""
     await _start(send, b"text/event-stream")
     await send({"type": "http.response.body", "body": b"", "more_body": True})
     for _ in range(200):

@@ -17,7 +17,7 @@ DOWNLOAD = Path(os.environ.get("DOWNLOAD", __file__))
 """The file that each app gives at /download."""
 
 PERMITTED = Path(os.environ.get("RECORDS", os.devnull) + ".permitted")
-"""The file that a test creates when it has the response of /background."""
+"""The file that a test creates when it has received the response of /background."""
 
 _records = os.open(os.environ.get("RECORDS", os.devnull), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
@@ -78,7 +78,7 @@ async def events(name: str) -> AsyncIterator[bytes]:
 
 
 async def work(name: str) -> None:
-    """The background work of /background: done as soon as the test permits it, or after ten seconds."""
+    """Do the work of /background when the test permits it, or after ten seconds."""
     for _ in range(1000):
         if PERMITTED.exists():  # noqa: ASYNC240 (another process creates it)
             break

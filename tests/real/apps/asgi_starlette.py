@@ -1,4 +1,4 @@
-"""A Starlette app below BaseHTTPMiddleware (which receives and streams in separate tasks), sessions and gzip."""
+"""A Starlette app below sessions, gzip and BaseHTTPMiddleware, which receives and streams in separate tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A FastAPI app that only responds after its lifespan has started, and reports the shutdown."""
+"""A FastAPI app that responds only after its lifespan has started, and reports the shutdown."""
 
 import asyncio
 from collections.abc import AsyncIterator

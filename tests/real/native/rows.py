@@ -50,4 +50,4 @@ VARIANTS = {
     *("flask-compress", "whitenoise", "werkzeug-shared-data"),
     *("starlette-gzip", "starlette-brotli", "starlette-body-iterator", "starlette-stacked"),
 }
-"""Apps that are those of another row with a middleware: what the adapter does with it does not depend on the server."""
+"""Apps of other rows with a middleware. The adapter treats the middleware in the same way on each server."""

@@ -33,7 +33,7 @@ def test_background_work_is_completed_when_the_server_is_terminated(
     with adapted(app, server, tmp_path) as running:
         heard = one(running, "GET", f"{app.roles['background']}?path={written}")
         assert heard.answers[0].status == 200
-        # SIGTERM ends waitress at once, like any Python program without a handler.
+        # SIGTERM terminates waitress immediately, like any Python program without a handler.
         running.process.send_signal(signal.SIGINT if server == "waitress" else signal.SIGTERM)
         eventually(lambda: running.process.poll() is not None, "the server ends", 40)
     assert written.read_text() == "done"

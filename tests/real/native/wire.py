@@ -83,7 +83,7 @@ class Line:
         self._socket.close()
 
     def octets(self) -> Iterator[bytes]:
-        """Yield received data until the end, or until `TIMEOUT` seconds of silence (TimeoutError)."""
+        """Yield received data until the end. Raise TimeoutError after `TIMEOUT` seconds without data."""
         while block := self._socket.recv(65536):
             yield block
 

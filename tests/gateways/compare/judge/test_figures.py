@@ -41,7 +41,7 @@ def test_percentiles_come_from_all_slices_together() -> None:
     (found,) = figures(entrant(UVICORN), quick, [*quick, *latency]).latencies
     assert (found.offered, found.samples, found.missing) == (4000, 10_000, 0)
     assert found.answer.p50 == pytest.approx(0.001, rel=0.01)
-    assert found.answer.p90 == pytest.approx(0.001, rel=0.01)  # an average of ten would say 11 ms
+    assert found.answer.p90 == pytest.approx(0.001, rel=0.01)  # the average of all ten would be 11 ms
     assert found.answer.p99 == pytest.approx(0.1, rel=0.01)
     assert found.answer.p999 == pytest.approx(0.1, rel=0.01)
 
@@ -72,7 +72,7 @@ def test_the_deviation_from_littles_law_is_computed_from_the_number_of_clients()
     assert figures(entrant(UVICORN), main, main).little == pytest.approx(-0.1)
     few = slices(
         UVICORN, [[400, 400]], busy=0
-    )  # with few responses, one that arrives near an end of the window has more effect
+    )  # with few responses, a response near an end of the window has more effect
     assert figures(entrant(UVICORN), few, few).little is None
 
 

@@ -11,7 +11,7 @@ from gateways.compare.judge.inference import Ratio, letters, noise, ratio, unpai
 def test_the_ratio_is_the_median_of_the_ratios_of_the_rounds() -> None:
     found = ratio([[(200, 100), (210, 100)], [(190, 100), (9000, 100), (200, 100)]], seed=1)
     assert found is not None
-    assert found.value == pytest.approx(2)  # the disturbed round does not move it
+    assert found.value == pytest.approx(2)  # the disturbed round does not change the ratio
     assert found.low <= 2 <= found.high
 
 
@@ -45,7 +45,7 @@ def test_the_interval_usually_contains_the_true_value() -> None:
     chance = random.Random(1)
     found = [ratio(between_servers(1.2, chance), seed) for seed in range(40)]
     held = sum(each is not None and each.low <= 1.2 <= each.high for each in found)
-    assert held >= 32  # 95 % would be 38; with five starts, the bootstrap covers slightly less
+    assert held >= 32  # 95 % would be 38. With five starts, the bootstrap covers slightly less.
 
 
 def test_a_difference_of_twenty_percent_is_found_and_equal_servers_tie() -> None:
@@ -60,7 +60,7 @@ def test_a_difference_of_twenty_percent_is_found_and_equal_servers_tie() -> None
     ("found", "floor", "tie"),
     [
         (Ratio(1.2, 1.1, 1.3), 0.05, False),
-        (Ratio(1.2, 0.99, 1.4), 0.05, True),  # the interval holds 1
+        (Ratio(1.2, 0.99, 1.4), 0.05, True),  # the interval contains 1
         (Ratio(1.04, 1.01, 1.07), 0.05, True),  # two identical servers differ by as much
         (Ratio(0.97, 0.95, 0.99), 0.05, True),
         (Ratio(0.9, 0.85, 0.95), 0.05, False),

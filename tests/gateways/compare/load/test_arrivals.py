@@ -17,5 +17,5 @@ def test_gaps_are_exponential() -> None:
     gaps = [(after - before) / 1e9 for before, after in itertools.pairwise(instants)]
     assert 19_500 < len(instants) < 20_500
     assert abs(statistics.fmean(gaps) * 1000 - 1) < 0.03
-    assert abs(statistics.stdev(gaps) * 1000 - 1) < 0.05  # as large as the mean: bursts and pauses
+    assert abs(statistics.stdev(gaps) * 1000 - 1) < 0.05  # as large as the mean, because there are bursts and pauses
     assert abs(sum(gap > 0.001 for gap in gaps) / len(gaps) - 0.3679) < 0.02

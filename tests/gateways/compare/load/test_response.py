@@ -11,7 +11,7 @@ INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" + LENGTH
 
 
 def read(octets: bytes, *cuts: int, expected: bytes | None = b"hello") -> Reader:
-    """Feed it in pieces; only the last completes the response."""
+    """Feed the data in pieces. Only the last piece completes the response."""
     reader = Reader(expected, keep=True)
     pieces = [octets[start:end] for start, end in zip((0, *cuts), (*cuts, len(octets)), strict=True)]
     done = [reader.feed(memoryview(piece)) for piece in pieces if piece]

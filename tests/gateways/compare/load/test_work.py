@@ -103,7 +103,7 @@ def test_wrong_responses_are_failures_and_never_throughput(behaviour: Behaviour,
     failed = measured.failed[kind]
     assert set(measured.failed) == {kind}
     total = failed + measured.answered
-    assert 0.05 < failed / total < 0.4  # a tenth, in and out of the window
+    assert 0.05 < failed / total < 0.4  # a tenth of the requests, inside and outside the window
     assert 0 < measured.latency.missing <= failed
     assert measured.examples
     assert closed(behaviour).answered == 0
@@ -180,7 +180,7 @@ def test_an_open_loop_sends_exactly_the_requests_that_are_due() -> None:
 
 
 def test_an_open_loop_counts_latency_from_the_time_a_request_was_due() -> None:
-    """A server that hangs for half a second: a closed loop hardly shows it, an open loop does."""
+    """If a server hangs for half a second, a closed loop hardly shows it, but an open loop does."""
     answer = good_answer()
 
     def while_it_freezes(kind: str) -> Measured:

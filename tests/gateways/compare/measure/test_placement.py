@@ -11,7 +11,7 @@ from gateways.compare.measure.placement import here, on, parse_cores, place
 @pytest.mark.parametrize(
     ("cores", "siblings", "expected"),
     [
-        ([0, 1], {0: {0, 1}, 1: {0, 1}}, Placement((1,), (0,))),  # two threads of one core: better than nothing
+        ([0, 1], {0: {0, 1}, 1: {0, 1}}, Placement((1,), (0,))),  # two threads of one core are better than one thread
         ([0, 1, 2, 3], {0: {0, 1}, 1: {0, 1}, 2: {2, 3}, 3: {2, 3}}, Placement((3,), (0,))),
         ([0, 1, 2, 3], {0: {0, 3}, 3: {0, 3}, 1: {1, 2}, 2: {1, 2}}, Placement((2,), (0,))),
         ([5], {5: {5}}, Placement((5,), (5,))),

@@ -54,7 +54,7 @@ async def inside(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def events(receive: Receive, send: Send) -> None:
-    """Send one event at once, and no other: a client that waits for more than the first block waits forever."""
+    """Send one event immediately, and no other. A client that waits for more than the first block waits forever."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
     await send({"type": "http.response.body", "body": b"data: first\n\n", "more_body": True})
     await receive()
