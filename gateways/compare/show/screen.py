@@ -201,7 +201,7 @@ def _parts(shown: Table, width: int, fixed: int) -> list[tuple[bool, list[int]]]
 
 
 def _doubt(doubt: Doubt) -> Text:
-    return Text.assemble((f"{doubt.name}: ", "yellow"), doubt.what, "; try: ", (doubt.remedy, "italic"))
+    return Text.assemble((f"{doubt.name}: ", "yellow"), doubt.what, ". Try: ", (doubt.remedy, "italic"))
 
 
 def _environment(record: Record) -> str:
