@@ -97,8 +97,8 @@ def _values(name: str, text: str) -> Iterator[str]:
 
 
 def hiding(secrets: Iterable[str]) -> Hide:
-    """Return a function that replaces in a text, by MASK: these secrets, secret values of headers, and tokens that are
-    known by their form.
+    """Return a function that puts MASK in place of secrets in a text. It replaces the given secrets, secret values of
+    headers, and tokens that are known by their form.
     """
     longest = sorted(secrets, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest))) if longest else None

@@ -150,7 +150,7 @@ def module_path(folder: Path) -> dict[str, str]:
 
 
 def await_listening(running: Iterable[Running]) -> dict[str, str]:
-    """Wait until all servers listen. Return the reason, by id, for each server that does not."""
+    """Wait until all servers listen. For each server that does not listen, return the reason, by id."""
     waiting, failed = list(running), dict[str, str]()
     until = time.monotonic() + START
     while waiting:
