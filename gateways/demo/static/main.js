@@ -66,7 +66,7 @@ function buttons(busy) {
   $("go").textContent =
     { crowd: "Send ten to each", chat: busy ? "Send" : "Connect and send" }[action] ?? "Send to all three";
   $("go").disabled = busy && action !== "chat";
-  $("stop").textContent = action === "chat" ? "Hang up" : "Stop";
+  $("stop").textContent = action === "chat" ? "Disconnect" : "Stop";
   $("stop").hidden = !busy;
 }
 
