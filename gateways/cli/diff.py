@@ -48,6 +48,15 @@ class _Diff(Command):
     failure_status = NOT_ASKED
 
 
+def _facets(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    from gateways.diff.patterns import pattern
+
+    try:
+        return tuple(map(pattern, values))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
 @click.command(cls=_Diff, short_help="Compare the responses of two apps or servers.")
 @click.argument("old", shell_complete=files, callback=given)
 @click.argument("new", shell_complete=files, callback=given)
@@ -72,6 +81,7 @@ class _Diff(Command):
     "ignored",
     metavar="FACET",
     multiple=True,
+    callback=_facets,
     help="Ignore differences, e.g. header:x-request-id or 'cookie:*'. Repeatable.",
 )
 @click.option("--accept", metavar="FILE", type=FILE, help="File of accepted differences, which do not count.")

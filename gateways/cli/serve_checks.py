@@ -9,7 +9,16 @@ import click
 from gateways.cli.plan import Plan
 from gateways.failure import Failure
 from gateways.serving.certificate import self_signed
-from gateways.serving.server import side
+from gateways.serving.server import MODES, Mode, side
+
+
+def _instead(option: str, mode: Mode) -> str:
+    """Return the servers that support the option: those of the mode, and those that need an adapter."""
+    having = {each: [name for name, server in side(each).SERVERS.items() if option in server.options] for each in MODES}
+    own = f"use one of {', '.join(having[mode])}" if having[mode] else f"no {mode} server supports it"
+    others = [name for each in ("wsgi", "asgi") if each != mode for name in having[each] if name not in having[mode]]
+    # Threads of a WSGI server would run the adapter, not the ASGI app.
+    return own if option == "threads" or not others else f"{own}, or, with an adapter, {', '.join(others)}"
 
 
 def check(plan: Plan, unix: str | None) -> None:
@@ -29,9 +38,7 @@ def check(plan: Plan, unix: str | None) -> None:
     servers = side(mode).SERVERS
     for option, is_asked in requested.items():
         if is_asked and option not in servers[plan.server].options:
-            having = ", ".join(name for name in servers if option in servers[name].options)
-            instead = f"use one of {having}" if having else f"no {mode} server supports it"
-            raise click.UsageError(f"{plan.server} does not support --{option}; {instead}.")
+            raise click.UsageError(f"{plan.server} does not support --{option}; {_instead(option, mode)}.")
     is_cgi = "cgi" in (mode, plan.known.interface)
     if plan.reload and is_cgi:
         raise click.UsageError("--reload does not apply to CGI, which runs the current program for each request.")

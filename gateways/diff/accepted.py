@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 
+from gateways.diff.patterns import pattern
 from gateways.diff.redact import hide_of, without_secrets
 from gateways.diff.result import Difference, Result, fits
 from gateways.events.secrets import MASK, Hide
@@ -81,6 +82,10 @@ def _entry(entry: object, where: str) -> Accepted:
             raise Failure(f"{where}: unknown field {name!r}; known fields: {', '.join(FIELDS)}")
         if not isinstance(value, str):
             raise Failure(f"{where}: {name!r} is {value!r}; it must be a string")
+    try:
+        entry["facet"] = pattern(entry["facet"])
+    except ValueError as error:
+        raise Failure(f"{where}: {error}") from None
     return Accepted(**entry, requests=tuple(requests))
 
 

@@ -22,7 +22,7 @@ from gateways.diff.head_lengths import varying_targets, without_lengths
 from gateways.diff.judge import Found, Judged, judge, noise
 from gateways.diff.known import Known
 from gateways.diff.plan import HOST, Plan
-from gateways.diff.result import Difference, Result, SentRequest, count_noise, together
+from gateways.diff.result import Difference, Result, SentRequest, count_noise, fits, together
 from gateways.diff.side import Ports, Running, Site, Stack, messages, reset, running
 from gateways.diff.sometimes import irregular, without
 from gateways.events.secrets import secrets_in, secrets_of
@@ -251,7 +251,7 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
         noise=count_noise(noise(olds) for olds, _ in pairs if len(olds) > 1),
         rounds=(len(rounds.answers["old"]), len(rounds.answers["new"])),
         left_out=tuple(summary(plan.traffic.left_out)),
-        notes=(*plan.traffic.notes, *rounds.notes, *against, *_rare(doubtful, plan)),
+        notes=(*plan.traffic.notes, *rounds.notes, *against, *_rare(doubtful, plan), *_unused(plan, rounds)),
         interrupted=interrupted,
         strict=plan.strict,
         secrets=frozenset(rounds.secrets),
@@ -267,6 +267,20 @@ def _rare(doubtful: Sequence[Difference], plan: Plan) -> Iterator[str]:
                 f"{label}: {each.found.facet} differs in {each.times} of {each.asked} responses of the new stack "
                 f"({change}), which may be chance, and does not count"
             )
+
+
+def _unused(plan: Plan, rounds: _Rounds) -> list[str]:
+    """Return a sentence for each ignored pattern that matches no difference."""
+    if not plan.ignored:
+        return []
+    everything = replace(plan, ignored=())
+    found = {each.found.facet for part in _differences(everything, rounds) for each in part}
+    found |= {each.found.facet for each in _log(rounds)}
+    return [
+        f"--ignore {each} matches no difference"
+        for each in plan.ignored
+        if not any(fits(facet, each) for facet in found)
+    ]
 
 
 def _statuses(answers: Sequence[Answer]) -> tuple[int | None, ...]:

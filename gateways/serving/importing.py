@@ -87,6 +87,11 @@ def usual_name(module: ModuleType) -> str:
     for name in NAMES:
         if callable(getattr(module, name, None)):
             return name
+    others = [name for name in NAMES if not isinstance(vars(module).get(name), ModuleType | None)]
+    if others:
+        kind = type(vars(module)[others[0]]).__name__
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise Failure(f"the app {others[0]!r} of module {module.__name__} is {article} {kind}, which is not callable")
     inside = [f"{module.__name__}.{name}" for name in SUBMODULES if _has_submodule(module, name)]
     there = f"; did you mean {' or '.join(map(repr, inside))}?" if inside else _instead("", _callables(module))
     raise Failure(f"module {module.__name__} has no app named {', '.join(NAMES)}{there}")

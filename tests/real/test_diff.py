@@ -159,7 +159,9 @@ def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path
     other = diff(sides[0], "shop:cookie_attribute@waitress", "--path", "/", "--accept", str(accepted))
     assert other.returncode == 1
     assert "accepted, but did not occur: header:x-frame-options" in other.stdout
-    assert diff(*sides, "--path", "/", "--ignore", "header:x-*").returncode == 0
+    ignored = diff(*sides, "--path", "/", "--ignore", "header:X-*", "--ignore", "header:gone")
+    assert ignored.returncode == 0
+    assert "--ignore header:gone matches no difference\n" in ignored.stdout
 
 
 @pytest.mark.parametrize(
@@ -168,6 +170,7 @@ def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path
         (["shop:app@wsgiref", "@uvicorn", "--path", "/"], "'wsgiref' is neither a server nor a mode"),
         (["shop@wsgiref", "@uvicorn", "--path", "/"], "'wsgiref' is neither a server nor a mode"),
         (["shop:app", "@uvicorn"], "there are no requests to send"),
+        (["shop:app", "@uvicorn", "--path", "/", "--ignore", "nonsense"], "no facet is named 'nonsense'; choose from"),
         (["shop:app", "http://127.0.0.1:9", "--path", "/", "--method", "POST"], "--unsafe sends it to a URL"),
         (["shop:gone", "@uvicorn", "--path", "/"], "gone"),
         (["http://127.0.0.1:1/path", "shop:app", "--path", "/"], "is not the URL of a server"),

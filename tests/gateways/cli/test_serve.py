@@ -69,7 +69,10 @@ def serve(*arguments: str) -> int:
             ["apps:wsgi", "--mode", "cgi", "--threads", "2"],
             "uvicorn does not support --threads; no cgi server supports it.",
         ),
-        (["apps:wsgi", "--workers", "2"], "waitress does not support --workers; use one of gunicorn, granian."),
+        (
+            ["apps:wsgi", "--workers", "2"],
+            "waitress does not support --workers; use one of gunicorn, granian, or, with an adapter, uvicorn.",
+        ),
         (["http://127.0.0.1:8000"], "Invalid value for 'TARGET': 'http://127.0.0.1:8000' is a URL; give an app, e.g. "),
         (["apps:wsgi", "--workers", "0"], "Invalid value for '--workers': 0 is not in the range x>=1."),
         (

@@ -134,9 +134,10 @@ def test_patterns_and_reasons_are_kept() -> None:
         ("{}", "x: not a file of accepted differences"),
         ('{"gateways-accepted": 1}', '"differences" must be a list'),
         ('{"gateways-accepted": 1, "differences": [{}]}', "x, difference 1: got {}"),
-        ('{"gateways-accepted": 1, "differences": [{"facet": "a", "b": "c"}]}', "unknown field 'b'"),
-        ('{"gateways-accepted": 1, "differences": [{"facet": "a", "old": 1}]}', "'old' is 1"),
-        ('{"gateways-accepted": 1, "differences": [{"facet": "a", "requests": 1}]}', "'requests' is 1"),
+        ('{"gateways-accepted": 1, "differences": [{"facet": "date"}]}', "x, difference 1: no facet is named 'date'"),
+        ('{"gateways-accepted": 1, "differences": [{"facet": "body", "b": "c"}]}', "unknown field 'b'"),
+        ('{"gateways-accepted": 1, "differences": [{"facet": "body", "old": 1}]}', "'old' is 1"),
+        ('{"gateways-accepted": 1, "differences": [{"facet": "body", "requests": 1}]}', "'requests' is 1"),
     ],
 )
 def test_an_invalid_file_is_refused_with_the_place_of_the_error(text: str, message: str) -> None:

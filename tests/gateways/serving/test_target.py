@@ -165,6 +165,8 @@ def test_a_class_whose_instances_are_apps_is_a_factory(module: Callable[..., str
         ({"aap": WSGIInstance()}, ":app", "module made_for_this has no attribute 'app'; did you mean 'aap'?"),
         ({"site": WSGIInstance()}, "", "module made_for_this has no app named app, application, "),
         ({"make_app": lambda: 1 / 0}, "", "made_for_this:make_app() raised ZeroDivisionError('division by zero') ("),
+        ({"app": "text"}, "", "the app 'app' of module made_for_this is a str, which is not callable"),
+        ({"app": sys, "api": None}, "", "module made_for_this has no app named app, application, "),
         ({"app": "text"}, ":app", "made_for_this:app is a str, which is not callable"),
         ({"app": "text"}, ":app()", "made_for_this:app is a str, which is not callable; leave out its '()'"),
     ],
