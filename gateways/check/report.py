@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gateways.check.finding import Finding
 from gateways.check.move import Move
+from gateways.events.printable import printable
 
 RAISED = "(raised "
 """Text in the status of a request if the app raised an exception after it had sent the response headers."""
@@ -35,6 +36,16 @@ def failed(asked: dict[str, str]) -> list[str]:
     if not any(map(_is_success, asked.values())):
         lines.append("no request succeeded, so the app was not exercised; name paths that it serves with --path")
     return lines
+
+
+MOST = 8
+"""Maximum number of lines of the app's output."""
+
+
+def written(output: list[str]) -> list[str]:
+    """Return the last lines of the app's output, which may say why requests failed."""
+    lines = [printable(line.expandtabs()) for line in output if line.strip()]
+    return ["output of the app:", *(f"  {line[:200]}" for line in lines[-MOST:])] if lines else []
 
 
 def _is_failure(status: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from gateways.check.finding import Seen
 from gateways.check.move import Move, destination
 from gateways.check.process import Job
-from gateways.check.report import Report, failed
+from gateways.check.report import Report, failed, written
 from gateways.check.rules import judged
 from gateways.failure import Failure
 from gateways.serving.mode import Mode
@@ -49,7 +49,8 @@ def check(plan: Plan, to: Mode | None = None, server: str | None = None, threads
         raise ValueError(f"{target} is already a CGI program; check it with --to wsgi or --to asgi")
     move = Move(app, where, traits, threads)
     findings = judged(map(Seen.from_dict, answer["seen"]), move)
-    problems = [*answer["problems"], *failed(answer["asked"])]
+    failures = failed(answer["asked"])
+    problems = [*answer["problems"], *failures, *(written(answer["output"]) if failures else [])]
     return Report(target, answer["signature"], move, answer["asked"], problems, findings)
 
 
@@ -59,11 +60,11 @@ def _looked(plan: Plan) -> dict[str, Any]:
         return [job.to_json()]
 
     ended = run_module("gateways.check.process", arguments, plan.seconds, f"checking {plan.target!r}")
+    lines = ended.output.decode("utf-8", "backslashreplace").strip().splitlines()
     if not ended.result:
-        lines = ended.output.decode("utf-8", "backslashreplace").strip().splitlines()
         last = lines[-1] if lines else "without output"
         raise Failure(f"the app ended the process of the check with status {ended.status}: {last}")
     found: dict[str, Any] = json.loads(ended.result)
     if "failure" in found:
         raise Failure(found["failure"], found["traceback"])
-    return found
+    return {**found, "output": lines}

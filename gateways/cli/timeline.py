@@ -7,13 +7,14 @@ import json
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from gateways.cli.command import Command
-from gateways.cli.trace import draw, write
+from gateways.cli.trace import draw, width_of, write
 from gateways.timeline.document import to_json
 from gateways.timeline.page import render
 from gateways.timeline.run import run
-from gateways.timeline.text import lines
+from gateways.timeline.text import WIDTH, lines
 
 
 @click.command(cls=Command, short_help="Run one request through CGI, WSGI and ASGI.")
@@ -38,5 +39,5 @@ def timeline(timeout: float, as_json: bool, page: Path | None) -> int:
     if as_json:
         click.echo(json.dumps(to_json(taken), indent=2))
     elif page is None:
-        draw(lines(taken))
+        draw(lines(taken, width_of(Console(), WIDTH)))
     return 1 if taken.problem else 0

@@ -121,7 +121,7 @@ def show(taken: Trace, as_json: bool, page: Path | None) -> None:
     if as_json:
         click.echo(json.dumps(to_json(taken), indent=2, ensure_ascii=True))
     elif page is None:
-        draw(diagram(taken, WIDTH))
+        draw(diagram(taken, width_of(Console(), WIDTH)))
 
 
 def write(page: Path, text: str) -> None:
@@ -135,6 +135,15 @@ def write(page: Path, text: str) -> None:
     except OSError as error:
         raise Failure(f"cannot write {page}: {error.strerror}") from error
     click.echo(f"written: {page}", err=True)
+
+
+NARROWEST = 76
+"""Minimum width of a drawing in columns; a terminal that is narrower wraps the lines."""
+
+
+def width_of(console: Console, default: int) -> int:
+    """Return the width for a drawing: that of the terminal; the default if the output goes to a file."""
+    return max(console.width, NARROWEST) if console.is_terminal else default
 
 
 def draw(lines: list[Text]) -> None:

@@ -9,27 +9,34 @@ from gateways.trace.axis import ms, ticks
 
 WIDTH = 100
 NAMES = 11
-BAR = 56
+TIMES = 33
+"""Width of the times beside a bar, in columns."""
+
 STYLES = {"cgi": "magenta", "wsgi": "green", "asgi": "cyan"}
 
 
-def lines(timeline: Timeline) -> list[Text]:
-    """Return the lines, each at most WIDTH columns wide."""
+def lines(timeline: Timeline, width: int = WIDTH) -> list[Text]:
+    """Return the lines, each at most `width` columns wide, at least 76."""
     out = [Text("One request through five generations, each on a real server", style="bold")]
     out += [Text(f"{timeline.hello} · the median of {REPEATS}, after one warm-up request", style="dim"), Text()]
-    out += _table(timeline)
+    out += _table(timeline, width)
     out += [Text(), Text(f"{timeline.stream}: five blocks, sent 100 ms apart", style="bold")]
     out += [Text("○ the app sends a block  ● data on the socket  ◉ both at once", style="dim"), Text()]
-    out += [_bar(run, timeline.end) for run in timeline.runs]
-    out.append(_axis(timeline.end))
+    bar = width - NAMES - TIMES
+    out += [_bar(run, timeline.end, bar) for run in timeline.runs]
+    out.append(_axis(timeline.end, bar))
     if timeline.problem:
         out += [Text(), Text(timeline.problem, style="bold red")]
-    return out
+    return [piece for line in out for piece in (_folded(line, width) if len(line.plain) > width else [line])]
 
 
-def _table(timeline: Timeline) -> list[Text]:
+def _folded(line: Text, width: int) -> list[Text]:
+    return [Text(piece, style=line.style) for piece in wrap(line.plain, width)]
+
+
+def _table(timeline: Timeline, width: int) -> list[Text]:
     runs = timeline.runs
-    column = (WIDTH - NAMES) // max(len(runs), 1)
+    column = (width - NAMES) // max(len(runs), 1)
     rows = [
         ("", [run.generation.name for run in runs]),
         ("", [str(run.generation.year) for run in runs]),
@@ -77,13 +84,13 @@ def _time(seconds: float | None) -> str:
     return "none came" if seconds is None else ms(seconds)
 
 
-def _bar(run: Run, end: float) -> Text:
+def _bar(run: Run, end: float, bar: int) -> Text:
     """Return the bar of a stream. It shows the wait for the first byte, then blocks and data."""
     first, last = times(run.stream)
-    cells = [" "] * BAR
-    for column in range(_column(last or 0.0, end) + 1):
-        cells[column] = "─" if first is not None and column >= _column(first, end) else "░"
-    sent_by_app, sent = ({_column(at, end) for at in when} for when in (run.made, run.sent))
+    cells = [" "] * bar
+    for column in range(_column(last or 0.0, end, bar) + 1):
+        cells[column] = "─" if first is not None and column >= _column(first, end, bar) else "░"
+    sent_by_app, sent = ({_column(at, end, bar) for at in when} for when in (run.made, run.sent))
     for column in sent_by_app | sent:
         cells[column] = "◉" if column in sent_by_app & sent else "●" if column in sent else "○"
     style = STYLES[run.generation.mode]
@@ -93,14 +100,14 @@ def _bar(run: Run, end: float) -> Text:
     return line.append(words, style="not bold default")
 
 
-def _column(at: float, end: float) -> int:
-    return min(BAR - 1, max(0, round(at / end * (BAR - 1))))
+def _column(at: float, end: float, bar: int) -> int:
+    return min(bar - 1, max(0, round(at / end * (bar - 1))))
 
 
-def _axis(end: float) -> Text:
-    cells = [" "] * (BAR + 12)
+def _axis(end: float, bar: int) -> Text:
+    cells = [" "] * (bar + 12)
     for at in ticks(end):
         label = ms(at) if at else "0 ms"
-        start = max(0, _column(at, end) - (len(label) // 2 if at else 0))
+        start = max(0, _column(at, end, bar) - (len(label) // 2 if at else 0))
         cells[start : start + len(label)] = label
     return Text(" " * NAMES + "".join(cells).rstrip(), style="dim")

@@ -9,7 +9,7 @@ STYLES = {"cgi": "magenta", "wsgi": "green", "asgi": "cyan"}
 GUTTER = 9
 CLOCK = 12
 WHAT = 16
-NARROWEST = 30
+NARROWEST = 24
 
 
 def heading(mode: str, number: int, text: str, width: int | None) -> list[Text]:

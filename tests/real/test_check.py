@@ -193,6 +193,14 @@ def app(environ, start_response):
 """
 
 
+def test_the_stderr_of_a_failed_program_is_shown(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\necho planted >&2\nprintf 'Status: 500 Oops\\n\\n'\n")
+    program.chmod(0o755)
+    *_, heading, line = (each for each in checked(program)["problems"] if "as root" not in each)
+    assert (heading, line) == ("output of the app:", f"  {program}: planted")
+
+
 @pytest.mark.parametrize(
     ("paths", "status", "problems"),
     [

@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def _send(app: Any, request: Request) -> tuple[str, bytes]:
 
 
 class _LogLines(logging.Handler):
-    """Collects the lines of warnings and errors."""
+    """Collects the lines of warnings and errors, and writes them to stderr: they contain the stderr of programs."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -85,3 +86,4 @@ class _LogLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(record.getMessage())
+        print(self.lines[-1], file=sys.stderr, flush=True)

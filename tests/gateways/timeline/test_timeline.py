@@ -89,6 +89,13 @@ def test_the_lines_have_each_generation_and_fit_the_width() -> None:
     assert marks == {"○": [round(0.1 / 0.4 * 55), round(0.25 / 0.4 * 55)], "●": [round(0.3 / 0.4 * 55)], "◉": []}
 
 
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_the_lines_fit_a_terminal_of_another_width(width: int) -> None:
+    timeline = Timeline(tuple(run(number) for number in range(5)), "GET /a HTTP/1.1", "GET /b HTTP/1.1")
+    drawn = lines(timeline, width)
+    assert width - 12 < max(line.cell_len for line in drawn) <= width
+
+
 def test_the_json_has_the_documented_keys() -> None:
     timeline = Timeline((run(),), "GET /a HTTP/1.1", "GET /b HTTP/1.1")
     made = json.loads(json.dumps(to_json(timeline)))

@@ -72,7 +72,7 @@ def test_output_and_errors_are_shown_and_cannot_move_the_cursor() -> None:
     assert all(line.isprintable() for line in drawn.splitlines())
 
 
-@pytest.mark.parametrize("width", [90, 100, 140])
+@pytest.mark.parametrize("width", [76, 90, 100, 140])
 def test_no_line_exceeds_the_width(width: int) -> None:
     wide = Step(0.0, "request", "protocol", "asgi", 1, 2, "scope", "y" * 300, (("x" * 50, ("z" * 500, "w " * 90)),))
     drawn = diagram(replace(trace("WSGIToASGI"), steps=(wide,), asked="GET /" + "a" * 200), width)
