@@ -76,7 +76,7 @@ def judge(
             found.setdefault(each.facet, []).append(each)
     outcome_differs = bool(found.keys() & {"problem", "status"})
     status = None if outcome_differs or not new_answers else new_answers[0].status
-    judged = [Judged(each[0], len(each), len(new_answers), status) for each in found.values()]
+    judged = [Judged(_example(each), len(each), len(new_answers), status) for each in found.values()]
     if is_restarted:
         judged += [
             Judged(Found(name, EACH, SAME), len(new_answers), len(new_answers))
@@ -88,6 +88,12 @@ def judge(
             for each in slower(olds, new_answers, is_first=is_first)
         ]
     return judged
+
+
+def _example(found: Sequence[Found]) -> Found:
+    """Return the first of the differences in one facet. If the values of a new header differ, it has no value."""
+    varies = found[0].facet.startswith("header:") and len({each.new for each in found}) > 1
+    return replace(found[0], new=EACH) if varies and found[0].old == ABSENT else found[0]
 
 
 def noise(olds: Sequence[Answer]) -> set[str]:
@@ -143,7 +149,8 @@ def _facet(name: str, olds: Sequence[str | None], new: str | None) -> Iterator[F
         return
     there = [each for each in olds if each is not None]
     if new is None or not there:
-        yield Found(name, there[0] if there else ABSENT, ABSENT if new is None else new)
+        varies = name.startswith("header:") and len(set(there)) > 1
+        yield Found(name, EACH if varies else there[0] if there else ABSENT, ABSENT if new is None else new)
     elif (len(there) > 1 or None not in olds) and text.beyond_noise(there, new):
         yield Found(name, there[0], new)
 

@@ -89,6 +89,12 @@ CONSTANT = Known("The old stack generates a value (a token) for each client; the
 EARLY = Known("Early hints reach the client on one side only.", "RFC 8297, 2")
 
 
+WEAK = Known("A weak validator cannot be used to resume a download. Middleware that compresses makes validators weak.",
+             "RFC 9110, 8.8.1 and 13.1.5")  # fmt: skip
+CHARSET = Known("The names of media types and charsets are case-insensitive.", "RFC 9110, 8.3", is_counted=False)
+SAME_SITE = Known("The value of SameSite is case-insensitive.", "RFC 6265bis, 5.6.7", is_counted=False)
+
+
 ERROR_PAGE = Known("If an app raises an exception, each server sends its own error page. An app that handles its "
                    "errors sends the same page on all servers.", "RFC 9110, 15.6.1")  # fmt: skip
 _OF_ERROR_PAGES = ("header:content-type", "header:content-length")
@@ -110,14 +116,15 @@ def explain(found: Found, status: int | None = None) -> Known | None:
     if found.facet.startswith("header:") and (times := re.match(r"(\d+) ×", found.new)):
         return TWICE if int(times[1]) > 1 else ONCE
     if found.new == SAME or found.facet.startswith("cookie:"):
-        return CONSTANT if found.new == SAME else COOKIE
+        return CONSTANT if found.new == SAME else SAME_SITE if _is_other_case(found, ";samesite") else COOKIE
     lengths = {WORDS["length"]: GAINED_LENGTH, WORDS["close"]: CLOSE}
     return {
         "framing": lengths.get(found.new, NO_LENGTH),
         "stream": STREAM,
         "problem": CUT if "middle" in found.new else None,
         "header:date": DATE if ABSENT in (found.old, found.new) else None,
-        "header:etag": NO_VALIDATOR if found.new == ABSENT else None,
+        "header:etag": NO_VALIDATOR if found.new == ABSENT else WEAK if found.new == f"W/{found.old}" else None,
+        "header:content-type": CHARSET if _is_other_case(found, "charset=") else None,
         "header:last-modified": NO_VALIDATOR if found.new == ABSENT else None,
         "header:content-encoding": UNNAMED if STILL in found.new else PLAIN if found.new == ABSENT else None,
         "header:location": LOCATION if ABSENT not in (found.old, found.new) else None,
@@ -126,6 +133,12 @@ def explain(found: Found, status: int | None = None) -> Known | None:
         "excess": EXCESS,
         "interim": EARLY if "103" in found.old + found.new else None,
     }.get(found.facet)
+
+
+def _is_other_case(found: Found, word: str) -> bool:
+    """Return True if only letter case and white space differ in a facet or value with that word."""
+    old, new = ("".join(each.lower().split()) for each in (found.old, found.new))
+    return old == new and word in found.facet + old
 
 
 def _head_length(found: Found) -> Known | None:

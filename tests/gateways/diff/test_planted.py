@@ -153,6 +153,7 @@ def differing(
         (edited("; SameSite=Lax", ""), "cookie:session;samesite", "Lax", "(absent)"),
         (edited("Path=/\r\n", "Path=/; Secure\r\n"), "cookie:session;secure", "(absent)", "set"),
         (edited("charset=utf-8", "charset=latin-1"), "header:content-type", "utf-8", "latin-1"),
+        (edited("Path=/", "Path=/; Max-Age=60"), "cookie:session;max-age", "(absent)", "60"),
         (edited("/there", "http://localhost/there", "/moved"), "header:location", "/there", "http://localhost/there"),
         (edited("<p>Hello", "<p>Hullo"), "body:/html/body/p/text()", "Hello", "Hullo"),
         (edited("name='csrf'", "name='cssf'"), "body:/html/body/input/@name", "csrf", "cssf"),
@@ -169,6 +170,20 @@ def test_a_planted_difference_is_reported_with_its_facet(new: Respond, facet: st
     assert [each.facet for each in found] == [facet]
     assert before in found[0].old
     assert after in found[0].new
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_a_lost_or_new_header_whose_values_vary_is_one_difference(is_lost: bool) -> None:
+    def without(target: str, number: int) -> list[Octets]:
+        return [re.sub(rb"Date: .*\r\n", b"", each) for each in old(target, number) if isinstance(each, bytes)]
+
+    sides = (old, without) if is_lost else (without, old)
+    with serving(sides[0]) as first, serving(sides[1]) as second:
+        result = run(Plan(first, second, Traffic((Request("GET", "/"), Request("GET", "/last")))))
+    (found,) = result.counted
+    words = ("a different value in each response", "(absent)")
+    assert (found.found.old, found.found.new) == (words if is_lost else words[::-1])
+    assert (found.found.facet, found.requests) == ("header:date", (0, 1))
 
 
 def test_a_repeated_date_header_is_one_difference_with_any_dates() -> None:
