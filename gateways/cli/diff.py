@@ -75,7 +75,12 @@ def _facets(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
 @click.option("--reset", metavar="COMMAND", help="Shell command that prepares the data before each round.")
 @click.option("--unsafe", is_flag=True, help="Also send POST, PUT, PATCH and DELETE to a URL.")
 @click.option("--insecure", is_flag=True, help="Do not verify TLS certificates of URLs.")
-@click.option("--ca", metavar="FILE", help="CA certificates for URLs (PEM). Default: those of the system.")
+@click.option(
+    "--ca",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, exists=True),
+    help="CA certificates for URLs (PEM). Default: those of the system.",
+)
 @click.option(
     "--ignore",
     "ignored",

@@ -66,6 +66,8 @@ def traffic_of(  # noqa: PLR0913, PLR0917 (one for each option)
     own = {"method": method, "header": headers, "data": data, "cookie": cookies, "user": user}
     if files and not paths and (given := [name for name, value in own.items() if value]):
         raise click.UsageError(f"--{given[0]} needs --path; it does not apply to requests of a file.")
+    if log_format is not None and not files and login is None:
+        raise click.UsageError("--log-format needs --requests or --login with an access log.")
     found = Traffic(())
     if login is not None:
         first = read(login, log_format)

@@ -85,7 +85,10 @@ def _parsers(log_format: str | None) -> "list[LogParser]":
     except (InvalidDirectiveError, UnknownDirectiveError) as error:
         raise Failure(f"the log format {log_format!r} is not valid: {error}") from None
     if not any(directive in texts[0] for directive in ("%r", "%U")):
-        raise Failure(f"the log format {log_format!r} has neither %r nor %U, so it does not contain the request target")
+        raise Failure(
+            f"the log format {log_format!r} has neither %r nor %U, so it does not contain the request target; "
+            f"names of formats: {', '.join(FORMATS)}"
+        )
     return parsers
 
 

@@ -170,6 +170,8 @@ def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path
         (["shop:app@wsgiref", "@uvicorn", "--path", "/"], "'wsgiref' is neither a server nor a mode"),
         (["shop@wsgiref", "@uvicorn", "--path", "/"], "'wsgiref' is neither a server nor a mode"),
         (["shop:app", "@uvicorn"], "there are no requests to send"),
+        (["shop:app", "@uvicorn", "--path", "/", "--log-format", "common"], "--log-format needs --requests or --login"),
+        (["https://localhost:1", "@uvicorn", "--path", "/", "--ca", "no.pem"], "File 'no.pem' does not exist"),
         (["shop:app", "@uvicorn", "--path", "/", "--ignore", "nonsense"], "no facet is named 'nonsense'; choose from"),
         (["shop:app", "http://127.0.0.1:9", "--path", "/", "--method", "POST"], "--unsafe sends it to a URL"),
         (["shop:gone", "@uvicorn", "--path", "/"], "gone"),

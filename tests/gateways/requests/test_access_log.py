@@ -73,6 +73,11 @@ def test_a_format_may_be_a_name_or_an_apache_format() -> None:
         (COMMON % "GET / HTTP/1.1", "combined", "is not a line in the format 'combined'"),
         ("x", "%r %J", "the log format '%r %J' is not valid"),
         ("x", "%h %>s", "has neither %r nor %U"),
+        (
+            "x",
+            "combine",
+            "'combine' has neither %r nor %U, so it does not contain the request target; names of formats: ",
+        ),
     ],
 )
 def test_a_format_that_does_not_match_is_refused(text: str, form: str | None, said: str) -> None:
