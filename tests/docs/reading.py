@@ -1,13 +1,15 @@
 """Read pages in separate network and process namespaces, find their errors, and regenerate their outputs.
 
-Knows namespaces of Linux; without them, pages are read too, but their ports must be free. It must not know the contents
+Knows namespaces of Linux. Without them, pages are read one after another, and their ports must be free. It must not know the contents
 of a page.
 """
 
+import fcntl
 import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from tests.docs.place import ROOT
 from tests.docs.reader import Finding
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(page for page in (ROOT / "docs").rglob("*.md") if not page.is_symlink())]
+READING_SECONDS = 240  # limit for one page
+LOCK = Path(tempfile.gettempdir(), "gateways-docs-page.lock")
 APART = ["unshare", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 LOOPBACK = """
 import fcntl, os, socket, struct, sys
@@ -36,9 +40,16 @@ def can_be_apart() -> bool:
 
 def read(page: Path) -> list[Finding]:
     """Return the results of a page's blocks. Raises CalledProcessError if the reader fails."""
-    apart = [*APART, sys.executable, "-c", LOOPBACK] if can_be_apart() else [sys.executable, "-m", "tests.docs.reader"]
+    if can_be_apart():
+        return _read([*APART, sys.executable, "-c", LOOPBACK, str(page)])
+    with LOCK.open("w") as lock:  # the pages share the ports of this system, also with pages that other workers read
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _read([sys.executable, "-m", "tests.docs.reader", str(page)])
+
+
+def _read(command: list[str]) -> list[Finding]:
     done = subprocess.run(
-        [*apart, str(page)], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=240, check=True
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=READING_SECONDS, check=True
     )
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return [Finding(**{**each, "shown": tuple(each["shown"])}) for each in found]

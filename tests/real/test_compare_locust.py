@@ -112,9 +112,7 @@ def test_ctrl_c_stops_the_master_and_its_workers(server: Server) -> None:
     asked = ["--url", f"a={server.url}", "--path", "/hello", "--thorough", "--force", "--engine", "locust"]
     with Running("compare", *asked) as running:
         running.wait_for("warm-up")
-        running.tree(
-            lambda seen: len(seen) >= 6
-        )  # warden, master, two workers, and a load client of each
+        running.tree(lambda seen: len(seen) >= 6)  # warden, master, two workers, and a load client of each
         status, seconds = running.end(signal.SIGINT)
         assert (status, seconds < 20) == (130, True)
         running.wait_for("interrupted: ")
