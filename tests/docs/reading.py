@@ -1,7 +1,7 @@
 """Read pages in separate network and process namespaces, find their errors, and regenerate their outputs.
 
-Knows namespaces of Linux. Without them, pages are read one after another, and their ports must be free. It must not know the contents
-of a page.
+Knows namespaces of Linux. Without them, pages are read one after another, and their ports must be free. It must not
+know the contents of a page.
 """
 
 import fcntl
