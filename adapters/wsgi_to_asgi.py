@@ -133,10 +133,9 @@ class WSGIToASGI:
         if terms.admission.queue is not None and terms.admission.rejects(tally):
             return await overloaded(send, scope["method"])
         try:
-            environ = environ_from_scope(scope, coded=True)
+            environ = environ_from_scope(scope, coded=True, common=self._environ)
         except BadRequest as error:
             return await refuse(send, error.status, str(error))
-        environ.update(self._environ)
         environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
         environ["wsgi.errors"] = sys.stderr
         environ["asgi.scope"] = scope

@@ -19,6 +19,7 @@ from .waiter import Waiter
 
 log = logging.getLogger("gateways.loops")
 
+CROWD = 4  # number of requests that must come singly before attend() says so, after several came together
 LISTEN_AFTER = 0.05  # delay before a running request is watched for a disconnect, in seconds
 
 Main = Callable[[], Coroutine[Any, Any, None]]
@@ -75,7 +76,7 @@ class Loop:
         self._box: deque[Callable[[], object] | Future] = deque()
         self._posted = False
         self._attended: dict[Watched, int] = {}
-        self._tick = 0
+        self._tick = self._crowded = 0
         self._sweeping = False
 
     def post(self, call: Callable[[], object] | Future) -> None:
@@ -113,13 +114,19 @@ class Loop:
         """Call `watched.look()` after one to two times LISTEN_AFTER, unless leave() is called first.
 
         Call it in the loop's thread only. One timer serves all requests of the loop, so a short request needs no timer.
-        Returns True if no other request is being watched.
+        Returns True if requests come singly: no other request is being watched, and the last ones came singly too.
         """
         attended = self._attended
         attended[watched] = self._tick
         if not self._sweeping:
             self._sweep_later()
-        return len(attended) == 1
+        if len(attended) > 1:
+            self._crowded = CROWD
+        elif self._crowded:
+            self._crowded -= 1
+        else:
+            return True
+        return False
 
     def leave(self, watched: Watched) -> None:
         """Undo attend(), unless look() has been called. Call it in the loop's thread only."""
@@ -221,10 +228,9 @@ def _trio_loop(token: Any) -> Loop:
 
 
 class _Here(threading.local):
-    """The Loop of this thread, and the asyncio or trio loop for which it was created."""
+    """The asyncio or trio loop that runs in this thread, and its Loop."""
 
-    key: Any = None
-    loop: Loop
+    known: tuple[Any, Loop | None] = (None, None)
 
 
 _here = _Here()
@@ -236,12 +242,13 @@ def running_loop() -> Loop:
     if trio is not None and trio.lowlevel.in_trio_run() and trio.lowlevel.in_trio_task():  # also in guest mode
         return _known(trio.lowlevel.current_trio_token(), _trio_loop)
     loop = asyncio.get_running_loop()
-    if _here.key is loop:
-        return _here.loop
-    return _known(loop, asyncio_loop)
+    key, known = _here.known
+    return known if known is not None and key is loop else _known(loop, asyncio_loop)
 
 
 def _known(key: Any, make: Callable[[Any], Loop]) -> Loop:
-    if _here.key is not key:
-        _here.loop, _here.key = make(key), key
-    return _here.loop
+    last, loop = _here.known
+    if loop is None or last is not key:
+        loop = make(key)
+        _here.known = (key, loop)
+    return loop

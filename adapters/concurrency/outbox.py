@@ -78,7 +78,8 @@ class Outbox(Channel):
                 self._last = items
             self._ended = True
             waiter, self._waiter = self._waiter, None
-        self._notify(waiter)
+        if waiter is not None:
+            self._notify(waiter)
 
     def take_last(self) -> Sequence[Any]:
         """Return the items of end(). A second call returns none. Call it from the coroutine, after the last get()."""
@@ -124,13 +125,21 @@ class Outbox(Channel):
                 waiter = self._waiter = self._loop.create_future()
             await waiter
 
-    def expect(self, alone: bool) -> Future:
-        """Return a future to await before the first get(). Call it from the coroutine, before a thread queues items.
-
-        `alone`: the loop probably has no other work when the future is resolved.
-        """
-        waiter = self._waiter = self._loop.create_waiter() if alone else self._loop.create_future()
+    def expect(self) -> Future:
+        """Return a future to await before the first get(). Call it from the coroutine, before a thread queues items."""
+        waiter = self._waiter = self._loop.create_future()
         return waiter
+
+    def expect_more(self) -> Future | None:
+        """Return a future to await before the next get(), None if get() would not wait. Call it from the coroutine.
+
+        The future's task continues without another iteration of the loop. That pays if the loop has no other work.
+        """
+        with self._mutex:
+            if self._items or self._ended:
+                return None
+            waiter = self._waiter = self._loop.create_waiter()
+            return waiter
 
     async def ended(self) -> None:
         """Discard all items until the thread has ended. Call it from the coroutine."""

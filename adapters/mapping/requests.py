@@ -31,6 +31,7 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullm
 _DROPPED = {b"proxy"}
 CODED = "transfer-encoding"  # temporary key of the environ; only a caller that passes `coded` gets it
 _KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" if it is dropped
+_EMPTY: Environ = {}
 _NAMES: dict[str, bytes] = {}  # meta-variable -> header name, b"" if it is not a header
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # limits for both caches, because clients choose the header names
 
@@ -147,13 +148,13 @@ def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
 
 
 def environ_from_scope(  # noqa: C901, PLR0912 - one function, because each call in it would cost a tenth more time
-    scope: Mapping[str, Any], comma: str = ",", coded: bool = False
+    scope: Mapping[str, Any], comma: str = ",", coded: bool = False, common: Environ = _EMPTY
 ) -> Environ:
-    """Return the meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings, without `wsgi.*` keys.
+    """Return the meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings.
 
-    Returns a new dict. Any optional key of the scope may be missing. `comma` joins the values of a repeated header (RFC
-    9110, 5.3). With `coded`, a request that has a Transfer-Encoding gets the key CODED, which the caller must remove.
-    Raises BadRequest if Content-Length is not exactly one length.
+    Returns a new dict, which begins as a copy of `common`. Any optional key of the scope may be missing. `comma` joins
+    the values of a repeated header (RFC 9110, 5.3). With `coded`, a request that has a Transfer-Encoding gets the key
+    CODED, which the caller must remove. Raises BadRequest if Content-Length is not exactly one length.
     """
     root, path_info, raw = scope.get("root_path"), scope.get("path") or "", scope.get("raw_path")
     if not root and raw and path_info[:1] == "/" and path_info.isascii() and b"?" not in raw:
@@ -167,15 +168,11 @@ def environ_from_scope(  # noqa: C901, PLR0912 - one function, because each call
         query = scope["query_string"].decode("latin-1")
         target = f"{target}?{query}"
     version: str = scope.get("http_version") or "1.1"
-    environ: Environ = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": script_name,
-        "PATH_INFO": path_info,
-        "QUERY_STRING": query,
-        "REQUEST_URI": target,
-        "RAW_URI": target,
-        "SERVER_PROTOCOL": _PROTOCOLS.get(version) or f"HTTP/{version}",
-    }
+    environ = common.copy()  # first, because a copy has room for further keys
+    environ["REQUEST_METHOD"] = scope["method"]
+    environ["SCRIPT_NAME"], environ["PATH_INFO"], environ["QUERY_STRING"] = script_name, path_info, query
+    environ["REQUEST_URI"] = environ["RAW_URI"] = target
+    environ["SERVER_PROTOCOL"] = _PROTOCOLS.get(version) or f"HTTP/{version}"
     keys = _KEYS
     for name, value in scope.get("headers") or ():
         key = keys.get(name)

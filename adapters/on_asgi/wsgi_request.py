@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from ..asgi_types import Receive, Send
 from ..concurrency.contexts import adopt
-from ..concurrency.loops import Loop, Task
+from ..concurrency.loops import Future, Loop, Task
 from ..concurrency.outbox import Outbox
 from ..concurrency.thread_pool import Workers
 from ..errors import ClientDisconnected, harmless
@@ -139,20 +139,19 @@ class WSGIRequest:
 
     # The response
 
-    async def serve(self, send: Send) -> None:  # noqa: PLR0912, PLR0915 - one function, because each call costs time
+    async def serve(self, send: Send) -> None:  # noqa: C901, PLR0912, PLR0915 - one function: each call costs
         """Run the application in a worker thread and send its response.
 
         Raises the application's error, or an error of the server's send().
         """
-        outbox, loop, tally = self._outbox, self._loop, self._tally
+        outbox, tally = self._outbox, self._tally
         before = self._context = copy_context()
         context = self._copy = before.copy()
         tally.live[self] = monotonic()
-        alone = self._alone = loop.attend(self)
-        waiter = outbox.expect(alone)
         try:
-            self._terms.workers.submit(context.run, self.run, alone)
-            await waiter
+            waiter = self._submit()
+            if waiter is not None:
+                await waiter
             ended = False
             while not ended:
                 items, ended = outbox.take() or await outbox.get()
@@ -193,6 +192,22 @@ class WSGIRequest:
                 raise self._error
         finally:
             self._error = None  # breaks a reference cycle with the traceback
+
+    def _submit(self) -> Future | None:
+        """Let a worker thread run the application. Return a future to await before the first items, None if the thread
+        has already queued them.
+        """
+        outbox, workers = self._outbox, self._terms.workers
+        alone = self._alone = self._loop.attend(self)
+        waiter = None if alone else outbox.expect()
+        try:
+            workers.submit(self._copy.run, self.run, alone)
+        except RuntimeError:  # no thread can be started, so none will end the response
+            outbox.close()
+            outbox.end()
+            raise
+        # submit() has woken a thread without holding the GIL: the thread may have run before this one continues.
+        return outbox.expect_more() if alone else waiter
 
     def _is_early(self, items: list[Any]) -> bool:
         """Return True if these items complete the response before the client has sent the whole request body."""

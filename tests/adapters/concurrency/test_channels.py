@@ -48,6 +48,33 @@ def test_all_threads_that_wait_for_room_continue(loop: Loop, workers: Workers) -
     assert got == ["block"] * WRITERS
 
 
+def test_a_coroutine_does_not_wait_for_a_thread_that_has_run(loop: Loop, workers: Workers) -> None:  # noqa: F811
+    """The thread of a request that is alone may run before the loop continues: then nothing wakes the loop."""
+    outbox = loop.call(lambda: Outbox(running_loop(), workers))
+    outbox.end("item")
+    assert loop.call(outbox.expect_more) is None
+    assert outbox.take() == (["item"], True)
+
+
+def test_a_coroutine_waits_for_a_thread_that_has_not_run(loop: Loop, workers: Workers) -> None:  # noqa: F811
+    outbox = loop.call(lambda: Outbox(running_loop(), workers))
+    got: list[object] = []
+    waits = threading.Event()
+
+    async def take() -> None:
+        waiter = outbox.expect_more()
+        assert waiter is not None
+        waits.set()
+        await waiter
+        got.extend(outbox.take() or ())
+
+    task = loop.start(take)
+    assert waits.wait(PATIENCE)
+    outbox.end("item")
+    assert task.ended.wait(PATIENCE)
+    assert got == [["item"], True]
+
+
 def test_all_threads_that_wait_are_notified_of_a_disconnect(loop: Loop, workers: Workers) -> None:  # noqa: F811
     """Safety: the same for threads that read the same body."""
     inbox = loop.call(lambda: Inbox(running_loop(), workers, None, int))

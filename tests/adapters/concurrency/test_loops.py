@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateways.adapters.concurrency.loops import running_loop
+from gateways.adapters.concurrency.loops import CROWD, running_loop
 from tests.adapters.wsgi_to_asgi.conftest import kind, loop  # noqa: F401 - fixtures
 from tests.adapters.wsgi_to_asgi.loops import PATIENCE, Loop
 
@@ -56,3 +56,19 @@ def test_a_sweep_continues_after_a_call_that_raised(loop: Loop, caplog: pytest.L
     assert "this call fails" in caplog.text
     loop.call(lambda: running_loop().attend(Watched(late.set)))
     assert late.wait(PATIENCE)
+
+
+def test_requests_that_came_together_are_not_expected_to_come_singly(loop: Loop) -> None:  # noqa: F811
+    """Speed: a request is served immediately while requests come singly, otherwise together with the next ones."""
+
+    def attend() -> list[bool]:
+        ours, first, second = running_loop(), Watched(int), Watched(int)
+        singly = [ours.attend(first), ours.attend(second)]
+        ours.leave(first)
+        ours.leave(second)
+        for _ in range(CROWD + 1):
+            singly.append(ours.attend(first))
+            ours.leave(first)
+        return singly
+
+    assert loop.call(attend) == [True, False, *[False] * CROWD, True]

@@ -170,3 +170,16 @@ def test_concurrent_requests_get_their_own_responses(serve: Serve) -> None:
     ]
     for n, (exchange, body) in enumerate(zip(exchanges, bodies, strict=True)):
         assert exchange.response().body == (body[:100_000] if n % 2 else body)
+
+
+def test_a_request_fails_immediately_if_no_thread_can_be_started(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Safety: a limit on processes must not leave clients waiting. The next request may get a thread again."""
+
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        exchange = serve(hello)
+        assert isinstance(exchange.error(), RuntimeError)
+    assert serve(hello).response().status == 200
