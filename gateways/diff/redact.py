@@ -41,6 +41,7 @@ def without_secrets(found: Found, hide: Hide) -> Found:
         return found  # this facet contains no value
     if _holds_secret(found.facet):
         old, new = (value if value in {ABSENT, ""} else MASK for value in (found.old, found.new))
+        found = replace(found, lines=())
     else:
         old, new = hide(found.old), hide(found.new)
     return replace(found, old=old, new=new, lines=tuple(map(hide, found.lines)))

@@ -97,6 +97,7 @@ def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) ->
             before = groups.get(key) or Difference(one.found, (), 0, 0, known)
             groups[key] = replace(
                 before,
+                found=_both(before.found, one.found),
                 requests=(*before.requests, number),
                 times=before.times + one.times,
                 asked=before.asked + one.asked,
@@ -110,14 +111,28 @@ def fits(facet: str, pattern: str) -> bool:
 
 
 def _key(found: Found, known: Known | None) -> object:
-    """Return a key; differences with equal keys are merged. They have the same formal kind, the same cookie,
-    or the same values.
+    """Return a key; differences with equal keys are merged. They have the same formal kind, the same values, or the
+    same lost or new cookie or header.
     """
     if known is not None and not known.is_counted:
         return found.facet
-    if is_cookie(found.facet) and ABSENT in (found.old, found.new):
+    if (is_cookie(found.facet) or found.facet.startswith("header:")) and ABSENT in (found.old, found.new):
         return found.facet, found.old == ABSENT
     return found.facet, found.old, found.new
+
+
+SEVERAL = "several values"
+
+
+def _both(first: Found, other: Found) -> Found:
+    """Return the difference of two requests. A lost or new header may have another value in each; one is shown."""
+    if (first.old, first.new) == (other.old, other.new) or not first.facet.startswith("header:"):
+        return first
+    if first.old == ABSENT:
+        return first if first.new == SEVERAL else replace(first, new=SEVERAL, lines=(f"+{first.new}",))
+    if first.new == ABSENT:
+        return first if first.old == SEVERAL else replace(first, old=SEVERAL, lines=(f"-{first.old}",))
+    return first
 
 
 def _rank(facet: str) -> int:

@@ -68,6 +68,12 @@ def test_other_values_are_shown(found: Found) -> None:
     assert redacted(result(found)) == result(found)
 
 
+def test_the_example_of_a_secret_header_is_not_shown() -> None:
+    made = result(Found("header:x-api-key", "several values", "(absent)", ("-pin42",)))
+    assert "pin42" in shown(made)
+    assert "pin42" not in shown(redacted(made))
+
+
 def test_a_file_of_accepted_differences_has_no_secret_and_accepts_the_difference() -> None:
     made = result(Found("cookie:session", TOKEN, "(absent)"), Found("header:x-a", "1", "2"))
     text = write(made)

@@ -42,6 +42,13 @@ def test_a_cookie_lost_in_several_requests_is_one_difference_with_any_values() -
     assert "cookie:s new" in said(result([Judged(Found("cookie:s", "(absent)", "a"), 2, 2)]))
 
 
+def test_a_header_lost_in_several_requests_is_one_difference_with_one_of_its_values() -> None:
+    (found,) = result(*([Judged(Found("header:link", value, "(absent)"), 2, 2)] for value in "abc")).differences
+    assert (found.requests, found.found.old, found.found.lines) == ((0, 1, 2), "several values", ("-a",))
+    (found,) = result(*([Judged(Found("header:link", "(absent)", value), 2, 2)] for value in "ab")).differences
+    assert (found.found.new, found.found.lines) == ("several values", ("+a",))
+
+
 def test_formal_differences_are_listed_once_and_not_counted() -> None:
     made = result([lost("server", "a")], [lost("server", "b")])
     assert len(made.differences) == 1
