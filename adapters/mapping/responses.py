@@ -20,6 +20,8 @@ Headers = list[tuple[str, str]]
 # Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. No other exit status means this,
 # because RFC 3875 defines none, and a program that sends a complete page may exit with any status.
 NOT_WHOLE = 70
+NOT_MODIFIED = 304
+LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support higher statuses
 NO_CONTENT = 204  # must have no Content-Length (RFC 9110, 8.6), but some applications set it to 0
 # Headers that apply to one connection. The server manages them (RFC 9110, 7.6.1; RFC 2616, 13.5.1, cited by PEP 3333).
 HOP_BY_HOP = frozenset(

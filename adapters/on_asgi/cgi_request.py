@@ -17,11 +17,12 @@ from ..run_cgi.host import REDIRECTS, CGIHost, ProgramFailed
 from ..run_cgi.kills import reason
 from ..run_cgi.log import log
 from ..run_cgi.on_loop import ProgramOnLoop
-from ..run_cgi.output import LAST_STATUS, Answer, CGIHead
+from ..run_cgi.output import Answer, CGIHead
 from ..run_cgi.program import BLOCK
 from ..run_cgi.script import Refused, Script
 from ..run_cgi.spool import Spool
 from .scopes import refusal
+from .servers import supported
 
 FAIR = 16  # number of blocks after which this task lets other tasks run, even if no operation had to wait
 _OF_BODY = frozenset((b"content-length", b"content-type", b"transfer-encoding", b"expect"))
@@ -275,9 +276,8 @@ class CGIRequest:
         return data
 
     async def _start(self, running: ProgramOnLoop, head: CGIHead) -> None:
-        headers = [(name.lower(), value) for name, value in head.headers]
+        status, headers = supported(head.status, [(name.lower(), value) for name, value in head.headers])
         self._started = True
-        status = head.status if head.status <= LAST_STATUS else 500  # RFC 9110, 15; uvicorn supports no higher status
         await running.send(self._send, {"type": "http.response.start", "status": status, "headers": headers})
 
     async def _refuse(self, refused: Refused) -> None:

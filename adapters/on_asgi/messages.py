@@ -9,22 +9,18 @@ from __future__ import annotations
 import io
 import os
 import stat
-import sys
-import time
 from collections.abc import Sequence
-from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 from ..asgi_types import Message, Send
 from ..concurrency.outbox import Outbox
-from ..mapping.responses import Head, head_from_wsgi
+from ..mapping.responses import NOT_MODIFIED, Head, head_from_wsgi
 from ..run_wsgi.response import WSGIResponse
+from .servers import supported
 
 _JOIN = 64 * 1024  # target size for joining queued blocks, in bytes
 _FILE_MESSAGES = ("http.response.pathsend", "http.response.zerocopysend")
-_ADD_DATE = frozenset(("uvicorn", "hypercorn"))  # servers that always add a Date; daphne never adds one
-_NOW = 5  # a Date at most this old counts as current, in seconds
 _PLAIN = (io.BufferedReader, io.BufferedRandom, io.FileIO)
 
 
@@ -39,16 +35,11 @@ def size_of(items: Sequence[Any]) -> int:
 
 
 def response_start(head: Head) -> Message:
-    """Return `http.response.start`. A current Date is omitted if the server adds its own Date to every response.
-
-    Two Date headers would be invalid (RFC 9110, 5.3 and 6.6.1).
-    """
-    headers = head.headers
-    if head.dated and not _ADD_DATE.isdisjoint(sys.modules):
-        now = time.time()
-        same = {formatdate(now - seconds, usegmt=True).encode() for seconds in range(_NOW)}
-        headers = [(name, value) for name, value in headers if name != b"date" or value not in same]
-    return {"type": "http.response.start", "status": head.status, "headers": headers}
+    """Return `http.response.start`, with the headers in the form that the server supports."""
+    status, headers = head.status, head.headers
+    if head.dated or status >= NOT_MODIFIED:
+        status, headers = supported(status, headers)
+    return {"type": "http.response.start", "status": status, "headers": headers}
 
 
 async def deliver(send: Send, items: list[Any]) -> None:

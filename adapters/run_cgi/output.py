@@ -10,10 +10,17 @@ import re
 from typing import NamedTuple
 
 from ..errors import AppProtocolError
-from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, RawHeaders, has_body, promised_length, reason
+from ..mapping.responses import (
+    HOP_BY_HOP,
+    LAST_STATUS,
+    NOT_WHOLE,
+    RawHeaders,
+    has_body,
+    promised_length,
+    reason,
+)
 from .kills import ending
 
-LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support higher statuses
 MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # limits of bytes and fields; they allow long cookies and policies
 
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)", re.DOTALL).fullmatch

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from tests.real.asgi_servers import DOWNLOAD, FRAMEWORKS, Site
+from tests.real.native.wire import Line
 from tests.real.serving import eventually
 
 SOME = bytes(range(256)) * 1200  # 300 KB: more than is collected before a thread is taken
@@ -26,6 +27,16 @@ def test_a_response_to_head_has_no_body_and_leaves_the_connection_usable(asgi: S
     assert response.status_code == (405 if framework == "falcon" else 200)  # Falcon needs on_head for HEAD
     assert response.content == b""
     assert asgi.get(framework, "/hello").text == f"hello from {framework}"
+
+
+def test_a_304_with_a_content_length_leaves_the_connection_usable(asgi: Site) -> None:
+    """RFC 9110, 8.6 allows it; uvicorn does not."""
+    asks = b"GET /unchanged HTTP/1.1\r\nHost: wsgi.test\r\n\r\n"
+    with Line(asgi.server) as line:
+        line.send(asks)
+        assert [answer.status for answer in line.hear("GET").answers] == [304]
+        line.send(asks)
+        assert [answer.status for answer in line.hear("GET").answers] == [304]
 
 
 @each_framework

@@ -20,7 +20,12 @@ from tests.real.apps.wsgi_records import counts, gates
 
 
 def bare(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Return facts about the process and its environ as JSON; /open?gate=NAME lets a stream continue."""
+    """Return facts about the process and its environ as JSON. /open?gate=NAME lets a stream continue. /unchanged is a
+    304 with the length of its page.
+    """
+    if environ["PATH_INFO"] == "/unchanged":
+        start_response("304 Not Modified", [("ETag", '"1"'), ("Content-Length", "5")])
+        return []
     if environ["PATH_INFO"] == "/open":
         gates[parse_qs(environ["QUERY_STRING"])["gate"][0]].set()
     report: dict[str, Any] = {
