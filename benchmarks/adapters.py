@@ -14,14 +14,18 @@ from .rounds import machine
 
 _METHOD = """# Figures
 
-Generated on {date} by `make bench`. In each table, the contenders take turns, round by round, in one run. The tables
-show medians, and the median of the ratios of the rounds: on a shared machine, ratios are more stable than figures.
-"Relative speed" compares ours with the others: above 1, ours is faster. In process means without a server: a request is
-a scope or an environ with the six headers of a browser. Over sockets, each server is one process on one core, and the
-client (wrk with 32 connections, or curl) runs on another core. Every response is verified.
+Generated on {date} by `make bench`.
+
+In each table, the contenders take turns, round by round, in one run. The tables show medians. "Relative speed" is the
+median of the ratios of the rounds, because on a shared machine, ratios vary less than figures. Above 1, ours is faster.
+Every response is verified.
+
+The first tables are measured in process, that is, without a server. Each request is a scope or an environ with the six
+headers of a browser. The tables "over a socket" are measured with servers. Each server is one process on one core. The
+client (wrk with 32 connections, or curl) runs on another core.
 
 See also [the slowest responses](benchmarks-tails.md), [the cost by clients, bodies and headers](benchmarks-scale.md)
-and [one request, counted](benchmarks-ledger.md).
+and [one request in counts](benchmarks-ledger.md).
 """
 
 

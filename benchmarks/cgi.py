@@ -28,12 +28,13 @@ from .rounds import Figures, machine, ratio, rounds, table
 ROOT = Path(__file__).resolve().parents[1]
 METHOD = """# Figures of the CGI hosts
 
-Generated on {date} by `make bench-cgi`. The figures are milliseconds for whole requests, one after the other, each on a
-new connection. Between requests to applications, the benchmark waits until the last program has exited. The
-contenders take turns in one run, and every response is verified. The tables show medians, and medians of the ratios of
-the rounds. "Relative speed" compares ours on uvicorn with the others: above 1, ours is faster. Warm is `warm=True`,
-after the first requests have shown which modules the program imports. CPU time is that of the server, its warm
-interpreters and its programs.
+Generated on {date} by `make bench-cgi`.
+
+The figures are the durations of whole requests in milliseconds. Requests are sent one after the other, each on a new
+connection. Before each request to an application, the benchmark waits until the last program has exited. The contenders
+take turns in one run, and every response is verified. The tables show medians. "Relative speed" is the median of the
+ratios of the rounds. Above 1, ours on uvicorn is faster. "Warm" is `warm=True`, after the first requests, which run
+cold. CPU time includes the server, its warm interpreters and its programs.
 """
 PROGRAMS = {
     "hello.sh": "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nhello'\n",
@@ -216,10 +217,15 @@ def aims(shell: Figures, python: Figures, flask: Figures, fastapi: Figures) -> I
             yield f"shell hello, {host}: time relative to lighttpd", ratio(shell, host, "lighttpd"), 1.5, False
     cold, warm = "ours on uvicorn", "ours on uvicorn, warm"
     for name, figures, aim in (("Python hello", python, 5), ("Flask", flask, 8), ("FastAPI", fastapi, 12)):
-        yield f"{name}: cold over warm", ratio(figures, cold, warm), aim, True
+        yield f"{name}: cold divided by warm", ratio(figures, cold, warm), aim, True
     if "http.server --cgi" in python:
-        yield "Python hello: http.server --cgi over ours", ratio(python, "http.server --cgi", cold), 1.0, True
-        yield "Python hello: http.server --cgi over ours, warm", ratio(python, "http.server --cgi", warm), 4.0, True
+        yield "Python hello: http.server --cgi divided by ours", ratio(python, "http.server --cgi", cold), 1.0, True
+        yield (
+            "Python hello: http.server --cgi divided by ours, warm",
+            ratio(python, "http.server --cgi", warm),
+            4.0,
+            True,
+        )
 
 
 def main() -> None:
@@ -257,7 +263,7 @@ def main() -> None:
         print(f"| {name} | {figure:.2f} | {bound} {aim:g} | {'yes' if reached else 'no'} |")
     for name, (_, figures) in costs.items():
         times = ratio(figures, "ours on uvicorn", "ours on uvicorn, warm")
-        print(f"| {name}: CPU time, cold over warm | {times:.2f} | | |")
+        print(f"| {name}: CPU time, cold divided by warm | {times:.2f} | | |")
 
 
 if __name__ == "__main__":

@@ -59,15 +59,20 @@ def _judged(said: str, judge: "Judge", found: Found) -> Claim:
     )
 
 
+def _as_high(ratio: float) -> str:
+    return as_many(ratio).replace("as many", "as high")
+
+
 Judge = Callable[[Found], tuple[Verdict, str]]
 
 
 def _always_faster(found: Found) -> tuple[Verdict, str]:
     best = {name: [found.all_of(name, mode)[0].entrant.id for mode in ("wsgi", "asgi")] for name in ("hello", "wait")}
     seen = (
-        f"hello: {found.beside('hello', *best['hello'])}. wait, {found.of('wait', LOOP).connections} clients: "
-        f"{found.beside('wait', *best['wait'])}; {found.beside('wait', FOUR)}. Async helps an app that waits, if the "
-        f"server has few threads; for other apps, the server decides."
+        f"In `hello`, the highest rates are {found.beside('hello', *best['hello'])}. In `wait` with "
+        f"{found.of('wait', LOOP).connections} clients, they are {found.beside('wait', *best['wait'])}. With few "
+        f"threads, the rate is only {found.beside('wait', FOUR)}. So async helps an app that waits, if the server has "
+        f"few threads. For other apps, the choice of the server matters more."
     )
     if any(found.faster(name, *each) for name, each in best.items()):
         return "false", seen
@@ -83,12 +88,13 @@ def _interface_decides(found: Found) -> tuple[Verdict, str]:
     bests = sorted((best for best, _, _ in spread.values()), key=lambda each: -each.rate)
     between = bests[0].rate / bests[1].rate
     parts = [
-        f"{best.entrant.label} serves {number(factor)} times as many{what} as {worst.entrant.label}"
-        for (best, worst, factor), what in zip(spread.values(), (" requests", ""), strict=True)
+        f"{best.entrant.label} serves {number(factor)} times as many requests as {worst.entrant.label}"
+        for best, worst, factor in spread.values()
     ]
     tie = not found.faster("hello", *(each.entrant.id for each in bests))
     seen = (
-        f"hello: {', and '.join(parts)}; the best servers of the two interfaces differ by a factor of {number(between)}"
+        f"In `hello`, {', and '.join(parts)}. The fastest servers of the two interfaces differ by a factor of "
+        f"{number(between)}"
     )
     seen += " (no difference seen)." if tie else "."
     best, worst, widest = max(spread.values(), key=lambda each: each[2])
@@ -102,8 +108,9 @@ def _interface_decides(found: Found) -> tuple[Verdict, str]:
 
 def _helps_computing(found: Found) -> tuple[Verdict, str]:
     seen = (
-        f"cpu, as an ASGI app and as a WSGI app on the same server: {found.beside('cpu', LOOP, OURS)}; "
-        f"on a WSGI server: {found.beside('cpu', FOUR)}. All run on one core."
+        f"In `cpu`, the same server runs an ASGI app and a WSGI app. The rates are "
+        f"{found.beside('cpu', LOOP, OURS)}. On a WSGI server, the rate is {found.beside('cpu', FOUR)}. All run on one "
+        f"core."
     )
     verdict = _gain(found, "cpu", LOOP, OURS)
     if verdict == "true" and found.of("cpu", LOOP).rate < NOTABLE * found.of("cpu", OURS).rate:
@@ -125,10 +132,11 @@ def _cannot_stream(found: Found) -> tuple[Verdict, str]:
         raise Missing("the gaps of a stream")
     as_made = all(AS_MADE[0] < gap < AS_MADE[1] for gap in gaps if gap is not None)
     seen = (
-        f"stream: the app sends a block every 50 ms. Blocks arrive every {duration(few.gap.p50)} from "
-        f"{few.entrant.label}, and every {duration(many.gap.p50)} from {many.entrant.label}. But a stream holds a "
-        f"thread: with {few.connections} clients, the median time to the first byte is "
-        f"{duration(few.first_byte.p50)} and {duration(many.first_byte.p50)}."
+        f"In `stream`, the app sends a block every 50 ms. Blocks arrive every {duration(few.gap.p50)} from "
+        f"{few.entrant.label}, and every {duration(many.gap.p50)} from {many.entrant.label}. But each stream holds a "
+        f"thread. With {few.connections} clients, the median time to the first byte is "
+        f"{duration(few.first_byte.p50)} with {few.entrant.label}, and {duration(many.first_byte.p50)} with "
+        f"{many.entrant.label}."
     )
     return ("false" if as_made else "conditional"), seen
 
@@ -139,13 +147,13 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
     costs = [row.cpu_ratio for _, row in rows if row.cpu_ratio]
     if rows[0][0].reference != LOOP or len(ratios) < len(rows) or len(costs) < len(rows):
         raise Missing(f"ratios to {LOOP} in hello")
+    throughputs = [f"{_as_high(row.ratio.value)} with {row.figures.entrant.label}" for _, row in rows if row.ratio]
     seen = (
-        f"hello, compared with {found.of('hello', LOOP).entrant.label}: "
-        f"{together([f'{row.figures.entrant.label} {as_many(row.ratio.value)}' for _, row in rows if row.ratio])}; a "
-        f"response takes {together([micros(row.figures.cpu) for _, row in rows])} of CPU, "
-        f"{together([times(each.value) for each in costs])} times as much. blocking: "
-        f"{found.beside('blocking', COLD, LOOP)}. Starting a process costs far more than a hello response, but little "
-        f"compared with a report that takes a second."
+        f"In `hello`, compared with {found.of('hello', LOOP).entrant.label}, the throughput is "
+        f"{together(throughputs)}. A response takes {together([micros(row.figures.cpu) for _, row in rows])} of CPU "
+        f"time, which is {together([times(each.value) for each in costs])} times as much. In `blocking`, the rates are "
+        f"{found.beside('blocking', COLD, LOOP)}. Starting a process takes much longer than a hello response, but it "
+        f"hardly matters for a report that takes a second."
     )
     program, blocked = found.of("blocking", COLD), found.of("blocking", LOOP)
     if not all(found.faster("hello", LOOP, each) for each in (COLD, WARM)):
@@ -159,8 +167,9 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
 def _needs_no_threads(found: Found) -> tuple[Verdict, str]:
     waiting = found.of("wait", LOOP)
     seen = (
-        f"wait (the app awaits): {found.beside('wait', LOOP)} in {waiting.threads} threads. blocking (the app blocks): "
-        f"{found.beside('blocking', LOOP, OURS)}. An async app needs no threads as long as it never blocks."
+        f"In `wait`, the app awaits. It reaches {found.beside('wait', LOOP)}, in {waiting.threads} threads. In "
+        f"`blocking`, the app blocks. It reaches {found.beside('blocking', LOOP, OURS)}. An async app needs no threads "
+        f"if it never blocks."
     )
     return ("conditional" if found.faster("blocking", OURS, LOOP) else "true"), seen
 
@@ -168,8 +177,8 @@ def _needs_no_threads(found: Found) -> tuple[Verdict, str]:
 def _make_it_async(found: Found) -> tuple[Verdict, str]:
     blocked = found.of("blocking", LOOP)
     seen = (
-        f"blocking, {blocked.connections} clients: {found.beside('blocking', LOOP, FOUR)}. In an async app, a blocking "
-        "call of 50 ms stops the whole server, so 20 requests/s is the maximum."
+        f"In `blocking` with {blocked.connections} clients, the rates are {found.beside('blocking', LOOP, FOUR)}. In "
+        "an async app, a blocking call of 50 ms stops the whole server, so 20 requests/s is the maximum."
     )
     return _gain(found, "blocking", LOOP, FOUR), seen
 
@@ -181,12 +190,12 @@ def _adapters_slow(found: Found) -> tuple[Verdict, str]:
     if len(known) < len(cpus):
         raise Missing("CPU time in hello")
     failing = found.of("hello", ASGIREF, failing=True)
-    rest = "" if not failing.failures else f"; with asgiref, {share(failing.lost_share)} of the requests fail"
+    rest = "" if not failing.failures else f" With asgiref, {share(failing.lost_share)} of the requests fail."
     adds = known[1] - known[0]
     costs = section.cost_apart(native, ours)
     seen = (
-        f"hello: {micros(known[0])} of CPU per response without an adapter, {micros(known[1])} with ours and "
-        f"{micros(known[2])} with a2wsgi{rest}. "
+        f"In `hello`, the CPU time per response is {micros(known[0])} without an adapter, {micros(known[1])} with ours "
+        f"and {micros(known[2])} with a2wsgi.{rest} "
     )
     seen += (
         f"Ours adds {share(adds / 0.005)} to an app that takes 5 ms."
@@ -203,9 +212,9 @@ def _sync_app_scales(found: Found) -> tuple[Verdict, str]:
     loop = found.of("wait", LOOP)
     streams, room = found.of("idle", OURS), found.of("idle", LOOP)
     seen = (
-        f"wait, {loop.connections} clients: {found.beside('wait', OURS, LOOP)}. idle: the sync app holds "
-        f"{streams.begun} event streams, the async app {room.begun}. The limit is the number of the app's threads, not "
-        f"the server."
+        f"In `wait` with {loop.connections} clients, the rates are {found.beside('wait', OURS, LOOP)}. In `idle`, the "
+        f"sync app holds {streams.begun} event streams, and the async app {room.begun}. The limit is the number of the "
+        f"app's threads, not the server."
     )
     return ("false" if found.faster("wait", LOOP, OURS) else "true"), seen
 
@@ -213,8 +222,8 @@ def _sync_app_scales(found: Found) -> tuple[Verdict, str]:
 def _async_app_scales(found: Found) -> tuple[Verdict, str]:
     loop = found.of("wait", LOOP)
     seen = (
-        f"wait, {loop.connections} clients: {found.beside('wait', LOOP_BEHIND_THREADS, LOOP)}. Each response occupies "
-        "a thread of the server."
+        f"In `wait` with {loop.connections} clients, the rates are {found.beside('wait', LOOP_BEHIND_THREADS, LOOP)}. "
+        "Each response holds a thread of the server."
     )
     return ("false" if found.faster("wait", LOOP, LOOP_BEHIND_THREADS) else "true"), seen
 
@@ -226,14 +235,14 @@ def _no_websockets(found: Found) -> tuple[Verdict, str]:
     native = found.of("websocket", LOOP)
     bridged, own = _working(found, SOCKETS_BEHIND_THREADS), _working(found, SOCKETS_OF_WSGI)
     seen = (
-        f"websocket, {native.connections} clients, messages of the ASGI app: "
-        f"{found.beside('websocket', LOOP, *bridged)}. This is true of the interface, but not of an adapter: "
-        "ASGIToWSGI takes over the connection from the server, and an open WebSocket holds no thread."
+        "This is true of the interface, but not with an adapter. ASGIToWSGI takes over the connection from the server, "
+        f"and an open WebSocket holds no thread. In `websocket` with {native.connections} clients, an ASGI app reaches "
+        f"{found.beside('websocket', LOOP, *bridged)}."
     )
     if own:
         seen += (
-            " A WSGI app that takes the server's socket, or the one of WSGIToASGI, holds a thread for each: "
-            f"{found.beside('websocket', *own)}."
+            " A WSGI app can also use a WebSocket, through the socket of the server or of WSGIToASGI. It then holds a "
+            f"thread for each WebSocket, and reaches {found.beside('websocket', *own)}."
         )
     return ("conditional" if bridged else "true"), seen.replace("requests", "messages")
 
@@ -248,10 +257,11 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
     loop = found.of("wait", LOOP)
     streams, of_loop = found.of("idle", MANY), found.of("idle", LOOP)
     seen = (
-        f"wait, {loop.connections} clients: {found.beside('wait', MANY, LOOP)}; {found.beside('wait', FOUR)}. "
-        f"idle: {streams.entrant.label} holds {streams.begun} streams with {megabytes(streams.memory[1])}, "
-        f"{of_loop.entrant.label} {of_loop.begun} with {megabytes(of_loop.memory[1])}. Hundreds of threads work; each "
-        f"costs memory, and you must configure the number."
+        f"In `wait` with {loop.connections} clients, the rates are {found.beside('wait', MANY, LOOP)}. With few "
+        f"threads, the rate is {found.beside('wait', FOUR)}. In `idle`, {streams.entrant.label} holds {streams.begun} "
+        f"streams in {megabytes(streams.memory[1])} of memory, and {of_loop.entrant.label} holds {of_loop.begun} in "
+        f"{megabytes(of_loop.memory[1])}. Hundreds of threads work, but each needs memory, and you must configure the "
+        f"number."
     )
     return ("true" if found.faster("wait", LOOP, MANY) else "conditional"), seen
 
@@ -259,12 +269,12 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
 def _slow_clients(found: Found) -> tuple[Verdict, str]:
     every = [found.of("slow-readers", each) for each in (GTHREAD, FOUR, LOOP)]
     parts = [
-        f"{each.entrant.label} responds to {share(1 - each.lost_share)} of the other requests, with "
-        f"{megabytes(each.memory[1])}"
+        f"{each.entrant.label} responds to {share(1 - each.lost_share)} (memory: {megabytes(each.memory[1])})"
         for each in every
     ]
     seen = (
-        f"slow-readers: {'; '.join(parts)}. A server that buffers responses frees its threads, at the cost of memory."
+        f"In `slow-readers`, other clients send requests at the same time. {', '.join(parts[:-1])}, and {parts[-1]}. A "
+        "server that buffers responses frees its threads, but needs more memory."
     )
     stopped, buffers = every[0].lost_share > 0.5, every[1].lost_share < 0.5
     return ("conditional" if stopped and buffers else "true" if stopped else "false"), seen
@@ -279,8 +289,8 @@ _CLAIMS: Sequence[tuple[str, Judge]] = (
     ("Async needs no threads.", _needs_no_threads),
     ("Just make it async.", _make_it_async),
     ("Adapters are slow.", _adapters_slow),
-    ("An async server gives a sync app async's scale.", _sync_app_scales),
-    ("An async app keeps its scale on a sync server.", _async_app_scales),
+    ("A sync app on an async server scales like an async app.", _sync_app_scales),
+    ("An async app on a sync server still scales.", _async_app_scales),
     ("WSGI cannot do WebSockets.", _no_websockets),
     ("Threads do not scale.", _threads_do_not_scale),
     ("A few slow clients stop a sync server.", _slow_clients),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gateways.compare.judge.analysis import ONE_RUN, Section
 from gateways.compare.judge.figures import Figures, Row
-from gateways.compare.judge.words import rate
+from gateways.compare.judge.words import rate, together
 
 
 class Missing(Exception):
@@ -59,7 +59,7 @@ class Found:
     def beside(self, scenario: str, *contenders: str) -> str:
         """Return the rates of contenders as text. It says so if two contenders do not differ significantly."""
         rows = [self.row(scenario, each) for each in contenders]
-        text = ", ".join([f"{_rate(rows[0][1])} requests/s", *(_rate(row) for _, row in rows[1:])])
+        text = together([_rate(rows[0][1], " requests/s"), *(_rate(row) for _, row in rows[1:])])
         alike = len(rows) == 2 and not rows[0][0].apart(*contenders)
         return f"{text} (no difference seen)" if alike else text
 
@@ -74,5 +74,6 @@ def _claimable(row: Row) -> bool:
     return row.ranked or row.limit == "client"
 
 
-def _rate(row: Row) -> str:
-    return f"{row.figures.entrant.label} {'≥ ' if row.limit == 'client' else ''}{rate(row.figures.rate)}"
+def _rate(row: Row, unit: str = "") -> str:
+    """Return rate and label, with ≥ if the load client was the limit."""
+    return f"{'≥ ' if row.limit == 'client' else ''}{rate(row.figures.rate)}{unit} with {row.figures.entrant.label}"

@@ -31,10 +31,12 @@ VIEWS = {"computes for some ms": "/computes", "hello": "/"}
 CLIENTS = (1, 2, 4)
 METHOD = """# Figures of free threading
 
-Generated on {date} by `make bench-threads`. One uvicorn process (httptools, asyncio) serves a WSGI app through
-`WSGIToASGI`; clients keep their connections and send a request when they have the response to the previous one. The
-figures are requests per second: medians of {rounds} rounds of {seconds:g} seconds, in which all rows and both builds
-take turns. "off / on" is the median of the ratios of the rounds.
+Generated on {date} by `make bench-threads`.
+
+One uvicorn process (httptools, asyncio) serves a WSGI app through `WSGIToASGI`. Clients keep their connections. Each
+client sends a request when it has received the previous response. The figures are requests per second. Each is the
+median of {rounds} rounds of {seconds:g} seconds, in which all rows and both builds take turns. "off / on" is the median
+of the ratios of the rounds.
 
 {machines}
 

@@ -33,13 +33,19 @@ INSTRUCTIONS = (  # commands that count the instructions of another command, and
 )
 WAKING = ("futex", "write", "sendto", "eventfd")  # system calls that can wake a thread or a loop
 
-HEADING = """# The ledger: what one request costs, counted
+HEADING = """# The ledger: one request in counts
 
-Generated on {date} by `make bench-ledger`. Counts per request, which do not depend on the speed of the machine: calls
-of Python functions (`sys.setprofile`, in all threads), context switches (`getrusage`), system calls (`strace -f -c`),
-and user-space instructions (`perf stat`, or callgrind where the machine does not count them; – without both). "Thread
-switch alone" is `run_in_executor` or `run_coroutine_threadsafe` around a function that does nothing. Each count is the
-difference of two runs, of {few} and {many} requests.
+Generated on {date} by `make bench-ledger`.
+
+This page counts the steps of one request. These counts do not depend on the speed of the machine.
+
+- Python calls: calls of Python functions, in all threads (`sys.setprofile`).
+- Context switches: `getrusage`.
+- System calls: `strace -f -c`. Some system calls can wake another thread.
+- Instructions: user-space instructions (`perf stat`, or callgrind). A dash means that neither tool was available.
+
+"Thread switch alone" calls an empty function with `run_in_executor` or `run_coroutine_threadsafe`. Each count is
+computed from the difference between a run of {few} requests and a run of {many} requests.
 
 `tests/benchmarks/test_ledger.py` fails if an adapter needs more than these counts.
 

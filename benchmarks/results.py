@@ -123,15 +123,18 @@ def _method(record: Record) -> str:
     where = ", one for the server and one for the client," if placement.bound and placement.apart else ","
     return (
         f"Generated on {record.created[:10]} by `make results`, with `gateways compare`: "
-        "[its page](compare.md) explains the method, the columns and the doubts.\n\n"
+        "[its page](compare.md) explains the method, the scenarios, the columns and the doubts.\n\n"
         f"{machine.cpu}, {machine.cores} cores{where} {machine.system}, {machine.python}; {packages}; "
-        f"seed {record.seed}. Every server runs the reference app with default settings: one worker process, no TLS, "
-        "loopback, no proxy. In hello and cpu, the contenders took turns in slices of a quarter of a second (CGI: two "
-        f"clients, a second or more), in {record.options['rounds']} rounds of each of {record.options['starts']} "
-        "starts. In the other scenarios each contender ran once, on a server started for that run, which shows only "
-        "orders of magnitude. Verdicts are computed from the figures and use only the differences that the tables "
-        'report: a tie is reported as "no difference seen", and after a single run no difference below a factor of '
-        "two is reported."
+        f"seed {record.seed}.\n\n"
+        "Every server runs the reference app with default settings, on loopback, with one worker process, without TLS "
+        "and without a proxy. In `hello`, `cpu` and `websocket`, the contenders took turns in short slices, in "
+        f"{record.options['rounds']} rounds of each of {record.options['starts']} starts. In the other scenarios, each "
+        "contender ran once. A single run shows only orders of magnitude, so no difference below a factor of two is "
+        "reported. Verdicts are computed from the figures, and use only the differences that the tables report. A "
+        'claim is "conditional" if it is true in some cases only.\n\n'
+        "A contender is named by mode, server and adapter. The number after the dot is its number of threads that run "
+        "the app. For example, `wsgi-on-asgi uvicorn ours·32` is a WSGI app on uvicorn with this project's adapter and "
+        "32 threads."
     )
 
 

@@ -28,44 +28,48 @@ Generated on {date} by `make bench-scale`.
 
 ## Open streams
 
-A stream sends one event, and then nothing. Each server is one process; all streams are open at once. Memory is the
-growth of the server's resident memory, divided by the number of streams. CPU time while idle is measured for
-{watch:g} s. The CPU time of an event is measured with streams that send one per second. A WSGI application holds a
-thread for each of its streams, on every server: its code waits in that thread. A dash: the server had not begun all
-streams after {opening:g} s.
+A stream sends one event, and then nothing. Each server is one process, and all streams are open at the same time.
+Memory is the growth of the server's resident memory, divided by the number of streams. CPU time while idle is measured
+for {watch:g} s. CPU time per event is measured with streams that send one event per second. On every server, a WSGI
+application holds a thread for each of its streams, because its code waits in that thread. A dash means that the server
+had not begun all streams after {opening:g} s.
 
 | | streams | memory per stream | threads | idle: CPU per stream and hour | CPU per event |
 |---|--:|--:|--:|--:|--:|"""
 CLIENTS = """
 ## Number of clients
 
-CPU time of one hello in process, without a server. Clients of WSGIToASGI are coroutines, those of ASGIToWSGI are
-threads; `run_in_executor` shows the cost of a thread switch alone.
+The table shows the CPU time of one hello request in process, without a server. Clients of WSGIToASGI are coroutines,
+and clients of ASGIToWSGI are threads. `run_in_executor` shows the cost of a thread switch alone.
 
 ![CPU time of a request by number of clients](images/scale-clients.svg)
 """
 CLIENTS_EXPLAINED = """
-The curves are not straight lines, for these reasons. A single client of WSGIToASGI pays for waking a thread and the
-loop with each request; from a few clients on, one woken thread serves all requests that have arrived. With thousands of
-requests in flight, Python's garbage collector repeatedly traverses the objects of all of them: the line without
-garbage collection shows the cost. Threads of ASGIToWSGI contend for the interpreter lock, and are started
-within the measurement.
+The curves are not straight lines, for three reasons:
+
+- With one client of WSGIToASGI, each request must wake a thread and the loop. With several clients, one woken thread
+  serves all requests that have arrived.
+- With thousands of requests in flight, Python's garbage collector repeatedly traverses the objects of all requests. The
+  line without garbage collection shows this cost.
+- Threads of ASGIToWSGI compete for the interpreter lock. The measurement includes the start of these threads.
 """
 BODIES = """
 ## Size of the body
 
-CPU time of one request in process, with bodies in blocks of 64 KB.
+The table shows the CPU time of one request in process. Bodies are sent in blocks of 64 KB.
 
 ![CPU time of a request by the size of its body](images/scale-bodies.svg)
 """
 BODIES_EXPLAINED = """
-"Deviation" is the largest distance of a point from the line. A body of up to one block is not streamed, so small bodies
-cost less than the line. From then on, each block adds the cost of a copy, and part of the cost of a thread switch.
+A straight line, with a fixed cost and a cost per MB, approximates each curve. "Deviation" is the largest distance of a
+point from this line. A body of up to one block is not streamed, so small bodies cost less than the line predicts. Each
+further block adds the cost of a copy, and part of the cost of a thread switch.
 """
 HEADERS = """
 ## Number of headers
 
-CPU time of one hello in process, one at a time, by the number of request headers.
+The table shows the CPU time of one hello request in process, by the number of request headers. Requests are made one at
+a time.
 
 ![CPU time of a request by the number of its headers](images/scale-headers.svg)
 """

@@ -38,11 +38,11 @@ SERVERS = {
 
 HEADING = """## The shares of a request over a socket
 
-A hello on a keep-alive connection, one request at a time: what the server and the app cost, what a bare thread switch
-adds (`run_in_executor` or `run_coroutine_threadsafe` around a function that does nothing), and what the adapter adds to
-that. The adapter switches threads with its own code, so its share may be negative. A share near zero means that only a
-request without a thread switch would be cheaper. User-space instructions are those of callgrind, system calls those of
-`strace -f -c`.
+A client sends requests for hello, one at a time, on a keep-alive connection. The table has three shares: the cost of
+the server and the app, the additional cost of a thread switch alone, and the additional cost of the adapter. The
+adapter switches threads with its own code, which can be cheaper, so its share may be negative. If its share is near
+zero, only a request without a thread switch would be cheaper. callgrind counted the user-space instructions, and
+`strace -f -c` the system calls.
 
 | | server and app | thread switch | adapter | sum |
 |---|--:|--:|--:|--:|"""

@@ -30,29 +30,31 @@ CONNECTIONS = 32
 PERCENTILES = (0.5, 0.99, 0.999)
 HALF = 0.5  # the offered rate, as a fraction of the capacity
 
-HEADING = """# Tails: the slowest responses
+HEADING = """# The slowest responses
 
-Generated on {date} by `make bench-tails`. Each server is one process on one core; the load client runs on another core.
-The capacity of each contender is its throughput in a closed loop of {connections} connections. Then requests are due at
-random times (a Poisson process), at half of that rate, in {rounds} rounds of {seconds:g} s; the contenders take turns.
-The latency of a request is counted from the time at which it was due, so it includes waiting.
+Generated on {date} by `make bench-tails`.
+
+Each server is one process on one core. The load client runs on another core. First, the capacity of each contender is
+measured, as its throughput in a closed loop of {connections} connections. Then requests are sent at half of that rate,
+in {rounds} rounds of {seconds:g} s. The contenders take turns. The requests are due at random times (a Poisson
+process). The latency of a request is counted from the time when it was due, so it includes waiting.
 
 A percentile is the median of the rounds' percentiles. It is shown only if at least ten responses of each round were
-slower. The p99.9 of all rounds together would show a single stall of the machine: whatever the rate, a stall of {stall}
-ms makes one response in a thousand of all rounds late. "Highest" is the p99.9 of the worst round.
+slower. The p99.9 is not computed from all rounds together, because a single stall of {stall} ms would dominate it.
+"Highest" is the p99.9 of the worst round.
 
 {machine}
 """
-CAUSES = """## What makes the tail
+CAUSES = """## Causes of slow responses
 
-In each row below `ours`, one possible cause is turned off. All rows get the same rate, and take turns. "Relative" is
-the percentile divided by that of `ours`: below 1, the cause contributes to the tail.
+In each row below `ours`, one possible cause is turned off. All rows have the same rate, and take turns. "Relative"
+is the percentile divided by that of `ours`. Below 1, the cause makes responses slower.
 
-- *garbage collection*: `gc.disable()`.
-- *sweep*: the check for disconnects, which runs every 50 ms while requests are running, is turned off.
-- *GIL switches*: `sys.setswitchinterval(1)`: a thread that runs Python code is not interrupted.
+- *garbage collection*: `gc.disable()` turns it off.
+- *sweep*: the check for disconnects is turned off. It runs every 50 ms while requests are running.
+- *GIL switches*: with `sys.setswitchinterval(1)`, a thread that runs Python code is not interrupted.
 - *thread starts*: all {threads} threads are started before the first request.
-- *front gate*: an idle thread is woken by a lock, under the GIL.
+- *front gate*: an idle thread is woken by a lock, under the GIL. Otherwise it is woken without the GIL.
 """
 
 

@@ -1,11 +1,11 @@
-"""A cgi-bin on uvicorn, its Python programs warm.
+"""A cgi-bin folder on uvicorn, with warm Python programs.
 
-You want this when you still need old programs and their server goes away. The programs
-do not change: each request still runs in its own process, with its variables, arguments
-and pipes. A Python program starts from an interpreter that has already imported its
-modules: it takes a fifth of the time for a small program, a twelfth with Flask
-(docs/benchmarks-cgi.md). When the client disconnects, the program and its children are
-terminated.
+Use this if you still need old programs, but must replace their server. The programs do
+not change. Each request still runs in its own process, with its variables, arguments and
+pipes. A Python program runs in a fork of an interpreter that has already imported its
+libraries. A request to a small program then takes a fifth of the time, and with Flask a
+twelfth (docs/benchmarks-cgi.md). When the client disconnects, the program and its children
+are terminated.
 
     $ uvicorn demos.cgi_bin_on_uvicorn:app
     $ curl localhost:8000/cgi-bin/guestbook.py -d 'name=Ada&text=hello'

@@ -1,10 +1,10 @@
-"""A Django project with sync and async views, on uvicorn, by its WSGI handler.
+"""A Django project with sync and async views, on uvicorn. It uses Django's WSGI handler.
 
-You want this when a few views should await other services, while the middleware and most
-views stay sync. Streams of sync views are sent block by block, and threads are reused, so
-CONN_MAX_AGE works (neither is true of Django's ASGI handler). One line in wsgi.py
-changes. Sync views run in worker threads. All async views run on uvicorn's own loop, so
-they can share objects bound to a loop, such as a connection pool.
+Use this if a few views should await other services, while the middleware and most views
+stay sync. Only one line in wsgi.py changes. Sync views run in worker threads. All async
+views run on uvicorn's loop, so they can share objects such as a connection pool. This has
+two advantages over Django's ASGI handler: streams of sync views are sent block by block,
+and CONN_MAX_AGE works, because threads are reused.
 
     $ uvicorn demos.django_on_uvicorn:app
     $ curl localhost:8000/next & sleep 1; curl -d news localhost:8000/tell

@@ -1,4 +1,4 @@
-"""A Django site with admin, sessions, messages and uploads: the app of the first migration.
+"""A Django site with admin, sessions, messages and uploads, for the first migration.
 
     $ python django_site.py reset
     $ gunicorn django_site:app

@@ -1,10 +1,9 @@
-"""A FastAPI app below a Flask app that stays on its WSGI server: new routes in the old
-process.
+"""A FastAPI app mounted in a Flask app, which stays on its WSGI server.
 
-You want this when the server and its configuration stay, and new code uses FastAPI: the
-strangler fig from the other side. Only the object that the server runs changes.
-werkzeug's dispatcher sends paths below /api to FastAPI, whose links include that prefix;
-the old app serves all others.
+Use this if you keep the server and its configuration, but want to write new routes with
+FastAPI. Both apps run in one process. Only the object that the server runs changes.
+werkzeug's dispatcher sends paths under /api to FastAPI, and FastAPI's links include this
+prefix. The old app serves all other paths.
 
     $ waitress-serve --threads=8 demos.fastapi_below_flask:app
     $ curl localhost:8080/hello

@@ -1,9 +1,9 @@
-"""A FastAPI chat over WebSockets, on gunicorn's plain sync worker: one thread for
-requests, and thousands of WebSockets beside it.
+"""A FastAPI chat over WebSockets, on gunicorn's sync worker. The worker has one thread
+for requests, and can still hold thousands of WebSockets.
 
-You want this when you have only a WSGI server. When the app accepts a WebSocket,
-ASGIToWSGI takes over the connection from gunicorn and serves it on its own event loop.
-Use one worker, because the chat room is kept in one process.
+Use this if you have only a WSGI server. When the app accepts a WebSocket, ASGIToWSGI
+takes over the connection from gunicorn and serves it on its own event loop. Start only
+one worker, because the chat room is in the memory of one process.
 
     $ gunicorn --worker-class sync --threads 1 demos.fastapi_chat_on_gunicorn:app
     $ python -m websockets ws://localhost:8000/chat/mina

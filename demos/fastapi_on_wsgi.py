@@ -1,12 +1,11 @@
-"""A FastAPI app, lifespan and all, on a server that speaks WSGI: gunicorn's threads, or
-waitress.
+"""A FastAPI app with a lifespan, on a WSGI server such as gunicorn or waitress.
 
-You want this when you cannot change the server (a company's gunicorn set-up, mod_wsgi,
-uWSGI, waitress on Windows) and the app is async. One line changes. All requests of a
-process run on one event loop. The lifespan starts with the first request in each worker
-process, also with --preload, and ends with the worker. A request holds a thread of the
-server only until the response is complete. WebSockets work too: the adapter takes over
-their connections from the server, and they hold no thread.
+Use this if the app is async and you cannot change the server, for example a company's
+gunicorn, mod_wsgi, uWSGI, or waitress on Windows. Only one line changes. All requests of
+a process run on one event loop. In each worker process, the lifespan starts with the first
+request, also with --preload, and ends with the worker. A request holds a thread of the
+server until the response is complete. WebSockets work too, and hold no thread, because the
+adapter takes over their connections.
 
     $ gunicorn --preload --workers 2 --threads 8 demos.fastapi_on_wsgi:app
     $ waitress-serve --threads=8 demos.fastapi_on_wsgi:app

@@ -1,10 +1,9 @@
 """A Flask app on uvicorn, unchanged.
 
-You want this when the server you have, or want, speaks ASGI: to serve a FastAPI app or
-WebSockets next to Flask in one process, or to serve slow clients without a thread for
-each. Only the last line changes. Requests run in up to 16 threads, as under
-`gunicorn --threads 16`. Streams are sent block by block. Async views run on uvicorn's own
-loop.
+Use this if your server speaks ASGI. Then one process can also serve a FastAPI app or
+WebSockets next to Flask, and slow clients do not need a thread each. Only the last line
+changes. Requests run in up to 16 threads, as under `gunicorn --threads 16`. Streams are
+sent block by block. Async views run on uvicorn's loop.
 
     $ uvicorn demos.flask_on_uvicorn:app
     $ curl -N localhost:8000/report

@@ -1,9 +1,9 @@
 """A Flask app with WebSockets (flask-sock) on uvicorn, unchanged.
 
-flask-sock, Flask-SocketIO and Django with simple-websocket take the socket of their WSGI
-server and speak WebSocket on it. An ASGI server provides no socket, so WSGIToASGI gives
-the app one end of a socket pair. Only the last line changes. Each WebSocket holds a
-thread, as it does under gunicorn.
+flask-sock, Flask-SocketIO and Django with simple-websocket take over the socket of the
+WSGI server. An ASGI server provides no socket, so WSGIToASGI gives the app one end of a
+socket pair. Only the last line changes. Each WebSocket holds a thread, as it does under
+gunicorn.
 
     $ uvicorn demos.flask_sock_on_uvicorn:app
     $ python -m websockets ws://localhost:8000/chat

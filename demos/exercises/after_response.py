@@ -1,12 +1,12 @@
-"""Exercise 7: respond first, work afterwards: in CGI, in WSGI, in ASGI. What does the
-work block?
+"""Exercise 7: respond first, and work afterwards, in CGI, WSGI and ASGI. Which other
+requests does the work delay?
 
-What you see: in all three, the client has its response half a second before the work is
-done. In CGI the response ends when the program closes its output, and the program's
-process blocks no other; under Apache, it must close stderr too. In WSGI only close() runs
-after the response, and it holds one of the server's threads. In ASGI the app continues
-after its last event, on the loop. The work ends with the process in all three: use a
-queue for work that must not be lost.
+What you see: in all three, the client gets its response half a second before the work is
+done. In CGI, the response ends when the program closes its output. Then the program works
+in its own process, and blocks no other request. (Under Apache, it must close stderr too.)
+In WSGI, only close() runs after the response. It holds one of the server's threads. In
+ASGI, the app continues on the loop after its last event. In all three, the work is lost
+if the process ends. Use a queue for work that must not be lost.
 
     $ python -m demos.exercises.after_response
 """

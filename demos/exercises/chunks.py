@@ -1,10 +1,10 @@
 """Exercise 4: stream a response, and count the chunks that arrive.
 
-What you see: a body of unknown length is sent in chunks (RFC 9112, 7.1), and the server
-immediately sends one for each block of the app. With a Content-Length there are no chunks,
-yet the blocks still arrive one by one: chunks mark the end of a body; they do not make it
-a stream. If an app behind an adapter makes blocks faster than they can be sent, several
-may share a chunk: rely on the bytes, never on the chunks.
+What you see: a body of unknown length is sent in chunks (RFC 9112, 7.1). The server sends
+a chunk for each block of the app, immediately. With a Content-Length there are no chunks,
+but the blocks still arrive one by one. So a stream does not need chunks; they only mark
+the end of the body. If an app behind an adapter sends blocks too fast, one chunk may
+contain several blocks. So do not rely on the boundaries of chunks.
 
     $ python -m demos.exercises.chunks
 """

@@ -1,11 +1,11 @@
-"""Exercise 6: a WebSocket that echoes, by hand. What are its events? And what happens on
-a WSGI server?
+"""Exercise 6: write a WebSocket that echoes, without a framework. Which events does the app
+receive? And what happens on a WSGI server?
 
-What you see: one call of the app for the whole connection. The client opens it
-(`connect`), the app accepts, both send messages at any time, and the client closes it
-(`disconnect`, with a code). WSGI has no such call: one request, one response. But
-ASGIToWSGI can take over the server's socket: on waitress the app receives the same
-events.
+What you see: the server calls the app once for the whole connection. The client opens
+the connection (`connect`), and the app accepts it. Then both can send messages at any
+time. At the end, the client closes the connection (`disconnect`, with a code). WSGI has no
+such call: each call is one request with one response. But ASGIToWSGI can take over the
+server's socket. So on waitress, the app receives the same events.
 
     $ uvicorn demos.exercises.echo_websocket:app
     $ waitress-serve demos.exercises.echo_websocket:wsgi_app

@@ -1,11 +1,11 @@
-"""Exercise 5: the same app twice, sync and async, that waits 50 ms for each request.
+"""Exercise 5: compare a sync app with an async app. Both wait 50 ms for each request.
 Which one is faster?
 
-What you see: for one request, neither. For 40 concurrent requests, the sync app in 4
-threads takes ten rounds of 50 ms, the async one a single round. So does the sync app in
-40 threads, with or without an adapter. A wait costs the sync app a thread and the async
-app almost nothing; there is no other difference. Replace the wait by a computation of 50
-ms, and both are equally fast.
+What you see: one request takes the same time with both. Now send 40 requests at the same
+time. The sync app with 4 threads needs ten rounds of 50 ms. The async app needs one
+round. The sync app with 40 threads also needs one round, with or without an adapter. So
+the only difference is that each wait holds a thread of the sync app. If you replace the
+wait by a computation of 50 ms, both apps are equally fast.
 
     $ python -m demos.exercises.fifty_ms
 """

@@ -1,10 +1,10 @@
-"""Exercise 1: what does a server do with a WSGI app? Play the server once, by hand; then
-use wsgiref.
+"""Exercise 1: what does a server do with a WSGI app? First call the app yourself, as a
+server would. Then use wsgiref.
 
-What you see: an app is a function. Its arguments are a dict and a function, and it
-returns blocks of bytes. Calling it needs no server, no socket and no thread. `validator`
-reports violations of PEP 3333 by either side: remove the close(), or return a str, to see
-it.
+What you see: a WSGI app is a function. Its arguments are a dict and a function, and it
+returns blocks of bytes. You can call it without a server, a socket or a thread.
+`validator` reports violations of PEP 3333 by the app and by the server. To see such a
+report, remove the close(), or return a str.
 
     $ python -m demos.exercises.hello_by_hand
     $ python -m demos.exercises.hello_by_hand --serve 8000
@@ -27,7 +27,7 @@ def hello(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
 
 
 def call(app: Any, path: str) -> str:
-    """Play the server: make the environ, call the app, join the blocks, close the
+    """Act as the server: make the environ, call the app, join the blocks, close the
     iterable.
     """
     received: list[str] = []

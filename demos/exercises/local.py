@@ -1,7 +1,7 @@
 """Servers in threads of this process, for the exercises.
 
-Knows uvicorn and waitress, the usual ASGI and WSGI server of this project. It must not
-know the exercises.
+Knows uvicorn and waitress, the default ASGI server and WSGI server of this project. It
+must not know the exercises.
 """
 
 import http.client
@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def uvicorn_serving(app: Any) -> Iterator[int]:
-    """Serve an ASGI app during the block; yield the port."""
+    """Serve an ASGI app during the `with` block; yield the port."""
     config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio")
     server = uvicorn.Server(config)
     with socket.create_server((HOST, 0)) as listening:
@@ -35,7 +35,7 @@ def uvicorn_serving(app: Any) -> Iterator[int]:
 
 @contextmanager
 def waitress_serving(app: Any, threads: int = 4) -> Iterator[int]:
-    """Serve a WSGI app in `threads` threads during the block; yield the port."""
+    """Serve a WSGI app in `threads` threads during the `with` block; yield the port."""
     # The exercises send more requests than there are threads.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(app, map={}, host=HOST, port=0, threads=threads)

@@ -1,11 +1,11 @@
 """Exercise 3: block the event loop, and see how it delays other requests. Then fix it
 with a thread.
 
-What you see: if a request sleeps for half a second in the loop's own thread, every other
+What you see: if a request sleeps for half a second in the loop's thread, every other
 request waits for half a second too. If it sleeps in a worker thread, no other request
-waits. `time.sleep` stands for any code without await: a driver that is not async, a large
-file, a computation. (Threads share the interpreter, so run a long computation in a
-separate process.)
+waits. Other code without await has the same effect as `time.sleep`, for example a sync
+database driver, or code that reads a large file. (Threads share the interpreter, so run a
+long computation in a separate process.)
 
     $ python -m demos.exercises.starving
 """

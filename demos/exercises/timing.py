@@ -1,10 +1,10 @@
 """Exercise 2: how long does a response take? Write a middleware that times it, for WSGI
 and for ASGI.
 
-What you see: three times, and only one is the duration of the response. A WSGI app that
-returns a generator has not done any work yet, so a middleware that stops the clock there
-measures nothing: the response ends with close(). In ASGI it ends with the last
-`http.response.body`; the call returns later if the app continues to work.
+What you see: the middleware prints three times, and only one is the duration of the
+response. If a WSGI app returns a generator, it has not done any work yet. So a middleware
+must stop the clock in close(), when the response ends. In ASGI, the response ends with the
+last `http.response.body`. The call may return later, if the app continues to work.
 
     $ waitress-serve demos.exercises.timing:wsgi_app
     $ uvicorn demos.exercises.timing:asgi_app

@@ -1,10 +1,11 @@
-"""A legacy WSGI app below FastAPI, replaced route by route: the strangler fig.
+"""A FastAPI app that replaces an old WSGI app route by route: the strangler fig.
 
-You want this when the old app is too large to rewrite at once. At first nothing changes:
-FastAPI has no routes, and the old app, mounted last at "/", gets every request; links,
-redirects and sessions work as before. Each route that you add to FastAPI takes over its
-path and method. All other requests still go to the old app, including its 404 page. The
-old app is also mounted below /old, to compare the new responses with the old ones.
+Use this if the old app is too large to rewrite in one step. At first, FastAPI has no
+routes. The old app is mounted last, at "/", so it gets every request. Its links, redirects
+and sessions work as before. Each route that you add to FastAPI takes over its path and
+method. All other requests still go to the old app, which also serves the 404 page. The old
+app is mounted a second time, at /old. So you can compare the new responses with the old
+ones.
 
     $ uvicorn demos.strangler_fig.app:app
     $ curl localhost:8000/items/1 localhost:8000/old/items/1
@@ -27,7 +28,7 @@ app = FastAPI(docs_url="/new/docs", redoc_url=None, openapi_url="/new/openapi.js
 
 @app.get("/items/{number:int}")
 async def item(number: int) -> dict[str, int]:
-    """Replaces the old route for the same paths: the old app still serves /items/x."""
+    """Replaces the old route, for numbers only: the old app still serves /items/x."""
     if number not in PRICES:
         # Final: a matching route does not fall through.
         raise HTTPException(404, "no such item")

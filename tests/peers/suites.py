@@ -54,9 +54,9 @@ SUITES = {
             "ours on asyncio, uvloop and trio, the others on asyncio only",
             WSGI_TO_ASGI,
             """\
-Over sockets, asgiref 3.13.0's adapter on uvicorn 0.54.0 (uvloop, httptools) fails requests on connections that their
-clients keep, with "CurrentThreadExecutor already quit or is broken" in the log: of 160 requests by eight clients, 79
-got a 500 in one run and 67 in another. When each request had its own connection, none got a 500.""",
+The adapter of asgiref 3.13.0 fails many requests on keep-alive connections of uvicorn 0.54.0 (uvloop, httptools). The
+log then has "CurrentThreadExecutor already quit or is broken". In one run, 79 of 160 requests by eight clients got a
+500, and 67 in another run. If each request had its own connection, no request got a 500.""",
         ),
         Suite(
             "asgi_to_wsgi",

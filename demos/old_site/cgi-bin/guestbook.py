@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A guest book of 1998, as a CGI program: it appends each post to a file, and shows the
+"""A guest book, as in 1998: a CGI program that appends each post to a file, and shows the
 file.
 """
 

@@ -1,9 +1,9 @@
-"""Replacing a2wsgi.ASGIMiddleware: change the import.
+"""To replace a2wsgi.ASGIMiddleware, change the import.
 
-You want this because the lifespan runs, `state` is passed, and errors are logged. `loop`
-works as before: the app runs on it, and it must be running in another thread; most users
-can omit it. `wait_time` is accepted and ignored: the response ends when the app ends it,
-and no thread waits for later work. In new code, use `gateways.adapters.ASGIToWSGI(api)`.
+This adapter runs the lifespan, passes `state`, and logs errors. If you pass a `loop`, it
+runs the app, as before, and must be running in another thread. Most users can omit it.
+`wait_time` is accepted and ignored. The response ends when the app ends it, and no thread
+waits for later work. In new code, use `gateways.adapters.ASGIToWSGI(api)`.
 
     $ waitress-serve demos.replacing.before.a2wsgi_asgi:app
     $ waitress-serve demos.replacing.after.a2wsgi_asgi:app

@@ -1,8 +1,8 @@
-"""Replacing asgiref.wsgi.WsgiToAsgi: change the import.
+"""To replace asgiref.wsgi.WsgiToAsgi, change the import.
 
-You want this because requests run concurrently, while asgiref runs one at a time; and
-because on uvicorn, on keep-alive connections, asgiref 3.13 fails many requests
-("CurrentThreadExecutor already quit or is broken"). `duplicate_header_limit` is
+This adapter runs requests concurrently, whereas asgiref runs one at a time. On uvicorn,
+with keep-alive connections, many requests fail in asgiref 3.13 ("CurrentThreadExecutor
+already quit or is broken"). They succeed with this adapter. `duplicate_header_limit` is
 supported. In new code, use `gateways.adapters.WSGIToASGI(shop)`.
 
     $ uvicorn demos.replacing.before.asgiref_wsgi:app

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Replacing `python -m http.server --cgi`, which is gone from Python 3.15: change the command.
-# Programs get PATH, LD_LIBRARY_PATH, the locale and the time zone, and what you name with --env.
+# To replace `python -m http.server --cgi`, which was removed in Python 3.15, change the command.
+# Programs get PATH, LD_LIBRARY_PATH, the locale and the time zone, and the variables that you name with --env.
 #
 #   $ sh demos/replacing/before/http_server_cgi.sh 8000
 #   $ sh demos/replacing/after/http_server_cgi.sh 8000

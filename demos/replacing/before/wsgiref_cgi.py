@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Replacing wsgiref.handlers.CGIHandler in a CGI script: change the import and the last
+"""To replace wsgiref.handlers.CGIHandler in a CGI program, change the import and the last
 line.
 
-You want this because a stray print() cannot corrupt the response, an error gives a 500 or,
-after the headers, an incomplete response, chunked uploads work, and rewrite rules that
-hide the script's name are handled.
+With this adapter, print() in the app does not corrupt the response, and chunked uploads
+work. It also supports rewrite rules that hide the script's name. If the app fails, the
+client gets a 500, or an incomplete response if the headers have been sent.
 
     $ gateways serve demos/replacing/before/wsgiref_cgi.py
     $ gateways serve demos/replacing/after/wsgiref_cgi.py

@@ -6,22 +6,23 @@ COLUMNS: dict[str, str] = {
     "gaps": "Median time between the pieces of a body, as they arrive.",
     "gaps, p90": "90th percentile of the time between the pieces of a body.",
     "held": "Number of waiting or slow clients that got a response and keep their connection open.",
-    "others answered": "Share of the remaining requests with a correct response within the time limit.",
+    "others answered": "Share of the requests of other clients with a correct response within the time limit.",
     "clients": "Number of concurrent clients, if it differs between contenders.",
-    "requests/s": "Verified responses per second: median of the slices, or all slices together if they contain few "
-    "responses. ≥: limited by the load client.",
-    "ratio": "Relative speed, with its 95 % interval; above 1, the contender is faster than the reference. "
-    "tie: no difference (after a single run: below a factor of 2).",
+    "requests/s": "Verified responses per second: the median of the slices. If slices contain few responses, it"
+    " is the rate of all slices together. ≥ means that the load client was the limit.",
+    "ratio": "Relative speed, with its 95 % interval. Above 1, the contender is faster than the reference."
+    " A tie means that no difference is reported.",
     "group": "Contenders that share a letter are statistically indistinguishable.",
-    "CPU/request": "CPU time of the server's processes per response; × compares it with the reference.",
-    "p50": "Median latency. With @, at a fixed rate, counted from when each request was due.",
+    "CPU/request": "CPU time of the server's processes per response. × compares it with the reference.",
+    "p50": "Median latency. With @, it was measured at a fixed rate, from the time when each request was due.",
     "p75": "75th percentile of the latency.",
     "p90": "90th percentile of the latency.",
-    "p99": "99th percentile of the latency; a lost response counts as infinite. Empty if there are too few samples.",
+    "p99": "99th percentile of the latency. A lost response counts as infinite. Empty if there are too few samples.",
     "body": "Bytes of response bodies per second.",
     "memory": "Peak memory of the server's own processes.",
-    "threads": "Peak number of threads, and of processes, if there are several.",
+    "threads": "Peak number of threads. If there are several processes, also their peak number.",
     "lost": "Share of requests without a correct response within the time limit.",
-    "limit": "Bottleneck: cpu, threads=N, one loop (blocked), clients (too few), client (the load client), errors.",
+    "limit": "Bottleneck. cpu: CPU time. threads=N: number of threads. one loop: blocking code. clients: "
+    "too few clients. client: the load client. errors: lost responses.",
 }
 """A column's name may be followed by @ and a rate."""
