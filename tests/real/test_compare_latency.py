@@ -46,7 +46,7 @@ def wrk(server: Running) -> Figures:
 
 def hey(server: Running) -> Figures:
     said = run("hey", "-cpus", "1", "-c", str(CONNECTIONS), "-z", f"{SECONDS}s", server.url + PATH)
-    return figure(r"Requests/sec:\s+([\d.]+)", said), 1000 * figure(r"99% in ([\d.]+) secs", said)
+    return figure(r"Requests/sec:\s+([\d.]+)", said), 1000 * figure(r"99%+ in ([\d.]+) secs", said)
 
 
 def ab(server: Running) -> Figures:
