@@ -1,8 +1,9 @@
-"""Decide whether a difference in the order of words may be chance. Pure.
+"""Decide whether a difference in a body, or in the order of words, may be chance. Pure.
 
 An app may iterate over a set of classes or objects. The order of the set depends on memory addresses. So it is constant
 in one process, and differs in the next process. By chance, a rare order may appear only in responses of the new stack.
-Such an order moves words, or replaces words by the same number of other words.
+Such an order moves words, or replaces words by the same number of other words. An app may also leave out a part of a
+page if the machine is busy; then only some responses of the new stack differ.
 
 If both stacks choose between the orders in the same way, each distribution of the `times` responses over all processes
 is equally likely. So the probability that the new stack sent all of them is C(new, times) / C(all, times).
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import comb
 
+from gateways.diff.facets import is_of_body
 from gateways.diff.judge import ABSENT, SAME, Judged
 from gateways.diff.known import explain
 from gateways.diff.text import UNIT, WORD
@@ -22,14 +24,19 @@ LEVEL = 0.01
 
 def unsure(judged: Sequence[Judged], olds: int) -> list[Judged]:
     """Return the differences in one request that may be chance. olds: the number of old responses."""
-    found = [each for each in judged if _may_be_order(each) and _probability(each.times, each.asked, olds) > LEVEL]
+    found = [each for each in judged if _may_be_chance(each) and _probability(each, olds) > LEVEL]
     rest = [each for each in judged if each.found.facet == "body:*"]  # the number of further places
-    bodies = [each for each in judged if each.found.facet.startswith("body") and each not in rest]
-    return found + (rest if all(each in found for each in bodies) else [])
+    bodies = [each for each in judged if is_of_body(each.found.facet) and each not in rest]
+    return found + [each for each in rest if each not in found and all(one in found for one in bodies)]
 
 
-def _probability(times: int, news: int, olds: int) -> float:
-    return comb(news, times) / comb(news + olds, times)
+def _probability(judged: Judged, olds: int) -> float:
+    times = max(judged.times, judged.bodies)
+    return comb(judged.asked, times) / comb(judged.asked + olds, times)
+
+
+def _may_be_chance(judged: Judged) -> bool:
+    return _may_be_order(judged) or 0 < judged.bodies < judged.asked
 
 
 def _may_be_order(judged: Judged) -> bool:

@@ -87,6 +87,11 @@ def _cookies(answer: Answer) -> dict[str, str]:
     return found
 
 
+def is_of_body(facet: str) -> bool:
+    """Return True for the body and for a place in it."""
+    return facet.partition(":")[0] == "body"
+
+
 def is_cookie(facet: str) -> bool:
     """Return True for a cookie's value, False for one of its attributes."""
     return facet.startswith("cookie:") and ";" not in facet

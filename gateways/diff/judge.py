@@ -17,6 +17,7 @@ from gateways.diff.facets import (
     facets,
     format_facets,
     is_damaged,
+    is_of_body,
     media_type,
     text_of,
     unnamed_coding,
@@ -46,13 +47,15 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A facet that differs in `times` of the `asked` responses of the new stack to one request. `status`: the status of
-    both stacks; None if it is unknown or differs.
+    both stacks; None if it is unknown or differs. `bodies`: for a body, the number of responses whose body differs,
+    in this place or in another one.
     """
 
     found: Found
     times: int
     asked: int
     status: int | None = None
+    bodies: int = 0
 
 
 STILL = ", and the body is still"
@@ -71,12 +74,18 @@ def judge(
     memory of one process.
     """
     found: dict[str, list[Found]] = {}
+    bodies = 0
     for new in new_answers:
-        for each in _compare(olds, new):
+        differences = list(_compare(olds, new))
+        bodies += any(is_of_body(each.facet) for each in differences)
+        for each in differences:
             found.setdefault(each.facet, []).append(each)
     outcome_differs = bool(found.keys() & {"problem", "status"})
     status = None if outcome_differs or not new_answers else new_answers[0].status
-    judged = [Judged(_example(each), len(each), len(new_answers), status) for each in found.values()]
+    judged = [
+        Judged(_example(each), len(each), len(new_answers), status, bodies if is_of_body(name) else 0)
+        for name, each in found.items()
+    ]
     if is_restarted:
         judged += [
             Judged(Found(name, EACH, SAME), len(new_answers), len(new_answers))

@@ -48,9 +48,25 @@ def test_another_word_is_a_difference_if_chance_is_improbable(olds: int, shown: 
     ],
 )  # fmt: skip
 def test_a_lost_word_and_a_new_one_are_a_difference_the_first_time(body: str) -> None:
-    judged = judge([OLD, OLD], [answer(body, HTML), OLD])
+    judged = judge([OLD, OLD], [answer(body, HTML)] * 2)
     assert len(judged) == 1
     assert unsure(judged, 2) == []
+
+
+@pytest.mark.parametrize(
+    ("texts", "is_unsure"),
+    [
+        (["<p>1</p>"] + ["<p>1 2</p>"] * 4, True),
+        (["<p>1</p>", "<p>1 2", "<p>0 1 2</p>", "<p>1 3 2</p>", "<b>1 2</b>"], False),
+    ],
+)
+def test_lost_words_in_some_responses_may_be_chance_but_not_if_all_bodies_differ(
+    texts: list[str], is_unsure: bool
+) -> None:
+    olds, news = [answer("<p>1 2</p>", HTML)] * 8, [answer(each, HTML) for each in texts]
+    judged = judge(olds, news)
+    assert judged != []
+    assert unsure(judged, 8) == (judged if is_unsure else [])
 
 
 def test_another_status_or_type_of_a_value_is_a_difference_the_first_time() -> None:
