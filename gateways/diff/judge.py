@@ -100,7 +100,7 @@ def judge(
 
 
 def _example(found: Sequence[Found]) -> Found:
-    """Return the first of the differences in one facet. If the values of a new header differ, it has no value."""
+    """Return the first of the differences in one facet. If the values of a new header differ, leave out its value."""
     varies = found[0].facet.startswith("header:") and len({each.new for each in found}) > 1
     return replace(found[0], new=EACH) if varies and found[0].old == ABSENT else found[0]
 
