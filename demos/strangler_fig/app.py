@@ -22,7 +22,7 @@ from itsdangerous import BadSignature
 from demos.strangler_fig.legacy import PRICES, shop
 from gateways.adapters import WSGIToASGI
 
-# FastAPI's own pages would take /docs and /openapi.json away from the old app.
+# FastAPI's own pages would hide /docs and /openapi.json of the old app.
 app = FastAPI(docs_url="/new/docs", redoc_url=None, openapi_url="/new/openapi.json")
 
 
@@ -30,13 +30,13 @@ app = FastAPI(docs_url="/new/docs", redoc_url=None, openapi_url="/new/openapi.js
 async def item(number: int) -> dict[str, int]:
     """Replaces the old route, for numbers only: the old app still serves /items/x."""
     if number not in PRICES:
-        # Final: a matching route does not fall through.
+        # This 404 is final: FastAPI tries no further route.
         raise HTTPException(404, "no such item")
     return {"number": number, "cents": PRICES[number]}
 
 
 def logged_in(session: Annotated[str, Cookie()] = "") -> str:
-    """Return the user of the old app, from its session cookie, signed with its key."""
+    """Return the user's name from the old app's session cookie; the old app signs it."""
     serializer = SecureCookieSessionInterface().get_signing_serializer(shop)
     assert serializer is not None  # it has a key
     try:
@@ -55,7 +55,7 @@ async def me(user: Annotated[str, Depends(logged_in)]) -> dict[str, str]:
 
 @app.websocket("/prices")
 async def prices(websocket: WebSocket) -> None:
-    """A WebSocket, which the old app could not have, on the same port."""
+    """Serve a WebSocket on the same port; the old app could not do this."""
     await websocket.accept()
     await websocket.send_json(PRICES)
     await websocket.close()

@@ -1,4 +1,4 @@
-"""The shop as it has been for years: Flask, with sessions, redirects and links."""
+"""The old shop: a Flask app with sessions, redirects and links."""
 
 import secrets
 
