@@ -72,7 +72,7 @@ django.setup()
 
 
 def upload(request: Any) -> Any:
-    """A form with a file; the session counts the visitor's uploads."""
+    """Show a form for a file. The session counts the visitor's uploads."""
     if request.method == "POST":
         file: UploadedFile = request.FILES["file"]
         UPLOADS.mkdir(exist_ok=True)

@@ -28,7 +28,7 @@ app = FastAPI(docs_url="/new/docs", redoc_url=None, openapi_url="/new/openapi.js
 
 @app.get("/items/{number:int}")
 async def item(number: int) -> dict[str, int]:
-    """Replaces the old route, for numbers only: the old app still serves /items/x."""
+    """Replace the old route, for numbers only. The old app still serves /items/x."""
     if number not in PRICES:
         # This 404 is final: FastAPI tries no further route.
         raise HTTPException(404, "no such item")
