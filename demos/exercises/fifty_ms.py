@@ -5,7 +5,7 @@ What you see: one request takes the same time with both. Now send 40 requests at
 time. The sync app with 4 threads needs ten rounds of 50 ms. The async app needs one
 round. The sync app with 40 threads also needs one round, with or without an adapter. So
 the only difference is that each wait holds a thread of the sync app. If you replace the
-wait by a computation of 50 ms, both apps are equally fast.
+wait with a computation of 50 ms, both apps are equally fast.
 
     $ python -m demos.exercises.fifty_ms
 """

@@ -1,4 +1,4 @@
-"""Servers in threads of this process, for the exercises.
+"""Start servers in threads of this process, for the exercises.
 
 Knows uvicorn and waitress, the default ASGI server and WSGI server of this project. It
 must not know the exercises.

@@ -30,7 +30,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def longest_wait(port: int, path: str) -> float:
-    """Request `path`, and meanwhile / repeatedly; return the longest time of /, in
+    """Request `path`, and / repeatedly at the same time. Return the longest time of /, in
     seconds.
     """
     waits = [0.0]

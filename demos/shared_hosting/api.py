@@ -1,4 +1,4 @@
-"""The FastAPI app of shared_hosting: independent of its server."""
+"""The FastAPI app of shared_hosting. It does not depend on the server."""
 
 import os
 import sys
