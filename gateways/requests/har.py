@@ -162,7 +162,7 @@ def _body(given: dict[str, Any]) -> bytes | None:
 
 
 def _announces_body(given: dict[str, Any]) -> bool:
-    """Return True if the headers announce a body (RFC 9112, 6.3): recorders omit uploads and write the size 0."""
+    """Return True if the headers announce a body (RFC 9112, 6.3). Recorders omit uploads, and write the size 0."""
     for each in given.get("headers") or []:
         name, value = str(each["name"]).lower(), str(each["value"]).strip()
         if name == "transfer-encoding" or (name == "content-length" and value.isdecimal() and int(value) > 0):

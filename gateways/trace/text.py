@@ -42,7 +42,7 @@ def lines(mode: str, number: int, row: Row, width: int | None) -> list[Text]:
 def fold(text: str, width: int | None, first: int, hanging: int) -> list[str]:
     """Wrap the text. The first line starts after `first` columns, the other lines after `hanging` columns.
 
-    Lines break after a blank in their second half, if there is one, else anywhere.
+    A line breaks after the last blank in its second half. Without such a blank, it breaks anywhere.
     """
     pieces = []
     taken = first
