@@ -20,7 +20,7 @@ Of = Callable[[Cell], float | None]
 
 
 def rate_of(cell: Cell) -> float:
-    """Return responses per second. A slice without a response counts as half a response, because zero has no logarithm."""
+    """Return responses per second. An empty slice counts as half a response, because zero has no logarithm."""
     return max(cell.measured.rate, 0.5e9 / max(1, cell.measured.window))
 
 
