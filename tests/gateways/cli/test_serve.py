@@ -79,7 +79,7 @@ def serve(*arguments: str) -> int:
             ["apps:asgi", "--server", "daphne", "--unix", "s"],
             "daphne does not support --unix; use one of uvicorn, hyper",
         ),
-        (["hello.cgi", "--reload"], "--reload does not apply to CGI, "),
+        (["hello.cgi", "--reload", "--port", "0"], "--reload does not apply to CGI, "),
         (["apps:wsgi", "--warm"], "--warm is for CGI programs, and apps:wsgi is not one."),
         (["hello.cgi", "--env", "=x"], "--env '=x' has no name before the '='; write e.g. --env LANGUAGE=en."),
         (["hello.cgi", "--env", "NO_SUCH_NAME"], "--env NO_SUCH_NAME: the variable is not set in this environment; "),
