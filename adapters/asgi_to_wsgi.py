@@ -18,6 +18,7 @@ from typing import Any
 from .asgi_types import ASGIApp
 from .concurrency import forks
 from .concurrency.desk import Desk
+from .concurrency.gate import thread_gate
 from .concurrency.loop_thread import BorrowedLoop, LoopFactory, acquire, release
 from .errors import BadRequest, ClientDisconnected
 from .mapping.requests import scope_from_environ
@@ -126,7 +127,7 @@ class ASGIToWSGI:
         if "eventlet.input" in environ:
             environ["eventlet.minimum_write_chunk_size"] = 1  # otherwise eventlet buffers up to 4 KiB of a stream
         client = Client(environ)
-        desk = Desk(running.thread.loop, client.has_left, running.thread.watched)
+        desk = Desk(running.thread.loop, client.has_left, running.thread.watched, thread_gate)
         first = body.first()
         messages = [] if first is None else [body_message(*first)]
         exchange = Exchange(self.app, scope, desk, messages, body.more, owner=self)

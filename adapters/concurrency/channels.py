@@ -24,11 +24,13 @@ import threading
 from _thread import RLock
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Protocol
 
 from .loops import Future, Loop, LoopClosed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .gate import EventGate
     from .thread_pool import Workers  # a CGI program does not need it
 
 HIGH_WATER = 256 * 1024  # size of queued data from which a channel's writer waits, in bytes
@@ -40,10 +42,17 @@ def resolve(future: Future) -> None:
         future.set_result(None)
 
 
+class Gate(Protocol):
+    """A lock or an EventGate: one thread waits until another thread calls release()."""
+
+    def acquire(self, *, timeout: float) -> bool: ...
+    def release(self) -> None: ...
+
+
 class Channel(ABC):
     """The common part of all channels: one lock for the state, and a gate for each waiting thread."""
 
-    _gates: tuple[threading.Lock, ...] = ()  # several, because an application may use several threads
+    _gates: tuple[Gate, ...] = ()  # several, because an application may use several threads
     _waiter: Future | None = None
     _size = 0  # size of the queued data, in bytes
 
@@ -53,10 +62,11 @@ class Channel(ABC):
         # Reentrant, because garbage collection may close this channel while the calling thread holds the mutex.
         self._mutex = RLock()
 
-    def _shut(self) -> threading.Lock:
-        """Return a gate at which the calling thread waits. Call it under the mutex."""
-        gate = threading.Lock()
-        gate.acquire()
+    def _shut(self, own: EventGate | None = None) -> Gate:
+        """Return a gate at which the calling thread waits: its own gate or a new lock. Call it under the mutex."""
+        gate: Gate = own or threading.Lock()
+        if own is None:
+            gate.acquire(timeout=-1)
         self._gates += (gate,)
         return gate
 
@@ -67,7 +77,7 @@ class Channel(ABC):
             for gate in gates:
                 gate.release()
 
-    def _park(self, gate: threading.Lock) -> None:
+    def _park(self, gate: Gate) -> None:
         if self._workers is not None:
             self._workers.leave()
         while not gate.acquire(timeout=LOOP_CHECK):

@@ -6,16 +6,23 @@ meaning.
 
 from __future__ import annotations
 
-import threading
 from _thread import RLock
 from collections.abc import Callable
 from typing import Any
 
-from .channels import HIGH_WATER, LOOP_CHECK, ToThread, resolve
+from .channels import HIGH_WATER, LOOP_CHECK, Gate, ToThread, resolve
 from .loops import Loop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .gate import EventGate  # a CGI program does not need it
 
 # The result of get(): the items; True if the coroutine has called ask(); True if no more items will follow.
 Taken = tuple[list[Any], bool, bool]
+
+
+def _no_gate() -> None:
+    return None
 
 
 class Desk(ToThread):
@@ -25,15 +32,21 @@ class Desk(ToThread):
     """
 
     def __init__(
-        self, loop: Loop, gone: Callable[[], bool] | None = None, alive: Callable[[], bool] | None = None
+        self,
+        loop: Loop,
+        gone: Callable[[], bool] | None = None,
+        alive: Callable[[], bool] | None = None,
+        own_gate: Callable[[], EventGate | None] = _no_gate,
     ) -> None:
         """gone: returns True if the thread needs no more items. check() calls it.
 
         alive: returns True if the loop runs. The waiting thread polls it. It is needed only if no other code calls
         close() at the end of the loop.
+
+        own_gate: returns the gate of the waiting thread, None for a new lock.
         """
         self._loop, self._workers, self._mutex = loop, None, RLock()  # inlined super().__init__(), to save a call
-        self._gone, self._alive = gone, alive
+        self._gone, self._alive, self._own_gate = gone, alive, own_gate
         self.closed = False  # the thread accepts no more items
         self.ended = False  # further items would be dropped
         self._items: list[Any] = []
@@ -76,9 +89,9 @@ class Desk(ToThread):
                     self._items, self._asked = [], False
                     waiters = self._read(self._size)
                     break
-                gate = self._shut()
+                gate = self._shut(self._own_gate())
             if self._alive is None:
-                gate.acquire()
+                gate.acquire(timeout=-1)
             else:
                 self._look(gate, self._alive)
         for waiter in waiters:
@@ -98,7 +111,7 @@ class Desk(ToThread):
             resolve(waiter)
         return taken
 
-    def _look(self, gate: threading.Lock, alive: Callable[[], bool]) -> None:
+    def _look(self, gate: Gate, alive: Callable[[], bool]) -> None:
         """Wait at the gate, and check the loop at intervals.
 
         The owner of the loop may stop it and run it again. So the loop counts as ended only if two consecutive checks

@@ -1,4 +1,4 @@
-"""A gate at which an idle thread waits, based on an eventfd.
+"""A gate at which a thread waits, based on an eventfd.
 
 A thread opens the gate by writing to the eventfd, without holding the GIL. So the woken thread can run immediately.
 Lock.release() wakes a thread while the caller holds the GIL: the woken thread must sleep again until the GIL is free,
@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import select
 import sys
+import threading
+import weakref
 from contextlib import suppress
 
 from . import forks
@@ -22,6 +24,7 @@ class EventGate:
     """
 
     _fd = -1
+    waiting = False  # a thread waits, or its wait has ended with a timeout or an exception: release() may still come
 
     def __init__(self) -> None:
         """Raises OSError if the process has no free descriptor."""
@@ -34,15 +37,17 @@ class EventGate:
         os.eventfd_write(self._fd, 1)
 
     def acquire(self, timeout: float) -> bool:
-        """Wait for release(). Return False after `timeout` seconds. A negative `timeout` means no limit."""
+        """Wait. Return False after `timeout` seconds. If `timeout` is negative, wait without a limit."""
         assert sys.platform == "linux"
+        self.waiting = True
         if timeout >= 0 and not self._is_rung(timeout):
             return False
         while True:
             try:
                 os.eventfd_read(self._fd)
-            except InterruptedError:  # from a signal handler of the application: os.eventfd_read() does not retry
+            except InterruptedError:  # a signal handler of the application; os.eventfd_read() does not retry (PEP 475)
                 continue
+            self.waiting = False
             return True
 
     def _is_rung(self, timeout: float) -> bool:
@@ -68,3 +73,43 @@ def new_gate() -> EventGate | None:
         return EventGate()
     except OSError:
         return None
+
+
+MOST_OWN = 64  # limit of gates that threads own, because each needs a descriptor
+
+_own: weakref.WeakSet[EventGate] = weakref.WeakSet()
+
+
+class _Thread(threading.local):
+    """The gate of this thread, which is closed when the thread ends; None without a gate."""
+
+    gate: EventGate | None = None
+    asked = False  # the thread has a gate, or cannot have one
+
+
+_thread = _Thread()
+
+
+@forks.in_child
+def _forked() -> None:
+    """Forget all gates, because a thread of the parent could take what the child releases."""
+    global _thread  # noqa: PLW0603
+    _thread = _Thread()
+    _own.clear()
+
+
+def thread_gate() -> EventGate | None:
+    """Return the gate that the calling thread owns; None if MOST_OWN threads have one, or if none can be created.
+
+    The thread gets a new gate if its last wait was interrupted: otherwise the late release would end another wait.
+    """
+    mine = _thread
+    gate = mine.gate
+    if gate is not None and not gate.waiting:
+        return gate
+    if gate is not None or not mine.asked:
+        mine.asked = True
+        mine.gate = gate = new_gate() if len(_own) < MOST_OWN else None
+        if gate is not None:
+            _own.add(gate)
+    return gate

@@ -7,13 +7,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
 
 from gateways.adapters.concurrency import forks
-from gateways.adapters.concurrency.gate import EventGate, new_gate
+from gateways.adapters.concurrency import gate as gates
+from gateways.adapters.concurrency.gate import EventGate, new_gate, thread_gate
 from gateways.adapters.concurrency.thread_pool import Workers
 from tests.adapters.wsgi_to_asgi.loops import PATIENCE
 from tests.adapters.wsgi_to_asgi.serving import poll
@@ -241,3 +243,74 @@ def test_a_stand_in_that_ends_wakes_the_thread_at_the_front_gate_to_collect(monk
         assert collected.wait(PATIENCE)
     finally:
         workers.close()
+
+
+def in_thread(call: Callable[[], object]) -> None:
+    """Run `call` in a thread of its own. Raises its errors."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(call).result(PATIENCE)
+
+
+def test_a_thread_owns_one_gate() -> None:
+    found: list[EventGate | None] = []
+
+    def find() -> None:
+        found.append(thread_gate())
+        assert thread_gate() is found[-1]
+
+    in_thread(find)
+    in_thread(find)
+    assert None not in found
+    assert found[0] is not found[1]
+
+
+def test_the_end_of_a_thread_closes_its_gate() -> None:
+    """Safety: descriptors of threads that have ended are not left open."""
+    before = descriptors()
+    for _ in range(3):
+        in_thread(thread_gate)
+    poll(lambda: descriptors() <= before, "the gates to be closed")
+
+
+def test_a_late_release_of_an_interrupted_wait_ends_no_other_wait() -> None:
+    def wait() -> None:
+        interrupted = thread_gate()
+        assert interrupted is not None
+        assert not interrupted.acquire(0.01)
+        other = thread_gate()
+        assert other is not None
+        assert other is not interrupted
+        interrupted.release()
+        assert not other.acquire(0.01)
+
+    in_thread(wait)
+
+
+def test_only_so_many_threads_own_a_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Safety: a server with many threads needs its descriptors for connections."""
+    monkeypatch.setattr(gates, "MOST_OWN", 0)
+    found: list[EventGate | None] = []
+    in_thread(lambda: found.append(thread_gate()))
+    assert found == [None]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_forked_child_does_not_share_the_gate_of_its_thread() -> None:
+    """Safety: the parent would take what the child releases, and the child would wait forever."""
+
+    def check() -> None:
+        inherited = thread_gate()
+        assert inherited is not None
+        pid = fork()
+        if not pid:
+            try:
+                own = thread_gate()
+                assert own is not None
+                own.release()
+                os._exit(0 if own is not inherited and own.acquire(PATIENCE) else 1)
+            finally:
+                os._exit(2)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert not inherited.acquire(0.01)
+
+    in_thread(check)
