@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
-import sys
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
@@ -218,7 +217,7 @@ def test_nothing_keeps_the_task_after_the_call(run: Run) -> None:
         gc.enable()
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
+@pytest.mark.skipif(not hasattr(asyncio, "eager_task_factory"), reason="this Python has no eager tasks")
 def test_an_eager_task_continues_within_the_call() -> None:
     async def main() -> None:
         loop, seen = asyncio.get_running_loop(), []  # type: asyncio.AbstractEventLoop, list[object]
