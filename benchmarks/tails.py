@@ -50,11 +50,15 @@ CAUSES = """## Causes of slow responses
 In each row below `ours`, one possible cause is turned off. All rows have the same rate, and take turns. "Relative"
 is the percentile divided by that of `ours`. Below 1, the cause makes responses slower.
 
-- *garbage collection*: `gc.disable()` turns it off.
-- *sweep*: the check for disconnects is turned off. It runs every 50 ms while requests are running.
-- *GIL switches*: with `sys.setswitchinterval(1)`, a thread that runs Python code is not interrupted.
-- *thread starts*: all {threads} threads are started before the first request.
-- *front gate*: an idle thread is woken by a lock, under the GIL. Otherwise it is woken without the GIL.
+- *garbage collection*: automatic garbage collection. Turned off with `gc.disable()`.
+- *sweep*: normally, the adapter checks for disconnects every 50 ms while requests are running. Turned off, it does not
+  check.
+- *GIL switches*: normally, a thread that runs Python code must release the GIL after 5 ms if another thread waits for
+  it. Turned off with `sys.setswitchinterval(1)`: a thread may keep the GIL for a second.
+- *thread starts*: normally, the adapter starts a thread when a request needs one. Turned off, all {threads} threads are
+  started before the first request.
+- *front gate*: normally, an idle worker thread waits on an eventfd, which is written without holding the GIL. Turned
+  off, it waits on a lock, which is released while holding the GIL.
 """
 
 

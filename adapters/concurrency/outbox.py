@@ -22,7 +22,7 @@ class Outbox(Channel):
     """Items from one thread to one coroutine. Their total size is bounded."""
 
     _linger_until = 0.0
-    taken = 0  # size in bytes of the items that the last get() returned, without the items of end()
+    taken = 0  # size in bytes of the items that the last get() or take() returned; items passed to end() count as 0
     _last: Sequence[Any] = ()  # the items of end(), until take_last() returns them
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:

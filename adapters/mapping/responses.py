@@ -253,7 +253,9 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
     AppProtocolError for a status that is not an int from 200 to 999, and for names or values that HTTP does not allow.
     """
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 999:
-        raise AppProtocolError(f"http.response.start has the status {status!r}; ASGI requires an int, e.g. 200")
+        raise AppProtocolError(
+            f"http.response.start has the status {status!r}; expected an int from 200 to 999, e.g. 200"
+        )
     native: Headers = []
     lengths: list[str] = []
     for pair in headers:

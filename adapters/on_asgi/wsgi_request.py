@@ -233,7 +233,8 @@ class WSGIRequest:
         """Stop watching the request, and cancel the listener's task. Return that task; None without a listener."""
         del self._tally.live[self]
         self._loop.leave(self)
-        self._outbox.closed = True  # ends a thread in which the application still writes
+        # The application's next write raises ClientDisconnected, which ends its thread.
+        self._outbox.closed = True
         listener, self._listener = self._listener, _NO_TASK  # breaks a reference cycle with the task
         if listener is None or listener is _NO_TASK:
             return None

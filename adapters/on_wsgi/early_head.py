@@ -13,10 +13,11 @@ _WAITING = ("waitress.", "cheroot.", "gevent.pywsgi", "twisted.web.wsgi", "gatew
 
 
 def send_head(write: Any) -> None:
-    """Make the server send the response headers. `write` is the result of its start_response().
+    """Send the response headers now, with `write(b"")`, if `write` is the function of a server in `_WAITING`.
 
-    PEP 3333, "The start_response() Callable": the headers are sent with the first block that is not empty, or at the
-    first call of write(). Any other write() is not called: it may belong to a middleware that collects the body.
+    `write` is the result of start_response(). PEP 3333, "The start_response() Callable": a server sends the headers
+    with the first block that is not empty, or at the first call of write(). For another `write`, do nothing, because
+    it may belong to a middleware that collects the body.
     """
     if (getattr(write, "__module__", None) or "").startswith(_WAITING):
         write(b"")

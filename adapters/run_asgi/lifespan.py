@@ -76,7 +76,11 @@ class Lifespan:
         if self._started:
             log.error("the lifespan of the application failed", exc_info=error)
         elif self._to_app.empty():
-            log.warning("the application raised %r at lifespan startup; it runs without a lifespan, as in ASGI", error)
+            log.warning(
+                "the application raised %r at lifespan startup; as ASGI specifies, it gets requests but no further"
+                " lifespan events, so startup code may not have run",
+                error,
+            )
         else:
             log.info("the application does not support lifespan: it raised %r", error)
 

@@ -103,7 +103,7 @@ class Running:
             self.failure = str(error)
             log.error("%s; all requests to it will fail", error)
         except CancelledError:
-            self.failure = "it was closed while the application was starting"
+            self.failure = "close() was called while the application was starting"
         except (
             BaseException
         ):  # a signal interrupted the wait, or the loop has ended: the next request starts the application again

@@ -24,7 +24,9 @@ from .log import log
 from .polling import new_poll
 from .program import Program
 
-LOOK_AGAIN = 0.1  # delay in seconds before the next check of a program that could not be handled, or after an error
+# Delay in seconds before the reaper continues after an error, and between checks of a program that it killed because
+# handling it raised an error.
+LOOK_AGAIN = 0.1
 
 
 def part_with(program: Program, response_over: bool, seconds: float, kill: Kill = UNNEEDED) -> None:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 NO_MASK = b"\0\0\0\0"  # a client must mask its frames; this key leaves the data unchanged
 
-# Codes that a Close frame may have, in addition to 3000 to 4999: section 7.4.1, and the registry of the RFC.
+# Codes that a Close frame may have, in addition to 3000 to 4999: section 7.4.1, and the IANA registry of
+# close codes (section 11.7).
 _CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
 _MAX_REASON = 123  # in bytes: the 125 bytes of a control frame minus two for the code
 _MAX_CONTROL = 125

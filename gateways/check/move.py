@@ -69,7 +69,9 @@ SERVERS: dict[str, Traits] = {
             body_limit=MIB,
             body_option="client_max_body_size (ngx_http_core_module, default 1m)",
             buffering="nginx buffers a proxied response (ngx_http_proxy_module, proxy_buffering on)",
-            unbuffered="send the header X-Accel-Buffering: no with the response, or set proxy_buffering off in nginx",
+            unbuffered=(
+                "send the header 'X-Accel-Buffering: no' with the response, or set 'proxy_buffering off' in nginx"
+            ),
         ),
         Traits(
             "apache",
@@ -81,7 +83,7 @@ SERVERS: dict[str, Traits] = {
             "lighttpd",
             ("cgi",),
             buffering="lighttpd reads the whole response before it sends it (server.stream-response-body = 0)",
-            unbuffered="set server.stream-response-body = 1 in lighttpd.conf",
+            unbuffered="set 'server.stream-response-body = 1' in lighttpd.conf",
         ),
     )
 }

@@ -193,7 +193,9 @@ def _sent(traffic: Traffic, sides: tuple[Stack | Site, ...], *, unsafe: bool) ->
     from gateways.diff.side import Site
 
     if any(isinstance(each, Site) for each in sides) and not unsafe:
-        traffic = traffic.safe("it may change data; --unsafe sends it to a URL")
+        traffic = traffic.safe(
+            "POST, PUT, PATCH and DELETE may change data; add --unsafe to send them to a running server"
+        )
     if not (traffic.requests or traffic.login):
         if traffic.left_out:
             raise click.UsageError(f"none of the requests can be sent; {'; '.join(summary(traffic.left_out))}.")

@@ -49,7 +49,7 @@ def traffic_to_compare(app: Target, sites: Sequence[Site], options: Mapping[str,
         parameters["paths"] = ("/",)
     traffic = traffic_of(**parameters)
     if sites and not options["unsafe"]:
-        traffic = traffic.safe("it may change data; --unsafe sends it to a URL")
+        traffic = traffic.safe("POST, PUT, PATCH and DELETE may change data; add --unsafe to send them to --url")
     rare = sorted(traffic.mix(), key=lambda each: -each.weight)[MOST:]
     why = f"only the {MOST} most frequent requests are sent"
     traffic += Traffic((), left_out=tuple(LeftOut(each.origin or "command line", each.label, why) for each in rare))

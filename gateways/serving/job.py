@@ -19,7 +19,8 @@ class Job:
     """An instruction to serve `target`, an app of `interface`, with a server that speaks `mode`.
 
     `descriptor` is the file descriptor of the bound socket. Events are sent to the address `events`. If `varied` is
-    True, objects of the app have other memory addresses in each process.
+    True, the app's objects get different memory addresses in each process. So `gateways diff` recognises an address in
+    a response as noise.
     """
 
     mode: Mode

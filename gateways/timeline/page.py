@@ -10,7 +10,7 @@ from gateways.trace.axis import ms
 from gateways.trace.html import axis, element, page
 from gateways.trace.page import sequence
 
-WARM = f"This is the request with the median time of {REPEATS}, after one warm-up request."
+WARM = f"Of {REPEATS} requests after one warm-up request, this one took the median time."
 COLUMNS = ("", "is called", "runs in", "takes", "first byte", "in total", "cannot")
 
 

@@ -66,7 +66,7 @@ def query_of(environ: Environ) -> Query:
     return query
 
 
-def one(query: Query, name: str, default: str, want: str = "one text") -> str:
+def one(query: Query, name: str, default: str, want: str = "a single value") -> str:
     values = query.get(name, [default])
     if len(values) == 1:
         return values[0]

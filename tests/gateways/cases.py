@@ -148,7 +148,7 @@ BAD = [
     (Request(b"/cpu?rounds=0"), refused(f"rounds: got '0'; {ROUNDS}")),
     (Request(b"/events?count=0"), refused(f"count: got '0'; {COUNT}")),
     (Request(b"/events?delay=1&delay=1"), refused(f"delay: got '1' and '1'; {DELAY}")),
-    (Request(b"/hello?name=a&name=b"), refused("name: got 'a' and 'b'; expected one text\n")),
+    (Request(b"/hello?name=a&name=b"), refused("name: got 'a' and 'b'; expected a single value\n")),
     (
         post(b"/background?seconds=11", b""),
         refused("seconds: got '11'; expected one number of seconds from 0 to 10, such as seconds=1.0\n"),

@@ -268,7 +268,8 @@ def test_only_safe_requests_are_sent_to_a_url_unless_unsafe_is_given(tmp_path: P
     with served() as server:
         done = diff("shop:app@waitress", server.url, "--requests", str(lines))
         assert "in 1 of 1 request" in done.stdout
-        assert "left out: 1 entry (it may change data; --unsafe sends it to a URL)" in done.stdout
+        why = "POST, PUT, PATCH and DELETE may change data; add --unsafe to send them to a running server"
+        assert f"left out: 1 entry ({why})" in done.stdout
         assert (
             "in 2 of 2 requests" in diff("shop:app@waitress", server.url, "--requests", str(lines), "--unsafe").stdout
         )

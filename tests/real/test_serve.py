@@ -404,7 +404,8 @@ def test_warm_says_which_programs_run_warm_and_why_others_do_not(tmp_path: Path)
             assert serving.ask("/warm") == 1
             while select.select([serving.process.stderr], [], [], 0.1)[0]:
                 said += os.read(serving.process.stderr.fileno(), 65536).decode()
-        assert f"gateways.cgi.warm: {folder}/cold runs cold: its first line has the option '-v'\n" in said
+        why = "its first line has the option '-v', which warm interpreters do not support"
+        assert f"gateways.cgi.warm: {folder}/cold runs cold: {why}\n" in said
         serving.ends()
 
 

@@ -28,9 +28,10 @@ from .interpreter import Imports, WarmInterpreter
 
 log = SafeLogger(logging.getLogger("gateways.cgi.warm"))
 
-MAX_PROGRAMS = 16  # limit of programs that have an interpreter; beyond it, the least recently used one is stopped
+MAX_PROGRAMS = 16  # maximum number of programs with an interpreter; beyond it, the least recently used one is stopped
 MAX_ATTEMPTS = 5  # number of consecutive failures of an interpreter before PAUSE
-MAX_SEARCHES = 5  # limit of interpreters that are started because a run has imported more modules than earlier runs
+# Maximum number of times that an interpreter is replaced because a run imported new modules; reset when a file changes.
+MAX_SEARCHES = 5
 PAUSE = 30.0  # delay in seconds before the next interpreter, after MAX_ATTEMPTS failures or a failed import
 
 _PYTHON = re.compile(r"python[0-9.]*[dt]?").fullmatch
@@ -64,7 +65,7 @@ def interpreter_of(file: bytes, path: str) -> list[str] | str:
     if not words or not _PYTHON(os.path.basename(words[0])):
         return f"its first line names {words[0] if words else command!r}, not Python"
     if unknown := [flag for flag in words[1:] if not _FLAG(flag)]:
-        return f"its first line has the option {unknown[0]!r}"
+        return f"its first line has the option {unknown[0]!r}, which warm interpreters do not support"
     found = shutil.which(words[0], path=path)
     return [found, *words] if found else f"{words[0]} not found"
 

@@ -194,9 +194,9 @@ class _Pairing:
     def _tied(self, pair: frozenset[str]) -> bool:
         if pair not in self._ties:
             one, other = sorted(pair, key=lambda name: name == self.reference)
-            resamples = (
-                inference.RESAMPLES if other == self.reference else FOR_LETTERS
-            )  # the same intervals as in the table
+            # Pairs with the reference use as many resamples as the table, so that both show the same interval. Other
+            # pairs use fewer, to save time.
+            resamples = inference.RESAMPLES if other == self.reference else FOR_LETTERS
             found = rates_compared(self._main[one], self._main[other], self._seed, resamples)
             self._ties[pair] = found is None or self.tie(found)
         return self._ties[pair]

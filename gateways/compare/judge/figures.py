@@ -196,7 +196,7 @@ def _per(cells: Sequence[Cell], of: Callable[[Cell], int | None], unit: Callable
 
 
 def _answered(cell: Cell) -> int:
-    return cell.measured.answered * 10**9  # converts nanoseconds per response to seconds
+    return cell.measured.answered * 10**9  # times 10**9, because `_per` divides nanoseconds of CPU time by it
 
 
 def _window(cell: Cell) -> int:

@@ -61,8 +61,8 @@ def _common(one: Sequence[bytes], other: Sequence[bytes]) -> int:
 
 
 def _pieces(one: Sequence[bytes], other: Sequence[bytes]) -> list[bytes]:
-    """Return the common pieces between beginning and end. A piece without a letter or digit is left out, because it
-    could occur anywhere.
+    """Return the pieces that both middle parts have in common: the text between the common beginning and the common
+    end of two bodies. A piece without a letter or digit is left out, because it could occur anywhere.
     """
     blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     found = (b"".join(one[block.a : block.a + block.size]) for block in blocks)

@@ -107,8 +107,9 @@ class Quick:
 
     @contextmanager
     def _null(self, scenario: Scenario) -> Iterator[Order | None]:
-        """Yield an order for a server that does nothing, but sends responses of the same length. It shows the client's
-        own limit.
+        """Yield an order for a server that only sends responses as long as those of the scenario.
+
+        Its rate is the load client's own limit. None if the length is unknown or the server is not available.
         """
         length = self._bench.length(scenario)
         if length is None:

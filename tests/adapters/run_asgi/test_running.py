@@ -43,6 +43,6 @@ def test_close_aborts_a_startup_that_hangs_and_the_request_that_waits_for_it(
         app.close()
     thread.join(10)
     assert not thread.is_alive()
-    assert [str(error) for error in raised] == ["it was closed while the application was starting"]
+    assert [str(error) for error in raised] == ["close() was called while the application was starting"]
     assert cancelled.wait(10)
     assert "still starting" in caplog.text
