@@ -173,7 +173,7 @@ def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path
         (["shop:app", "@uvicorn", "--path", "/", "--log-format", "common"], "--log-format needs --requests or --login"),
         (["https://localhost:1", "@uvicorn", "--path", "/", "--ca", "no.pem"], "File 'no.pem' does not exist"),
         (["shop:app", "@uvicorn", "--path", "/", "--ignore", "nonsense"], "no facet is named 'nonsense'; choose from"),
-        (["shop:app", "http://127.0.0.1:9", "--path", "/", "--method", "POST"], "--unsafe sends it to a URL"),
+        (["shop:app", "http://127.0.0.1:9", "--path", "/", "--method", "POST"], "add --unsafe to send them"),
         (["shop:gone", "@uvicorn", "--path", "/"], "gone"),
         (["http://127.0.0.1:1/path", "shop:app", "--path", "/"], "is not the URL of a server"),
         (["shop:app", "@uvicorn", "--requests", "shop.py"], "is not a line in a known format"),
