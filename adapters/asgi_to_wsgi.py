@@ -42,7 +42,7 @@ from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
 
-MOST_DETACHED = 10_000  # limit of detached streams per process; further streams keep their threads
+MOST_DETACHED = 10_000  # maximum number of detached streams per process; further streams keep their threads
 
 
 class ASGIToWSGI:

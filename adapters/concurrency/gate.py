@@ -75,7 +75,7 @@ def new_gate() -> EventGate | None:
         return None
 
 
-MOST_OWN = 64  # limit of gates that threads own, because each needs a descriptor
+MOST_OWN = 64  # maximum number of gates that threads own, because each needs a descriptor
 
 _own: weakref.WeakSet[EventGate] = weakref.WeakSet()
 

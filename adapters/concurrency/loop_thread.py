@@ -207,7 +207,7 @@ class LoopThread(BorrowedLoop):
             try:
                 await asyncio.wait([self._stop])
             except asyncio.CancelledError:
-                log.debug("the loop's root task was cancelled; it continues")
+                log.debug("the loop's root task was cancelled; the task continues")
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()

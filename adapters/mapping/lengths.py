@@ -30,5 +30,8 @@ def content_length(values: Iterable[str], error: type[Exception] = BadRequest) -
     length = lengths.pop() if len(lengths) == 1 else ""
     if not _is_length(length):
         got = ",".join(values)
-        raise error(f"Content-Length is {got!r:.80}; RFC 9110 (8.6) requires one decimal number, e.g. '42'")
+        raise error(
+            f"Content-Length is {got!r:.80}; RFC 9110 (8.6) requires one decimal number (at most {MAX_DIGITS} digits"
+            f" are accepted), e.g. '42'"
+        )
     return int(length)

@@ -75,4 +75,6 @@ class Admission:
         """Log a slow request, with the stack of its thread."""
         frame = sys._current_frames().get(thread)  # noqa: SLF001 - a documented function, despite the underscore
         stack = "".join(format_stack(frame)) if frame is not None else ""
-        log.warning("slow request: %s %s has used a thread for %.1f s; its stack:\n%s", method, target, seconds, stack)
+        log.warning(
+            "slow request: %s %s has used a thread for %.1f s; stack of the thread:\n%s", method, target, seconds, stack
+        )

@@ -34,11 +34,13 @@ _FULL, _FAILED, _TRY_AGAIN = 503, 1011, 1013
 
 
 async def refuse_full(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket because the limit of WebSockets is reached."""
+    """Refuse a WebSocket because the maximum number of WebSockets is reached."""
     await receive()
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         return await send({"type": "websocket.close", "code": _TRY_AGAIN, "reason": "too many WebSockets"})
-    for message in refusal(_FULL, "This process has reached its limit of WebSockets.", [(b"retry-after", b"5")]):
+    for message in refusal(
+        _FULL, "This server process has reached its maximum number of WebSockets.", [(b"retry-after", b"5")]
+    ):
         await send({**message, "type": f"websocket.{message['type']}"})
 
 

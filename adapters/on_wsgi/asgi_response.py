@@ -209,7 +209,7 @@ class ASGIResponse:
             try:
                 return spare_threads.run(reading)
             except RuntimeError as error:
-                log.warning("cannot start a thread to read a request body (%s); its response may be delayed", error)
+                log.warning("cannot start a thread to read a request body (%s); the response may be delayed", error)
                 self._reading = None
         _Reading(self._body, self._exchange, self._loop)()
 
@@ -220,7 +220,7 @@ class ASGIResponse:
             self._body.interrupt()
             if not reading.over.wait(READING_SECONDS):
                 log.error(
-                    "a read of the request body is still running %g seconds after its connection was shut down",
+                    "a read of the request body is still running %g seconds after the connection was shut down",
                     READING_SECONDS,
                 )
 

@@ -56,7 +56,7 @@ class Departure:
         - no place is free.
         """
         if not by_server and not self._direct:
-            log.debug("cannot detach a stream from its thread: a middleware has wrapped its body")
+            log.debug("cannot detach a stream from its thread: a middleware has wrapped the response body")
             return False
         connection = find(self._environ) if can_poll else None
         if connection is None or connection.has_input or not self.places.take():

@@ -25,7 +25,11 @@ NO_CONNECTION = Refusal(
     " it. gunicorn, waitress, cheroot, gevent's pywsgi, eventlet, werkzeug and uWSGI do; or use an ASGI server.",
 )
 SWITCHED_OFF = Refusal("501 Not Implemented", "WebSockets are turned off for this app: ASGIToWSGI(websockets=0).")
-FULL = Refusal("503 Service Unavailable", "This process has reached its limit of WebSockets.", (("Retry-After", "5"),))
+FULL = Refusal(
+    "503 Service Unavailable",
+    "This server process has reached its maximum number of WebSockets.",
+    (("Retry-After", "5"),),
+)
 
 
 def websocket_scope(environ: Mapping[str, Any]) -> Scope:

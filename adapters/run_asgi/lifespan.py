@@ -44,7 +44,7 @@ class Lifespan:
         if answer is None:
             self._task.cancel()  # the application may have taken the lifespan for a request, and still be running
         if answer is not None and answer["type"] == "lifespan.startup.failed":
-            raise LifespanFailed(f"the application failed to start: {answer.get('message') or 'it gave no reason'}")
+            raise LifespanFailed(f"the application failed to start: {answer.get('message') or 'no reason was given'}")
 
     async def shutdown(self) -> None:
         """Shut down the application, and wait until it reports the result."""
@@ -52,7 +52,7 @@ class Lifespan:
             return
         answer = await self._ask("lifespan.shutdown")
         if answer is not None and answer["type"] == "lifespan.shutdown.failed":
-            log.error("the application failed to shut down: %s", answer.get("message") or "it gave no reason")
+            log.error("the application failed to shut down: %s", answer.get("message") or "no reason was given")
         await asyncio.wait([self._task], timeout=1)
         self._task.cancel()
 

@@ -146,7 +146,7 @@ class WebSocketExchange(Exchange):
             await super()._send({"type": "http.response.body", "body": b""})
 
     async def _deny(self, message: Message) -> None:
-        """Send a denial response. It is an HTTP response with other message types ("Websocket Denial Response")."""
+        """Send a denial response. It is an HTTP response with different message types ("Websocket Denial Response")."""
         try:
             await super()._send(message)
         except AppProtocolError as error:

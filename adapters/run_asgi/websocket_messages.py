@@ -73,5 +73,8 @@ def closing(message: Message) -> tuple[int, str]:
     """Return the code and reason of a websocket.close. Raises AppProtocolError if the code is invalid."""
     code, reason = message.get("code", 1000), message.get("reason") or ""
     if not isinstance(code, int) or not may_close_with(code):
-        raise AppProtocolError(f"'websocket.close' has the code {code!r}; RFC 6455 (7.4) allows e.g. 1000 or 3000")
+        raise AppProtocolError(
+            f"'websocket.close' has the code {code!r}; expected 1000 to 1003, 1007 to 1014, or 3000 to 4999"
+            f" (RFC 6455, 7.4), e.g. 1000"
+        )
     return code, reason

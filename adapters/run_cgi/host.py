@@ -34,7 +34,7 @@ from .script import Refused, Script, Tree
 from .warm.programs import Warm
 
 MAX_REDIRECTS = 5
-MAX_NOTED = 1000  # limit of violations of RFC 3875 that are logged; each violation is logged once
+MAX_NOTED = 1000  # maximum number of logged violations of RFC 3875; each violation is logged once
 REDIRECTS = "gateways.local_redirects"  # key in an environ or scope: the number of local redirects so far
 
 
@@ -189,7 +189,7 @@ class CGIHost:
 
     def overloaded(self) -> Overloaded:
         """Return the 503 for a request that gets no slot."""
-        return Overloaded(f"the limit of running programs is reached: limit={self.limit}, queue={self.queue}")
+        return Overloaded(f"the maximum number of running programs is reached: limit={self.limit}, queue={self.queue}")
 
     def refused(self, method: str, path: str, refusal: Refused) -> None:
         """Log and count a refusal. Overload is logged at most once a minute."""
@@ -334,7 +334,7 @@ def _path(environ: Mapping[str, Any]) -> bytes:
 @functools.cache
 def _warn_of_root() -> None:
     if os.geteuid() == 0:
-        log.warning("CGI programs run as root, because this process does; run the server as an unprivileged user")
+        log.warning("CGI programs run as root, because the server does; run the server as an unprivileged user")
 
 
 _hosts: weakref.WeakSet[CGIHost] = weakref.WeakSet()

@@ -22,9 +22,9 @@ class Kill(NamedTuple):
 
 DISCONNECTED = Kill("disconnected", "the client has disconnected", INFO)
 CANCELLED = Kill("cancelled", "the server cancelled the request or closed its response early", INFO)
-CLOSED = Kill("closed", "its host was closed", INFO)
-OVERTIME = Kill("overtime", "its response had ended, and its total timeout had expired")
-UNNEEDED = Kill("unneeded", "it is no longer needed", DEBUG)
+CLOSED = Kill("closed", "the CGI host was closed", INFO)
+OVERTIME = Kill("overtime", "the response had ended, and the total timeout of the program had expired")
+UNNEEDED = Kill("unneeded", "the program is no longer needed", DEBUG)
 
 
 def reason(error: BaseException | None) -> Kill:
@@ -36,7 +36,7 @@ def reason(error: BaseException | None) -> Kill:
     if isinstance(error, AppProtocolError):
         return Kill("bad_response", str(error))
     if isinstance(error, Exception):
-        return Kill("error", f"its request failed with {error!r}")
+        return Kill("error", f"the request failed with {error!r}")
     return CANCELLED
 
 

@@ -1,4 +1,4 @@
-"""The timeouts of a CGI program, and the limit of programs that run at once.
+"""The timeouts of a CGI program, and the maximum number of programs that run at once.
 
 Pure except for one lock: the current time is an argument. It must not know processes, loops or servers.
 """

@@ -160,10 +160,10 @@ class Program:
         if self.killed is None:
             self.killed = kill
             age = time.monotonic() - self.born
-            which = "its background processes were" if self.ended else "it was"
+            which = ": its background processes were" if self.ended else " was"
             log.log(
                 kill.level,
-                "%s (process %d): %s terminated after %.2f s: %s",
+                "%s (process %d)%s terminated after %.2f s: %s",
                 self.name,
                 self.pid,
                 which,
@@ -178,7 +178,7 @@ class Program:
         """Send SIGKILL to the remaining processes of the program's group."""
         if self.is_ours:
             if not self.ended:
-                log.warning("%s (process %d): it did not end on SIGTERM and was killed", self.name, self.pid)
+                log.warning("%s (process %d) did not end on SIGTERM and was killed", self.name, self.pid)
             self._process.signal(signal.SIGKILL)
 
     def close(self, stream: str) -> None:

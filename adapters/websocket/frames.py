@@ -86,7 +86,7 @@ class MessageReader:
     """Reads the messages and control frames of a peer."""
 
     def __init__(self, *, from_client: bool, max_message: int) -> None:
-        """from_client: the peer is a client, so its frames are masked. max_message: limit of a message in bytes."""
+        """from_client: the peer is a client, so its frames are masked. max_message: maximum message size in bytes."""
         self._from_client, self._max = from_client, max_message
         self._buffer = bytearray()
         self._kind = 0  # kind of the message whose fragments are arriving
@@ -138,7 +138,7 @@ class MessageReader:
             size = int.from_bytes(buffer[at : at + width], "big")
             at += width
             if size < (126 if width == 2 else 65536) or size >> 63:
-                raise ProtocolError(1002, "the length of a frame is not in its shortest form")
+                raise ProtocolError(1002, "the length of a frame is not in its shortest form, or is 2**63 or more")
         self._check(first, second, size)
         key = NO_MASK
         if self._from_client:

@@ -1,4 +1,4 @@
-"""The limit of open WebSockets of a process. Adapters count the WebSockets, because servers do not.
+"""The maximum number of open WebSockets of a process. Adapters count the WebSockets, because servers do not.
 
 Knows the limit and the number of taken places. It must not know what takes a place.
 """
@@ -25,7 +25,9 @@ class Places:
     def __init__(self, limit: int) -> None:
         """Raises ValueError if the limit is not an int of at least 0."""
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-            raise ValueError(f"websockets={limit!r}: expected a number, e.g. websockets=100, or 0 to turn them off")
+            raise ValueError(
+                f"websockets={limit!r}: expected an int from 0, e.g. websockets=100; 0 turns WebSockets off"
+            )
         self.limit = limit
         self.forked()
         _all.add(self)

@@ -106,7 +106,7 @@ def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[st
     """
     if not old.remote and old.target != target:
         raise click.UsageError(
-            f"--against needs the same app; that file is of {old.target!r}, this comparison is of {target!r}."
+            f"--against needs the same app; the file has {old.target!r}, and this run has {target!r}."
         )
     for question in old.questions:
         parts = {f"{each.label} × {each.weight:g}" for each in question.parts}
@@ -114,11 +114,11 @@ def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[st
         missing = sorted(parts - set(labels))
         if new == question.request and missing and labels:
             raise click.UsageError(
-                f"--against needs the same requests; that file has {missing[0]!r}, which this run does not send."
+                f"--against needs the same requests; the file has {missing[0]!r}, which this run does not send."
             )
         if new != question.request:
             raise click.UsageError(
-                f"--against needs the same requests; in that file, {question.name} is {question.request!r}, "
+                f"--against needs the same requests; in the file, {question.name} is {question.request!r}, "
                 f"and now it is {new!r}."
             )
 

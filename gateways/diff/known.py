@@ -54,7 +54,7 @@ STATUSES: dict[str, Known] = {
     "501": Known("The new server, or the interface that it speaks, does not support the request.",
                  "RFC 9110, 15.6.2"),
     "502": Known("A CGI program sent no valid response headers.", "RFC 3875, 6.2"),
-    "503": Known("The new stack is at its limit of requests.", "RFC 9110, 15.6.4"),
+    "503": Known("The new stack has reached its maximum number of requests.", "RFC 9110, 15.6.4"),
     "504": Known("The new stack timed out.", "RFC 9110, 15.6.5"),
 }  # fmt: skip
 """Explanations by status of the new stack."""

@@ -150,7 +150,7 @@ def _must_have_answered(spec: Stack | Site, answers: Sequence[Answer], stack: Ru
 
 
 def _last(stack: Running) -> str:
-    return next((line.strip() for line in reversed(stack.lines) if line.strip()), "it wrote no output")
+    return next((line.strip() for line in reversed(stack.lines) if line.strip()), "(no output)")
 
 
 def _send(request: Request, session: Session, client: Client, plan: Plan, rounds: _Rounds, which: Which) -> Answer:

@@ -140,7 +140,7 @@ def _until_ready(spec: Stack, process: ServerProcess, incoming: EventQueue) -> N
         if item is not None and item.kind == "ready":
             return
         if item is not None and item.kind == "ended":
-            reason = process.lines[-1] if process.lines else "it wrote no output"
+            reason = process.lines[-1] if process.lines else "(no output)"
             raise Failure(f"{spec.label}: the server {spec.server} did not start: {reason}", "\n".join(process.lines))
     raise Failure(f"{spec.label}: the server {spec.server} is not listening after {START:.0f} seconds")
 

@@ -55,14 +55,14 @@ def _entries(text: str, origin: str) -> list[dict[str, Any]]:
     log = document.get("log") if isinstance(document, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):
-        raise Failure(f"{origin}: not a HAR file: it has no list log.entries")
+        raise Failure(f"{origin}: not a HAR file: the list log.entries is missing")
     return entries
 
 
 def _url(entry: Any, where: str) -> SplitResult:
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict) or not isinstance(request.get("url"), str):
-        raise Failure(f"{where}: it has no request.url")
+        raise Failure(f"{where}: request.url is missing")
     try:
         url = urlsplit(request["url"])
         _ = url.port  # raises if the port is not a number

@@ -93,7 +93,7 @@ def _request(entry: dict[str, Any], where: str, body_of: Callable[[str], bytes])
         headers.append(("Content-Type", kind))
     weight = entry.get("weight", 1)
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < float("inf"):
-        raise ValueError(f"'weight' is {weight!r}; it must be a number above 0")
+        raise ValueError(f"'weight' is {weight!r}; it must be a finite number above 0")
     name = entry.get("name", "")
     if not isinstance(name, str):
         raise ValueError(f"'name' is {name!r}; it must be a string")
@@ -114,7 +114,7 @@ def _request(entry: dict[str, Any], where: str, body_of: Callable[[str], bytes])
 def _status(entry: dict[str, Any], field: str) -> int | None:
     status = entry.get(field)
     if status is not None and (not isinstance(status, int) or not 100 <= status <= 599):
-        raise ValueError(f"{field!r} is {status!r}; it must be a status, e.g. 200")
+        raise ValueError(f"{field!r} is {status!r}; it must be an int from 100 to 599, e.g. 200")
     return status
 
 

@@ -8,4 +8,4 @@ def reason(error: json.JSONDecodeError) -> str:
     stopped in the middle of a file.
     """
     is_cut = error.msg.startswith("Unterminated") or not error.doc[error.pos :].strip()
-    return f"{error.msg.removesuffix(' at')} at column {error.colno}{'; it ends too early' if is_cut else ''}"
+    return f"{error.msg.removesuffix(' at')} at column {error.colno}{'; the text ends too early' if is_cut else ''}"

@@ -1,4 +1,4 @@
-"""Give the objects of an app other memory addresses in each process.
+"""Give the objects of an app different memory addresses in each process.
 
 The order of a set of classes or objects depends on their addresses. Each server allocates nearly the same addresses in
 each of its processes, but two servers allocate different ones. So a comparison of two servers would see two different
@@ -18,7 +18,7 @@ MOST = 20_000
 
 
 def vary_addresses() -> None:
-    """Keep blocks of random sizes whenever a module is imported, so that later objects have other addresses.
+    """Keep blocks of random sizes whenever a module is imported, so that later objects have different addresses.
 
     An audit hook does this, because the app cannot see the hook. An additional entry in sys.meta_path would be visible.
     """

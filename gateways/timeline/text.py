@@ -46,7 +46,7 @@ def _table(timeline: Timeline, width: int) -> list[Text]:
         ("steps", [_calls(run) for run in runs]),
         ("first byte", [_time(times(run.hello)[0]) for run in runs]),
         ("in total", [_time(times(run.hello)[1]) for run in runs]),
-        ("it cannot", [run.generation.cannot for run in runs]),
+        ("cannot", [run.generation.cannot for run in runs]),
     ]
     out: list[Text] = []
     for number, (name, cells) in enumerate(rows):

@@ -201,7 +201,7 @@ def _until_ready(incoming: EventQueue, recording: _Recording) -> str | None:
             break
         recording.take(item)
         if item.kind == "ended":
-            reason = recording.lines[-1][1] if recording.lines else "it wrote no output"
+            reason = recording.lines[-1][1] if recording.lines else "(no output)"
             return f"the server {item.source.server} did not start: {reason}"
         if item.kind == "late":
             return f"the server is not listening after {START:.0f} seconds"

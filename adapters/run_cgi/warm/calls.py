@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-MAX_PATHS = 1000  # limit of watched paths per module; a module that reads more is not shared
+MAX_PATHS = 1000  # maximum number of watched paths per module; a module that reads more is not shared
 _TIME, _NUMBER, _ID = "keeps the time", "keeps a random number", "keeps the process's id"
 _THREAD, _FORKS = "keeps the thread's id", "registers fork handlers"
 _TIMER, _STACKS = "starts a timer", "changes the settings of threads"

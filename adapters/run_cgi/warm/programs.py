@@ -53,7 +53,7 @@ def interpreter_of(file: bytes, path: str) -> list[str] | str:
         with open(file, "rb") as program:
             line = program.readline(256)
     except OSError as error:
-        return f"cannot read it ({error.strerror})"
+        return f"cannot read the program ({error.strerror})"
     if not line.startswith(b"#!") or not line.endswith(b"\n"):
         return "its first line does not name Python"
     command, *rest = re.split(r"[ \t]+", os.fsdecode(line[2:-1]).strip(" \t"), maxsplit=1)
@@ -224,7 +224,9 @@ class _WarmProgram:
         if self._coming is None or not (message := self._coming.message()):
             return
         if not message.startswith("ready"):
-            log.warning("%s runs warm, but its interpreter has not imported its libraries: %s", self._name, message)
+            log.warning(
+                "%s runs warm, but its interpreter has not imported the program's libraries: %s", self._name, message
+            )
             self._end_coming()
             self._failed_at = time.monotonic()
             return

@@ -44,10 +44,10 @@ def now() -> dict[str, object]:
     timeout = _of("socket", "getdefaulttimeout")
     numbers = _of("random", "_inst")
     return {
-        "its threads": len(os.listdir("/proc/self/task")),
-        "its descriptors": os.listdir("/proc/self/fd"),
-        "its output": [os.fstat(descriptor).st_size for descriptor in (1, 2)],
-        "its input": os.lseek(0, 0, os.SEEK_CUR),
+        "the number of threads": len(os.listdir("/proc/self/task")),
+        "the open descriptors": os.listdir("/proc/self/fd"),
+        "the output": [os.fstat(descriptor).st_size for descriptor in (1, 2)],
+        "the position of stdin": os.lseek(0, 0, os.SEEK_CUR),
         "signal handlers": [_signal.getsignal(number) for number in range(1, 32)],
         "blocked signals": _signal.pthread_sigmask(_signal.SIG_BLOCK, ()),
         "the working folder": os.getcwd(),
@@ -58,7 +58,7 @@ def now() -> dict[str, object]:
         "context variables": [(variable, id(value)) for variable, value in _contextvars.copy_context().items()],
         "the locale": _locale.setlocale(_locale.LC_ALL),
         "limits": [sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold(), gc.isenabled()],
-        "its priority": [os.getpriority(os.PRIO_PROCESS, 0), os.sched_getaffinity(0)],
+        "the priority": [os.getpriority(os.PRIO_PROCESS, 0), os.sched_getaffinity(0)],
         "the default timeout of sockets": timeout and timeout(),
         "the random numbers": numbers and numbers.getstate(),
         "the warning filters": _filters(),

@@ -151,7 +151,7 @@ class Zygote:
                 os.close(before)
                 os.close(written)
         except (OSError, SyntaxError, ValueError) as error:
-            return f"cannot compile it ({type(error).__name__}: {error})"
+            return f"cannot compile the program ({type(error).__name__}: {error})"
         self._code = None if warned else code
         sys.modules["__main__"] = child.fresh_main(_MAIN, self.program)
         return ""
@@ -241,7 +241,7 @@ class Zygote:
             self._spare = None
 
     def _is_other(self, request: Request) -> bool:
-        """Return True if the request needs an interpreter that was started with other variables."""
+        """Return True if the request needs an interpreter that was started with different variables."""
         wanted = [variable for variable in request.variables if variable.startswith(_OF_INTERPRETER)]
         return not self._started_with.issuperset(wanted)
 

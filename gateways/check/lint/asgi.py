@@ -197,7 +197,9 @@ class Conversation:
         breaches = self._step(kind, row, message) + _fields(kind, row, message)
         if kind == "websocket.send" and (message.get("bytes") is None) == (message.get("text") is None):
             rule = f"{row.section}: at least one of bytes and text must be non-None, and only one is sent"
-            breaches.append(Breach("websocket.send with both or neither of bytes and text", rule, "send one of them"))
+            breaches.append(
+                Breach("websocket.send with both or neither of bytes and text", rule, "send either bytes or text")
+            )
         return breaches
 
     def _unknown(self, kind: str) -> Breach:
@@ -248,7 +250,7 @@ def _fields(kind: str, row: Message, message: Mapping[str, Any]) -> list[Breach]
         clause = f"{row.section}: {field.name}: {field.rule}"
         if field.name not in message:
             if field.required:
-                breaches.append(Breach(f"{kind} without {field.name!r}", clause, "add it"))
+                breaches.append(Breach(f"{kind} without {field.name!r}", clause, f"add {field.name!r}"))
         elif not field.is_right(message[field.name]):
             seen = f"{kind}: {field.name} is {_wrong(field, message[field.name])!r}"
             breaches.append(Breach(seen, clause, f"send {field.rule}", field.forgiven))

@@ -37,7 +37,8 @@ def environment(seen: Seen, move: Move) -> Advice | None:
         f"the variable {name} is missing in a CGI program",
         "CGI programs get the request's meta-variables and only the variables that the web server is set to pass "
         "(RFC 3875, 4.1)",
-        f"pass it: PassEnv {name} in Apache, inherit=[{name!r}] of CGIToASGI, --env {name} of gateways serve",
+        f"pass {name} to the program: PassEnv {name} in Apache, inherit=[{name!r}] of CGIToASGI, --env {name} of "
+        "gateways serve",
     )
 
 

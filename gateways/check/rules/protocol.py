@@ -16,8 +16,8 @@ def hop_by_hop(seen: Seen, move: Move) -> Advice:
         rule = "RFC 3875, 6.3.4"
     return Advice(
         f"the app sets the hop-by-hop header {name}",
-        f"{rule}: it describes one connection, which only the server knows. Some servers reject it, others drop or "
-        "send it; HTTP/2 forbids it (RFC 9113, 8.2.2). gateways.adapters drops it with a warning",
+        f"{rule}: {name} describes one connection, which only the server knows. Some servers reject the header, others "
+        "drop or send it; HTTP/2 forbids it (RFC 9113, 8.2.2). gateways.adapters drops it with a warning",
         f"do not set {name}; the server sets what the connection needs",
     )
 
@@ -27,6 +27,7 @@ def extension(seen: Seen, move: Move) -> Advice | None:
         return None
     return Advice(
         f"the app uses the ASGI extension {seen.values['name']}",
-        f"{move.runner} does not offer it by default (ASGI, Extensions: an app must work without extensions)",
+        f"{move.runner} does not offer this extension by default (ASGI, Extensions: an app must work without "
+        "extensions)",
         "use a fallback if the key is missing from scope['extensions'], and check that the result is the same",
     )

@@ -8,7 +8,7 @@ def unsafe_global(seen: Seen, move: Move) -> Advice | None:
     values = seen.values
     if not (move.leaves_importing_thread if values["bound"] else move.threads > 1):
         return None
-    many = f"up to {move.threads} threads" if move.threads > 1 else "a thread other than the one that imported it"
+    many = f"up to {move.threads} threads" if move.threads > 1 else "a thread other than the one that imported the app"
     return Advice(
         f"{values['name']}, a {values['type']}, is created at import and shared by all threads",
         f"{move.runner} runs the app on {many}. {values['why']}",
@@ -21,9 +21,9 @@ def signal_handler(seen: Seen, move: Move) -> Advice | None:
         return None
     return Advice(
         f"the app installs a handler for {seen.values['name']} after its import",
-        f"only the main thread may install one (Python, signal: Signals and threads). {move.runner} runs the app on "
-        "another thread, where the call raises ValueError or RuntimeError",
-        "install it in a hook of the server, for example post_worker_init of gunicorn, or at import",
+        f"only the main thread may install a signal handler (Python, signal: Signals and threads). {move.runner} runs "
+        "the app on another thread, where the call raises ValueError or RuntimeError",
+        "install the handler in a hook of the server, for example post_worker_init of gunicorn, or at import",
     )
 
 

@@ -97,7 +97,7 @@ async def _send(app: Any, request: Request, state: dict[str, Any], seconds: floa
     before.add(task)
     await _until(task, left, seconds)
     if not task.done():
-        answer.error = "it did not finish"
+        answer.error = "the app did not finish"
     elif not left.is_set():
         answer.error = _error(task)
     if task.done() and not answer.error and not left.is_set():

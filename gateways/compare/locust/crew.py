@@ -143,7 +143,7 @@ class Workers:
         message = self._locust.hear(until)
         lost = message is not None and message["kind"] in {"gone", "gateways_broken"}
         if message is not None and lost and message["worker"] in {worker.id for worker in self._workers}:
-            why = message.get("why", "it exited, or the network failed")
+            why = message.get("why", "the worker exited, or the network failed")
             raise Failure(f"locust's worker on {self._host(message)} is lost: {why}; restart it and the comparison")
         return message
 

@@ -94,7 +94,7 @@ class Locust:
         end = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, end - 4000))
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1].strip() if lines else "it wrote no output"
+        return lines[-1].strip() if lines else "(no output)"
 
     def end(self) -> None:
         """Close the master's stdin, so that the master stops all workers and exits."""

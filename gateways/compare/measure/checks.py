@@ -53,7 +53,7 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
             bench.exclude(contender, scenario.name, why)
     for each in contenders:  # a twin is excluded together with its original
         if each.twin and bench.excluded(each.id.removesuffix("#2"), scenario.name):
-            bench.exclude(each.id, scenario.name, "its first run is not compared")
+            bench.exclude(each.id, scenario.name, "the first run of this contender is not compared")
     _record(bench, scenario, found)
     if checked and not bench.left(checked, scenario) and bench.record.empty:
         why = next(why for why in reversed(problems.values()) if why)

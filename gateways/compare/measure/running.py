@@ -121,7 +121,7 @@ class Running:
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[begin > self._begin :]
         # waitress logs this line for every request that waits.
         lines = [line for line in lines if "Task queue depth is" not in line]
-        return lines[-1].strip() if lines else "it wrote no output"
+        return lines[-1].strip() if lines else "(no output)"
 
     def terminate(self) -> None:
         """Send SIGTERM."""

@@ -163,7 +163,7 @@ def test_a_background_job_may_continue_until_the_programs_total_timeout(
     assert ask(f"/leaves_a_child_that_holds_stdout.sh?{mark}").body == b"over\n"
     assert_gone(mark, os.getpid())
     assert "its background processes were terminated after" in caplog.text
-    assert "its response had ended, and its total timeout had expired" in caplog.text
+    assert "the response had ended, and the total timeout of the program had expired" in caplog.text
 
 
 def test_output_of_a_job_after_the_response_is_discarded_and_logged(

@@ -69,7 +69,7 @@ def test_a_running_program_is_terminated_and_the_log_has_the_reason_and_its_age(
         reaper.part_with(program, False, 0, DISCONNECTED)
     assert kills == [DISCONNECTED]
     line = next(text for text in caplog.messages if "terminated" in text)
-    assert f"(process {program.pid}): it was terminated after 0." in line
+    assert f"(process {program.pid}) was terminated after 0." in line
     assert "s: the client has disconnected" in line
     assert_over(program)
     assert program.returncode == -signal.SIGTERM

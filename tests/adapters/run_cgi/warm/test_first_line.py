@@ -65,4 +65,4 @@ def test_any_other_first_line_is_left_to_the_kernel(tmp_path: Path, line: bytes,
 
 
 def test_a_program_that_cannot_be_read_is_left_to_the_kernel(tmp_path: Path) -> None:
-    assert "cannot read it" in interpreter_of(os.fsencode(tmp_path / "missing.py"), str(tmp_path))
+    assert "cannot read the program" in interpreter_of(os.fsencode(tmp_path / "missing.py"), str(tmp_path))

@@ -32,7 +32,7 @@ HARMLESS = {  # lib by its idiom
 HARMFUL = {
     "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()": "starts a thread",
     "import threading\nthread = threading.Thread(target=int)\nthread.start(); thread.join()": "starts a thread",
-    "import socket\nopen_for_ever = socket.socket()": "changes its descriptors",
+    "import socket\nopen_for_ever = socket.socket()": "changes the open descriptors",
     "import tempfile\nfolder = tempfile.TemporaryDirectory()": "creates a folder",
     "import tempfile, os\nfd, path = tempfile.mkstemp(); os.close(fd); os.remove(path)": "creates a file",
     "with open(__file__ + '.out', 'w') as file: file.write('x')": "writes a file",
@@ -68,7 +68,7 @@ HARMFUL = {
     "import os\nvalue = 'HTTP_COOKIE' in os.environ": "reads HTTP_COOKIE of the environment",
     "import os\nvalue = dict(os.environ)": "reads the whole environment",
     "import sys\nvalue = sys.argv[1:]": "reads the arguments",
-    "import sys\nvalue = sys.stdin.read()": "changes its input",
+    "import sys\nvalue = sys.stdin.read()": "changes the position of stdin",
     "import os\nos.environ['LIB_HOME'] = '/lib'": "changes the environment",
     "import os\nos.chdir('/')": "changes the working folder",
     "import os\nos.umask(0o77)": "changes the umask",
@@ -79,7 +79,7 @@ HARMFUL = {
     "import locale\nlocale.setlocale(locale.LC_CTYPE, 'C')": "changes the locale",
     "import socket\nsocket.setdefaulttimeout(5)": "changes the default timeout of sockets",
     "import sys\nsys.setrecursionlimit(5000)": "changes limits",
-    "import sys\nprint('from lib', file=sys.stderr)": "changes its output",
+    "import sys\nprint('from lib', file=sys.stderr)": "changes the output",
     "import warnings\nwarnings.warn('lib is old')": "issues a warning when it is imported",
 }
 
@@ -103,7 +103,7 @@ HARMFUL_TOGETHER = {  # by the name of the library; all are imported by one prog
     "patches": ("import json\njson.dumps = lambda value: 'patched'", "changes functions of Python's modules"),
     "stacks": ("import threading\nthreading.stack_size(1 << 20)", "changes the settings of threads"),
     "threads": ("import threading\nthreading.excepthook = print", "changes the settings of threads"),
-    "nice": ("import os\nos.nice(1)", "changes its priority"),
+    "nice": ("import os\nos.nice(1)", "changes the priority"),
     "core": ("import resource\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))", "changes resource limits"),
     "digits": ("import sys\nsys.tracebacklimit = 5", "changes settings of Python"),
     "precise": ("import decimal\ndecimal.DefaultContext.prec = 50", "changes defaults of Python's modules"),
