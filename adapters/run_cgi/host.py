@@ -133,7 +133,7 @@ class CGIHost:
         self._running: set[Program] = set()
         self._starting = 0  # number of programs that are being started
         self._closing = 0  # number of running calls of close()
-        self._closed = False  # this process exits, so no more programs are started
+        self._closed = False  # True when this process exits: then no more programs are started
         self._change = threading.Condition()
 
     def after_fork(self) -> None:

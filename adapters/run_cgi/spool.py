@@ -27,7 +27,7 @@ class Spool:
     def rewind(self) -> None:
         """Go to the start of the body, to read it."""
         with _Storing():
-            self._file.seek(0)  # this flushes the buffer
+            self._file.seek(0)  # seek() also flushes the buffer
 
     def read(self, size: int) -> bytes:
         """Return the next bytes; b"" at the end."""

@@ -100,7 +100,7 @@ def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> d
     from gateways.check.watch import frameworks, signals, unsafe
     from gateways.check.watch.locals import Locals
 
-    routes = frameworks.paths(found.app)  # this makes Django import the app's views
+    routes = frameworks.paths(found.app)  # the call makes Django import the app's views
     watching.background.imported()
     unsafe.look(watching.notes, watching.own)
     connections.look()

@@ -44,7 +44,7 @@ def facets(answer: Answer) -> dict[str, str]:
         "keep-alive": "kept open" if answer.keeps_open else "closed",
     }
     if answer.problem:
-        del found["keep-alive"]  # it follows from the problem
+        del found["keep-alive"]  # the value follows from the problem
     if answer.interim:
         found["interim"] = "\n".join(" ".join([str(status), *_lines(headers)]) for status, headers in answer.interim)
     if answer.excess:

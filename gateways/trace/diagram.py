@@ -107,7 +107,7 @@ class _Canvas:
         start = self._beside + len(step.what) + 2
         if text:
             first, *rest = fold(text, self._width, start, self._beside + 2)
-            if len(step.what) + 2 + len(first) > self._width - self._beside:  # it does not fit beside the step
+            if len(step.what) + 2 + len(first) > self._width - self._beside:  # the text does not fit beside the step
                 rest, first = fold(text, self._width, self._beside + 2, self._beside + 2), ""
             yield line.append(f"  {first}" if first else "")
             yield from (self._row({}).append(f"  {piece}") for piece in rest)

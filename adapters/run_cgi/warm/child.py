@@ -132,7 +132,7 @@ class Run:
                     self._trace, self.is_observed = trace, True
         except BaseException as error:
             failure = error
-        for stream in (sys.stderr, sys.stdout):  # as in the interpreter (flush_io in pythonrun.c)
+        for stream in (sys.stderr, sys.stdout):  # as Python does (flush_io in pythonrun.c)
             try:
                 stream.flush()
             except BaseException:  # noqa: S112 (the interpreter also ignores any exception here)
@@ -141,7 +141,7 @@ class Run:
             return self._exit_status(failure.code)
         status = 0 if failure is None else self._report(failure)
         if not self._has_exited:
-            for name in ("__file__", "__cached__"):  # as in the interpreter (_PyRun_SimpleFile in pythonrun.c)
+            for name in ("__file__", "__cached__"):  # as Python does (_PyRun_SimpleFile in pythonrun.c)
                 self.main.__dict__.pop(name, None)
         return status
 
@@ -184,7 +184,7 @@ class Run:
             return (code or 0) & 0xFF if -_MAX_STATUS <= (code or 0) < _MAX_STATUS else 0xFF
         try:
             _write(f"{code}\n")
-        except Exception:  # as in the interpreter
+        except Exception:  # as Python does
             return 1
         return 1
 

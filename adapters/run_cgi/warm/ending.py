@@ -49,7 +49,7 @@ def c_exit() -> Any:
         itself: Any = None
         address = _ctypes.dlsym(_ctypes.dlopen(itself, 2), "exit")
         function: Any = type("Exit", (_ctypes.CFuncPtr,), {"_flags_": _ctypes.FUNCFLAG_CDECL})
-        return function(address)  # it raises no audit event before 3.14, unlike call_function()
+        return function(address)  # before 3.14, this call raises no audit event; call_function() raises one
     except (ImportError, OSError, AttributeError):
         return os._exit
 

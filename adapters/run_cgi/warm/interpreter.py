@@ -134,7 +134,7 @@ class WarmInterpreter:
         """Close the descriptors in a fork of this process. They would keep the parent's interpreter alive."""
         self._connection.close()
         self._process.close("exited")
-        self._popen.returncode = 0  # it is not this process's child: do not wait for it, and do not warn
+        self._popen.returncode = 0  # the interpreter is not a child of this process: Popen must not wait or warn
 
 
 class _Forked:
