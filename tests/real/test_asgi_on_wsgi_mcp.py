@@ -17,7 +17,7 @@ def test_tools_are_listed_and_called(wsgi: Site, mode: Any) -> None:
     if wsgi.name.startswith("gunicorn-sync"):
         pytest.skip("sync workers share no session, and one open stream occupies a worker")
 
-    asyncio.run(asyncio.wait_for(_talk(wsgi.server.url, mode), 30))
+    asyncio.run(asyncio.wait_for(_talk(wsgi.server.url, mode), 60))
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
