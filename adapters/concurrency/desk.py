@@ -1,7 +1,7 @@
 """A channel from a coroutine to a thread, for the response of an ASGI application.
 
-The coroutine can also wake the thread. Knows that the thread may stop needing items. It must not know the items'
-meaning.
+The coroutine can also wake the thread without an item, for example to make it read the request body. Knows that the
+thread may stop needing items. It must not know the items' meaning.
 """
 
 from __future__ import annotations

@@ -111,8 +111,8 @@ class Workers:
     def submit(self, call: Callable[..., Any], argument: Any, alone: bool = False) -> None:
         """Run `call(argument)` in a thread. Raises RuntimeError if the pool has no thread and cannot start one.
 
-        `call` must not raise. It returns None or a function. The thread calls this function when it counts as idle
-        again, or before it begins the next job.
+        `call` must not raise. It returns None or a function. The thread calls the returned function after it has
+        taken its next job, but before it begins that job; without a next job, after it is counted as idle or ended.
 
         alone: True if the caller has no other job to submit, and will wait for this one.
         """

@@ -101,7 +101,7 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
         return native, quote(native.encode("latin-1"), safe=PATH_SAFE)
     raw = raw.partition(b"?")[0]
     if not path.isascii():
-        # `path` has replacement characters for invalid UTF-8. If raw_path decodes to `path`, use raw_path's bytes.
+        # `path` may have replacement characters for invalid UTF-8. Use raw_path's bytes if they decode to `path`.
         sent = unquote_to_bytes(raw)
         for prefix in (b"", octets(root)):
             if (prefix + sent).decode("utf-8", "replace") == path:

@@ -31,8 +31,8 @@ def discard(sock: socket.socket, loop: Loop) -> None:
 class _Discarded:
     """The output of a server. The loop looks at it at intervals, because most servers close their end at once.
 
-    It has the descriptor and not the socket: if both were garbage of a loop that has ended, Python might report an
-    unclosed socket.
+    It keeps the descriptor, not a socket object. If a loop has ended without reading, Python deletes this object, whose
+    destructor closes the descriptor. A socket object could be deleted first, with a warning that it was not closed.
     """
 
     def __init__(self, fd: int) -> None:

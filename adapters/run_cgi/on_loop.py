@@ -179,7 +179,7 @@ class ProgramOnLoop:
     async def send(self, send: Send, message: dict[str, Any]) -> None:
         """Await the server's `send`. fail() can interrupt it.
 
-        The time during which the client does not read counts for the timeouts.
+        The timeouts continue while this waits for a slow client.
         """
         if self._failure is not None:
             raise self._failure

@@ -136,7 +136,7 @@ _KINDS: dict[str, tuple[Way, str, Callable[[Any], str | Fields]]] = {
     "start_response": ("out", "start_response", _start_response),
     "write": ("out", "write", show),
     "block": ("out", "block", show),
-    "file": ("out", "file", "the server itself sends the file of its {}".format),
+    "file": ("out", "file", "the app returned the server's own {}, so the server sends the file itself".format),
     "close": ("in", "close", _bare),
     "environment": ("in", "environment", _fields),
     "process": ("in", "process", _process),

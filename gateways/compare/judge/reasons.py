@@ -33,7 +33,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "apart": (
         "clients on several machines did not start at the same instant, so their slices overlap only in part",
-        "use workers on one network, or --thorough",
+        "use workers on one network",
     ),
     "not-installed": (
         "contenders are not compared, because packages are missing",
@@ -88,7 +88,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "few-samples": ("too few samples for a 99th percentile", "use --thorough"),
     "client-lag": (
-        "the load client read responses late, and the latency includes this delay; both at the 99th percentile",
+        "the load client read responses late; the latency includes this delay (both are 99th percentiles)",
         "stop other programs; trust the medians",
     ),
 }

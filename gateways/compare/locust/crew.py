@@ -27,9 +27,8 @@ ANSWERING = 10.0
 LOOKS = 5
 """Number of clock readings per worker. The reading with the fastest reply is used, because it is the most exact."""
 LEAD, MOST_LEAD = 0.05, 2.0
-"""Initial and maximum time between sending an order and its start, in seconds. All clients must connect in this time;
-it
-grows if it is too short."""
+"""Initial and maximum time between sending an order and its start, in seconds. All clients must connect in this time.
+It grows if it is too short."""
 APART = 0.02
 """Difference between the starts of clients above which the lead grows, in seconds."""
 

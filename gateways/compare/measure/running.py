@@ -105,11 +105,11 @@ class Running:
             time.sleep(0.01)
 
     def log_size(self) -> int:
-        """Return the size of its log in bytes."""
+        """Return the size of the server's log in bytes."""
         return self.log.stat().st_size
 
     def log_from(self, start: int) -> str:
-        """Return its log from that byte on, at most MOST_LOG bytes."""
+        """Return the server's log from byte `start` on, at most MOST_LOG bytes."""
         with self.log.open("rb") as file:
             file.seek(start)
             return file.read(MOST_LOG).decode("utf-8", "replace")

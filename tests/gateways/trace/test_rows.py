@@ -36,7 +36,11 @@ from gateways.trace.rows import MOST, Row, row, rows, show
         ("returned", ("list", 1), Row(0.5, "out", "returned", "list of 1")),
         ("returned", ("generator", None), Row(0.5, "out", "returned", "generator")),
         ("returned", None, Row(0.5, "out", "returned")),
-        ("file", "W", Row(0.5, "out", "file", "the server itself sends the file of its W")),
+        (
+            "file",
+            "W",
+            Row(0.5, "out", "file", "the app returned the server's own W, so the server sends the file itself"),
+        ),
         ("close", None, Row(0.5, "in", "close")),
         ("raised", "OSError('\x1b')", Row(0.5, "out", "raised", "OSError('\\x1b')")),
         ("process", (12, "/a/app.py"), Row(0.5, "in", "process", "12 runs /a/app.py")),
