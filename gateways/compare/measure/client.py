@@ -5,7 +5,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,8 +13,8 @@ from gateways.compare.load.order import Measured, Order, Request, Seen
 from gateways.compare.measure.placement import on
 from gateways.failure import Failure
 
-PATIENCE = 10.0
-"""Time after the longest duration of an order, in seconds, after which the client counts as dead."""
+PATIENCE = 30.0
+"""Time after the longest duration of an order, in seconds, after which the client counts as stuck."""
 
 
 class _Process:
@@ -40,7 +40,8 @@ class _Process:
     ) -> None:
         if kind is not None:
             self.process.kill()  # the process may still be working on an order
-        self._in.close()
+        with suppress(BrokenPipeError):
+            self._in.close()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
@@ -50,7 +51,10 @@ class _Process:
 
     def _line(self, within: float) -> bytes:
         ready, _, _ = select.select([self._out], [], [], within)
-        line = self._out.readline() if ready else b""
+        if not ready:
+            why = f"has not responded for {within:.0f} seconds; stop other programs, which may use all cores"
+            raise Failure(f"the load client (process {self.process.pid}) {why}")
+        line = self._out.readline()
         if not line:
             raise Failure(f"the load client (process {self.process.pid}) has exited; try again")
         return line
@@ -77,8 +81,9 @@ class Client(_Process):
         return {"engine": "own"}
 
     def _give(self, order: Order) -> dict[str, Any]:
-        self._in.write(order.to_json().encode() + b"\n")
-        self._in.flush()
+        with suppress(BrokenPipeError):  # the client has exited, which _line() reports
+            self._in.write(order.to_json().encode() + b"\n")
+            self._in.flush()
         answer: dict[str, Any] = json.loads(self._line(order.ramp + order.seconds + 2 * order.timeout + PATIENCE))
         if "failure" in answer:
             raise Failure(f"the load client failed: {answer['failure']}")
