@@ -10,10 +10,11 @@ WSGI_SERVERS = ("werkzeug", "eventlet", "gevent pywsgi", "cheroot", "wsgiref", "
 
 MATRIX: Mapping[str, Sequence[str]] = {
     "tests/adapters/run_cgi/warm/test_clauses.py": ("uvloop",),
-    "tests/adapters/run_cgi/warm/test_faults.py": ("uvloop",),
+    "tests/adapters/run_cgi/warm/test_faults.py": ("uvloop", "asyncio"),
     "tests/adapters/run_cgi/warm/test_idioms.py": ("tracker", "fastapi", "django"),
-    "tests/adapters/run_cgi/warm/test_interpreters.py": ("uvloop",),
-    "tests/adapters/run_cgi/warm/test_process.py": ("uvloop",),
+    "tests/adapters/run_cgi/warm/test_interpreters.py": ("uvloop", "asyncio"),
+    "tests/adapters/run_cgi/warm/test_process.py": ("uvloop", "asyncio"),
+    "tests/demos/test_replacing.py": ("asgiref_wsgi.py", "starlette_wsgi.py", "uvicorn_wsgi.py"),
     "tests/docs/test_pages.py": ("docs/diff.md", "docs/free-threading.md", "docs/migrating.md", "docs/trace.md"),
     "tests/gateways/compare/measure/test_running.py": (
         *(
@@ -32,23 +33,31 @@ MATRIX: Mapping[str, Sequence[str]] = {
     "tests/real/test_asgi_on_wsgi_files.py": ("cheroot", "mod_wsgi", "wsgiref", "gunicorn-sync", "gunicorn-gevent"),
     "tests/real/test_asgi_on_wsgi_uploads.py": ("cheroot", "gevent", "eventlet", "wsgiref", "werkzeug"),
     "tests/real/test_cgi_child_programs.py": ("lighttpd", "apache-cgi-", "uvicorn"),
+    "tests/real/test_cgi_child_rewriting.py": ("apache-cgi-", "lighttpd"),
     "tests/real/test_cgi_git.py": ("hypercorn", "gunicorn"),
     "tests/real/test_cgi_host.py": ("hypercorn", "cheroot", "gunicorn", "uvicorn-uvloop"),
     "tests/real/test_cgi_programs.py": ("uvicorn",),
     "tests/real/test_check.py": ("--server granian", "--server daphne-flask", "--server daphne-fastapi"),
     "tests/real/test_compare.py": ("compare_fastapi:app",),
-    "tests/real/test_demo.py": ("wsgi-gunicorn", "wsgi-cheroot", "asgi-hypercorn", "asgi-daphne"),
+    "tests/real/test_demo.py": (
+        *("wsgi-gunicorn", "wsgi-cheroot", "wsgi-granian", "asgi-hypercorn", "asgi-daphne", "asgi-granian"),
+    ),
     "tests/real/test_diff.py": ("gunicorn", "hypercorn", "cheroot", "waitress"),
     "tests/real/test_event_streams.py": WSGI_SERVERS,
     "tests/real/test_serve.py": (
         *("wsgi-gunicorn", "wsgi-cheroot", "asgi-hypercorn", "asgi-daphne"),
         *("gunicorn", "cheroot", "hypercorn", "granian"),
     ),
+    "tests/real/test_serve_print.py": (
+        *("wsgi-gunicorn", "wsgi-cheroot", "wsgi-granian", "asgi-hypercorn", "asgi-daphne", "asgi-granian"),
+    ),
     "tests/real/test_websockets_asgi_on_wsgi.py": WSGI_SERVERS,
     "tests/real/test_websockets_hostile.py": ("uWSGI", "cheroot", "gunicorn sync"),
+    "tests/real/test_websockets_libraries.py": ("gunicorn sync",),
     "tests/real/test_websockets_wsgi_on_asgi.py": ("daphne", "granian", "hypercorn, trio", "uvicorn, sans"),
     "tests/real/test_wsgi_on_asgi_half_closed.py": ("hypercorn-trio",),
-    "tests/real/test_wsgi_on_asgi_memory.py": ("hypercorn",),
+    "tests/real/test_wsgi_on_asgi_memory.py": ("hypercorn", "granian"),
+    "tests/test_packaging.py": ("3.12", "3.13"),
 }
 """Beginnings of the values with which a test of a file belongs to the matrix."""
 

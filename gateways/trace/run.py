@@ -24,7 +24,7 @@ from gateways.serving.process import START, EventQueue, ServerEvent, ServerProce
 from gateways.serving.server import Mode, side
 from gateways.trace.client import Request, answered, ask, of_recorded
 from gateways.trace.document import Line, Served, Trace, all_steps
-from gateways.trace.steps import Lifespans, by_request, lifespans_of, of_batches, of_connection, of_lifespans
+from gateways.trace.steps import Lifespans, by_request, lifespans_of, of_batches, of_connection
 from gateways.trace.tap import MOST, Tap
 from gateways.trace.wire import Piece
 
@@ -62,6 +62,8 @@ class _Recording:
     """The events received so far."""
 
     batches: list[Batch] = field(default_factory=list)
+    earlier: list[Batch] = field(default_factory=list)  # of the requests that come first
+    sent: float = 0.0  # time before the request is sent (time.perf_counter), in seconds
     lines: list[tuple[float, str]] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     problem: str | None = None
@@ -123,7 +125,8 @@ def take(plan: Plan) -> list[Trace]:
             item.batch or item.when < ending
         ):  # leaves out output of the shutdown
             recordings[-1].take(item)
-    for recording, batches in zip(recordings, by_request([each.batches for each in recordings]), strict=True):
+    parts = [[*each.earlier, *each.batches] for each in recordings]
+    for recording, batches in zip(recordings, by_request(parts, [each.sent for each in recordings]), strict=True):
         recording.batches = batches
     lifespans = lifespans_of(batch for recording in recordings for batch in recording.batches)
     inner = plan.known.interface if served.adapter else None
@@ -161,7 +164,7 @@ def _prepared(plan: Plan, process: ServerProcess, incoming: EventQueue, recordin
         for item in _incoming(incoming, time.monotonic() + 2 * GATHER):
             if item is not None:
                 quiet.take(item)
-    recording.batches += of_lifespans(quiet.batches)
+    recording.earlier = quiet.batches
     assert plan.last is not None
     return of_recorded(session.prepared(plan.last), plan.texts)
 
@@ -223,6 +226,7 @@ def _ask(
         problems.append(ask(tap.address, request, seconds))
         incoming.put(None)
 
+    recording.sent = time.perf_counter()
     with Tap(process.address) as tap:
         asking = threading.Thread(target=client, name="gateways-client", daemon=True)
         asking.start()

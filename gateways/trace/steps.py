@@ -4,6 +4,7 @@ Pure: it converts pieces of a connection, and batches of events, to steps. Knows
 how a step is drawn.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -98,34 +99,31 @@ def lifespans_of(batches: Iterable[Batch]) -> Lifespans:
     return frozenset((batch.process, batch.interface, event[2]) for batch, event in begun)
 
 
-def of_lifespans(batches: Sequence[Batch]) -> list[Batch]:
-    """Return the batches with only the events of lifespans."""
-    lifespans = lifespans_of(batches)
-    return [
-        replace(batch, events=events)
-        for batch in batches
-        if (events := tuple(each for each in batch.events if (batch.process, batch.interface, each[2]) in lifespans))
-    ]
+def by_request(parts: Sequence[Sequence[Batch]], sent: Sequence[float]) -> list[list[Batch]]:
+    """Return the batches of several requests with each event moved to the request that it belongs to.
 
-
-def by_request(parts: Sequence[Sequence[Batch]]) -> list[list[Batch]]:
-    """Return the batches of several requests with each late event moved to the request that it belongs to.
-
-    On a busy machine the last events of a request may come after the next request has been sent. Lifespan events keep
-    their place, because a lifespan is longer than a request.
+    `sent` has the time before each request was sent, in ascending order. An exchange belongs to the last request that
+    was sent before it began: on a busy machine, its events may come after the next request has been sent. Exchanges
+    that began before the first request are left out. Lifespan events keep their place, because a lifespan is longer
+    than a request.
     """
     lifespans = lifespans_of(batch for part in parts for batch in part)
-    first: dict[tuple[int, str, int], int] = {}
+    began: dict[tuple[int, str, int], float] = {}
+    for batch in (batch for part in parts for batch in part):
+        for event in batch.events:
+            key = batch.process, batch.interface, event[2]
+            began[key] = min(event[0], began.get(key, event[0]))
     found: list[list[Batch]] = [[] for _ in parts]
     for number, part in enumerate(parts):
         for batch in part:
             events: dict[int, list[Event]] = {}
             for event in batch.events:
                 key = batch.process, batch.interface, event[2]
-                owner = number if key in lifespans else first.setdefault(key, number)
+                owner = number if key in lifespans else bisect_right(sent, began[key]) - 1
                 events.setdefault(owner, []).append(event)
             for owner, some in events.items():
-                found[owner].append(replace(batch, events=tuple(some)))
+                if owner >= 0:
+                    found[owner].append(replace(batch, events=tuple(some)))
     return found
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gateways.events.events import Batch, Body, Event
-from gateways.trace.steps import Step, by_request, lifespans_of, of_batches, of_connection, of_event, of_lifespans
+from gateways.trace.steps import Step, by_request, lifespans_of, of_batches, of_connection, of_event
 from gateways.trace.wire import Piece
 from tests.gateways.trace.literal import ASGI, PIECES, WSGI, trace
 
@@ -149,23 +149,34 @@ def test_steps_of_a_cgi_program_are_in_its_own_process() -> None:
     assert [step.thread for step in steps] == [(7, "MainThread"), (7, "MainThread"), (99, "the program")]
 
 
+def events_of(found: list[list[Batch]]) -> list[list[Event]]:
+    return [[event for batch in part for event in batch.events] for part in found]
+
+
 def test_only_the_lifespan_of_earlier_requests_is_kept() -> None:
-    (kept,) = of_lifespans([ASGI, WSGI])
-    assert (kept.process, kept.interface, kept.threads) == (ASGI.process, "asgi", ASGI.threads)
-    assert [event[3] for event in kept.events] == ["scope", "receive", "receive", "returned"]
-    assert {event[2] for event in kept.events} == {1}
+    latest = max(event[0] for batch in (ASGI, WSGI) for event in batch.events)
+    (kept,) = by_request([[ASGI, WSGI]], [latest + 1])
+    assert [event[3] for batch in kept for event in batch.events] == ["scope", "receive", "receive", "returned"]
+    assert {event[2] for batch in kept for event in batch.events} == {1}
+
+
+def test_an_exchange_whose_events_all_come_late_belongs_to_the_request_before() -> None:
+    """An adapter's two interfaces send their events separately, and a busy machine delays one of them."""
+    late: Event = (0.5, 1, 1, "environ", {})
+    own: Event = (1.5, 1, 2, "environ", {})
+    assert events_of(by_request([[Batch(7, "wsgi", {}, (late, own))]], [1.0])) == [[own]]
 
 
 def test_a_late_event_belongs_to_the_request_of_its_exchange() -> None:
     first: Event = (1.0, 1, 1, "environment", None)
     late: Event = (2.1, 1, 1, "exit", 0)
     second: Event = (2.0, 1, 2, "environment", None)
-    found = by_request([[Batch(7, "cgi", {}, (first,))], [Batch(7, "cgi", {}, (second, late))]])
-    assert [[event for batch in part for event in batch.events] for part in found] == [[first, late], [second]]
+    found = by_request([[Batch(7, "cgi", {}, (first,))], [Batch(7, "cgi", {}, (second, late))]], [0.9, 1.9])
+    assert events_of(found) == [[first, late], [second]]
 
 
 def test_events_of_a_lifespan_stay_with_the_request_during_which_they_occurred() -> None:
     begin: Event = (1.0, 1, 1, "scope", {"type": "lifespan"})
     end: Event = (9.0, 1, 1, "end", None)
     parts = [[Batch(7, "asgi", {}, (begin,))], [Batch(7, "asgi", {}, (end,))]]
-    assert by_request(parts) == parts
+    assert by_request(parts, [5.0, 8.0]) == parts
