@@ -8,6 +8,7 @@ Knows processes, ports and time limits. It must not know HTTP or the app.
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -106,6 +107,22 @@ def eventually(condition: Callable[[], object], what: str, within: float = 30.0)
     while not condition():
         assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
         time.sleep(0.02)
+
+
+def free_ports(number: int) -> list[int]:
+    """Return ports for servers whose commands name them, in ascending order.
+
+    They are below the range of ports from which the system chooses, because another test could get one of those before
+    the server listens.
+    """
+    chosen = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    end = int(chosen.read_text().split()[0]) if chosen.exists() else 49152
+    found: set[int] = set()
+    while len(found) < number:
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind((HOST, 21_000 + secrets.randbelow(end - 21_000)))
+            found.add(sock.getsockname()[1])
+    return sorted(found)
 
 
 def runs(process: psutil.Process) -> bool:

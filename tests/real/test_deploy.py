@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,10 @@ import yaml  # type: ignore[import-untyped]
 from websockets.sync.client import connect
 
 from gateways.serving.certificate import self_signed
-from gateways.serving.listen import bind
 from tests.programs import require_program, require_uwsgi
 from tests.real.recipes import APPS, BIN, Machine, apache, listens, nginx, python_paths, recipes, until
 from tests.real.running import PATIENCE
+from tests.real.serving import free_ports
 
 UNITS = "etc/systemd/system/"
 
@@ -36,11 +36,6 @@ def machine() -> Iterator[Machine]:
     with tempfile.TemporaryDirectory(prefix="machine-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         yield Machine(Path(folder))
-
-
-def free_ports(number: int) -> list[int]:
-    with ExitStack() as stack:
-        return [stack.enter_context(bind("127.0.0.1", 0)).getsockname()[1] for _ in range(number)]
 
 
 def on_socket(path: Path) -> httpx.Client:

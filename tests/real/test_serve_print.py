@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from gateways.serving.listen import bind
 from gateways.serving.server import Mode, side
 from tests.real.running import PATIENCE, run
+from tests.real.serving import free_ports
 
 APPS = Path(__file__).parent / "apps"
 ROOT = Path(__file__).parents[2]
@@ -62,18 +62,12 @@ def typed(script: str, folder: Path, port: int) -> Iterator[str]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def free_port() -> int:
-    with bind("127.0.0.1", 0) as sock:
-        port: int = sock.getsockname()[1]
-        return port
-
-
 @pytest.mark.parametrize("app", ["serve_flask.py", "serve_flask.py:create_app", "serve_fastapi.py"])
 @pytest.mark.parametrize(("mode", "server"), EACH)
 def test_a_printed_deployment_serves_the_app(app: str, mode: Mode, server: str, tmp_path: Path) -> None:
     if app == "serve_fastapi.py" and server == "daphne":
         app = "serve_odd.py:partial"  # daphne runs no lifespan, which the other app needs
-    port = free_port()
+    (port,) = free_ports(1)
     script = printed(str(APPS / app), "--mode", mode, "--server", server, "--port", str(port))
     with typed(script, tmp_path, port) as url, urllib.request.urlopen(f"{url}/inside/word", timeout=PATIENCE) as answer:
         assert json.load(answer)["word"] == "word"
@@ -83,7 +77,7 @@ def test_an_app_in_the_current_folder_needs_one_line(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     shutil.copyfile(APPS / "serve_flask.py", tmp_path / "shop.py")
-    port = free_port()
+    (port,) = free_ports(1)
     script = printed("shop", "--server", "gunicorn", "--port", str(port))
     assert script.count("\n") == 1
     with typed(script, tmp_path, port) as url, urllib.request.urlopen(f"{url}/inside/word", timeout=PATIENCE) as answer:
