@@ -42,7 +42,9 @@ MATRIX: Mapping[str, Sequence[str]] = {
     "tests/real/test_demo.py": (
         *("wsgi-gunicorn", "wsgi-cheroot", "wsgi-granian", "asgi-hypercorn", "asgi-daphne", "asgi-granian"),
     ),
-    "tests/real/test_diff.py": ("gunicorn", "hypercorn", "cheroot", "waitress"),
+    "tests/real/test_diff.py": (
+        *("gunicorn", "hypercorn", "cheroot", "waitress", "buffered", "cut", "price", "off_by_one", "same_token"),
+    ),
     "tests/real/test_event_streams.py": WSGI_SERVERS,
     "tests/real/test_serve.py": (
         *("wsgi-gunicorn", "wsgi-cheroot", "asgi-hypercorn", "asgi-daphne"),

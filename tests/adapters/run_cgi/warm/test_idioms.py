@@ -111,7 +111,17 @@ def _install_tracker(folder: Path) -> None:
     subprocess.run([*admin, "initialise", "secret"], cwd=folder, check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("site", IDIOMS, indirect=True)
+IN_MATRIX = {
+    *LANGUAGE,
+    *PROCESSES,
+}  # `make test` leaves these two tables to CI, because each row starts several programs
+
+
+@pytest.mark.parametrize(
+    "site",
+    [pytest.param(name, marks=[pytest.mark.matrix] if name in IN_MATRIX else []) for name in IDIOMS],
+    indirect=True,
+)
 def test_a_program_behaves_the_same_warm_and_cold(site: Site) -> None:
     numbers = range(site.idiom.requests)
     cold = [site.outcome(site.cold, number) for number in numbers]
