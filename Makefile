@@ -52,7 +52,7 @@ test: $(VENV)/.test
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(if $(MATRIX),,-m 'not matrix') $(ARGS)
 
 quick: $(VENV)/.test
-	$(BIN)/pytest -q -n 4 --dist loadfile -m 'not slow' -k 'not ($(LONG))' \
+	$(BIN)/pytest -q -n 6 --dist loadfile -m 'not slow' -k 'not ($(LONG))' \
 	    tests/adapters tests/gateways tests/test_architecture.py tests/benchmarks tests/peers $(ARGS)
 
 check: $(VENV)/.dev
