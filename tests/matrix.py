@@ -6,7 +6,7 @@ Knows files and the values of parametrized tests; it must not know why a test ex
 
 from collections.abc import Mapping, Sequence
 
-WSGI_SERVERS = ("werkzeug", "eventlet", "gevent pywsgi", "cheroot", "wsgiref", "gunicorn sync")
+MORE_WSGI_SERVERS = ("werkzeug", "eventlet", "gevent pywsgi", "cheroot", "wsgiref", "gunicorn sync")
 
 MATRIX: Mapping[str, Sequence[str]] = {
     "tests/adapters/run_cgi/warm/test_clauses.py": ("uvloop",),
@@ -45,7 +45,7 @@ MATRIX: Mapping[str, Sequence[str]] = {
     "tests/real/test_diff.py": (
         *("gunicorn", "hypercorn", "cheroot", "waitress", "buffered", "cut", "price", "off_by_one", "same_token"),
     ),
-    "tests/real/test_event_streams.py": WSGI_SERVERS,
+    "tests/real/test_event_streams.py": MORE_WSGI_SERVERS,
     "tests/real/test_serve.py": (
         *("wsgi-gunicorn", "wsgi-cheroot", "asgi-hypercorn", "asgi-daphne"),
         *("gunicorn", "cheroot", "hypercorn", "granian"),
@@ -53,7 +53,7 @@ MATRIX: Mapping[str, Sequence[str]] = {
     "tests/real/test_serve_print.py": (
         *("wsgi-gunicorn", "wsgi-cheroot", "wsgi-granian", "asgi-hypercorn", "asgi-daphne", "asgi-granian"),
     ),
-    "tests/real/test_websockets_asgi_on_wsgi.py": WSGI_SERVERS,
+    "tests/real/test_websockets_asgi_on_wsgi.py": MORE_WSGI_SERVERS,
     "tests/real/test_websockets_hostile.py": ("uWSGI", "cheroot", "gunicorn sync"),
     "tests/real/test_websockets_libraries.py": ("gunicorn sync",),
     "tests/real/test_websockets_wsgi_on_asgi.py": ("daphne", "granian", "hypercorn, trio", "uvicorn, sans"),
