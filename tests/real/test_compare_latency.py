@@ -54,9 +54,18 @@ def ab(server: Running) -> Figures:
     return figure(r"Requests per second: +([\d.]+)", said), figure(r"99% +(\d+)", said)
 
 
-def run(*command: str) -> str:
+def k6(server: Running) -> Figures:
+    script = f"""import http from "k6/http"; import {{ check }} from "k6";
+    export const options = {{ vus: {CONNECTIONS}, duration: "{SECONDS}s", summaryTrendStats: ["p(99)"] }};
+    export default () => {{ check(http.get("{server.url}{PATH}"), {{ "status 200": answer => answer.status == 200 }}) }}"""
+    said = run("k6", "run", "--quiet", "--no-usage-report", "-", script=script)
+    assert figure(r"checks_succeeded\.*: +([\d.]+)%", said) == 100
+    return figure(r"http_reqs\.*: +\d+ +([\d.]+)/s", said), figure(r"http_req_duration\.*: p\(99\)=([\d.]+)ms", said)
+
+
+def run(*command: str, script: str = "") -> str:
     with on(PLACEMENT.client):
-        return subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
+        return subprocess.run(command, input=script, capture_output=True, text=True, timeout=90, check=True).stdout
 
 
 def figure(pattern: str, said: str) -> float:
@@ -66,7 +75,7 @@ def figure(pattern: str, said: str) -> float:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("theirs", [wrk, hey, ab])
+@pytest.mark.parametrize("theirs", [wrk, hey, ab, k6])
 def test_rate_and_99th_percentile_equal_the_measurements_of_other_tools(theirs: Callable[[Running], Figures]) -> None:
     if not shutil.which(theirs.__name__):
         pytest.skip(f"{theirs.__name__} is not installed")
