@@ -57,7 +57,7 @@ def ab(server: Running) -> Figures:
 def k6(server: Running) -> Figures:
     script = f"""import http from "k6/http"; import {{ check }} from "k6";
     export const options = {{ vus: {CONNECTIONS}, duration: "{SECONDS}s", summaryTrendStats: ["p(99)"] }};
-    export default () => {{ check(http.get("{server.url}{PATH}"), {{ "status 200": answer => answer.status == 200 }}) }}"""
+    export default () => {{ check(http.get("{server.url}{PATH}"), {{ "status 200": seen => seen.status == 200 }}) }}"""
     said = run("k6", "run", "--quiet", "--no-usage-report", "-", script=script)
     assert figure(r"checks_succeeded\.*: +([\d.]+)%", said) == 100
     return figure(r"http_reqs\.*: +\d+ +([\d.]+)/s", said), figure(r"http_req_duration\.*: p\(99\)=([\d.]+)ms", said)
