@@ -155,7 +155,7 @@ def test_a_killed_demo_leaves_no_servers(mode: str, server: str) -> None:
         demo.wait_for("Ctrl-C")
         demo.tree(lambda seen: len(seen) >= (2 if "worker" in side(mode).SERVERS[server].model else 1))  # type: ignore[arg-type]
         demo.end(signal.SIGKILL)
-        until = time.monotonic() + 5
+        until = time.monotonic() + PATIENCE
         while demo.left():
             assert time.monotonic() < until, demo.left()
             time.sleep(0.05)

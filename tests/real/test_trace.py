@@ -132,7 +132,8 @@ def test_a_fastapi_app_with_a_dependency_and_a_stream_is_traced() -> None:
         "",
     ]
     assert trace["response"]["framing"] == "chunked"
-    assert trace["response"]["total_ms"] - trace["response"]["first_byte_ms"] > 80  # two pauses of 50 ms
+    # Two pauses of 50 ms. On a busy machine, the first byte may be recorded late.
+    assert trace["response"]["total_ms"] - trace["response"]["first_byte_ms"] > 20
     phases = [step["phase"] for step in trace["steps"] if "lifespan." in step["what"]]
     assert phases == ["before", "before", "after", "after"]
 

@@ -21,7 +21,10 @@ def server(answer: Answer) -> Iterator[tuple[str, int]]:
     """Serve one connection."""
 
     def serve() -> None:
-        connection, _ = listener.accept()
+        try:
+            connection, _ = listener.accept()
+        except OSError:  # the block has failed before a client connected
+            return
         with connection:
             connection.settimeout(PATIENCE)
             answer(connection)
@@ -30,8 +33,11 @@ def server(answer: Answer) -> Iterator[tuple[str, int]]:
         listener.settimeout(PATIENCE)
         thread = threading.Thread(target=serve)
         thread.start()
-        yield listener.getsockname()
-        thread.join(PATIENCE)
+        try:
+            yield listener.getsockname()
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+            thread.join(PATIENCE)
 
 
 def head_of(connection: socket.socket) -> bytes:

@@ -61,7 +61,7 @@ def test_the_memory_threads_processes_and_cpu_time_of_a_process_tree_are_measure
     assert taken.resident > taken.memory / 2
     assert taken.switches > 0
     if spent is not None:  # only Linux has clocks of other processes
-        assert 0.3e9 <= spent < 0.8e9
+        assert 0.3e9 <= spent < 5e9  # and the start of both interpreters, on a slow machine too
     assert taken_by(process.pid).processes == 0  # it has ended
 
 
