@@ -12,7 +12,7 @@
 #   make bench-cgi   docs/benchmarks-cgi.md: what a CGI request costs, cold and warm, beside other hosts (two minutes, on a quiet machine)
 #   make bench-threads  docs/benchmarks-free-threading.md: a WSGI app with the GIL and without (three minutes, on a quiet machine);
 #                    PYTHONS="python3.13 python3.13t": two builds that have uvicorn
-#   make results     docs/results.md: what is true of CGI, WSGI and ASGI, by `gateways compare` (ten minutes, on a quiet machine)
+#   make results     docs/results.md: common claims about CGI, WSGI and ASGI, checked with `gateways compare` (ten minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one; ARGS=apps
 #                    for docs/peers-real-apps.md
 #   make soak        a million requests through each adapter, 1 GB up and down, 32 clients at once, and what that leaves (16 minutes)

@@ -127,7 +127,7 @@ class _Request:
             await self._drain()
 
     def _terminate(self, number: int, frame: object) -> None:
-        """Handle SIGTERM: the server has given up this request.
+        """Handle SIGTERM: the server has abandoned this request.
 
         A second SIGTERM terminates the process, even if the loop is blocked.
         """

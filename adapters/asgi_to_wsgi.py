@@ -72,8 +72,8 @@ class ASGIToWSGI:
     before that.
 
     If the application raises an exception, or its response violates ASGI, the error is logged ("gateways.asgi") and
-    raised to the server. Before the response headers, the server responds with 500. After the response headers, the
-    error keeps the server from ending the response as if it were complete. The scope has the environ as
+    raised to the server. If this happens before the response headers, the server responds with 500. After the response
+    headers, the error keeps the server from ending the response as if it were complete. The scope has the environ as
     `wsgi_environ`.
 
     When the application accepts a WebSocket, the adapter takes the connection's socket from the server and serves it on

@@ -29,7 +29,7 @@ class Stats:
     oldest: float  # age of the oldest running request in seconds; 0.0 if no request is running
     started: int  # threads started
     requests: int  # requests received, including rejected ones
-    errors: int  # requests that the application failed
+    errors: int  # requests that failed in the application
     disconnects: int  # requests whose client disconnected before the response was complete
     rejected: int  # requests that got a 503 because no thread was free
     bytes: int  # bytes of response bodies that were passed to the server

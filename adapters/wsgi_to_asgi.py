@@ -29,7 +29,7 @@ from .stats import Stats, Tallies, age
 from .websocket.places import Places
 from .wsgi_types import WSGIApp
 
-# How likely a request has a body, according to its headers.
+# How likely it is that a request has a body, according to its headers.
 _ANNOUNCED, _LIKELY, _UNLIKELY, _NONE = "announced", "likely", "unlikely", "none"
 _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
 
@@ -204,7 +204,7 @@ def _forked() -> None:
 
 
 def _expected_body(environ: dict[str, Any]) -> str:
-    """Return how likely the request has a body, according to its headers (RFC 9112, 6.3).
+    """Return how likely it is that the request has a body, according to its headers (RFC 9112, 6.3).
 
     In HTTP/2 and later, a request may have a body that no header announces. Middleware that decompresses a body, Lambda
     adapters and test clients may also pass a body without a Content-Length.

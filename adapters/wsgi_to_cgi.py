@@ -116,7 +116,7 @@ class _Output:
             return  # nothing more can be written
 
     def terminate(self, number: int, frame: object) -> None:
-        """Handle SIGTERM: the server has given up this request. Raises SystemExit if the response is incomplete."""
+        """Handle SIGTERM: the server has abandoned this request. Raises SystemExit if the response is incomplete."""
         signal(number, SIG_DFL)
         if not self._complete:  # some servers also send SIGTERM to a program that still runs after it closed stdout
             self._status = 128 + number

@@ -147,18 +147,21 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
     costs = [row.cpu_ratio for _, row in rows if row.cpu_ratio]
     if rows[0][0].reference != LOOP or len(ratios) < len(rows) or len(costs) < len(rows):
         raise Missing(f"ratios to {LOOP} in hello")
+    cpus = [
+        f"{micros(row.figures.cpu)} ({times(cost.value)} times as much)"
+        for (_, row), cost in zip(rows, costs, strict=True)
+    ]
     throughputs = [f"{_as_high(row.ratio.value)} with {row.figures.entrant.label}" for _, row in rows if row.ratio]
     seen = (
         f"In `hello`, compared with {found.of('hello', LOOP).entrant.label}, the throughput is "
-        f"{together(throughputs)}. A response takes {together([micros(row.figures.cpu) for _, row in rows])} of CPU "
-        f"time, which is {together([times(each.value) for each in costs])} times as much. In `blocking`, the rates are "
+        f"{together(throughputs)}. A response takes {together(cpus)} of CPU time. In `blocking`, the rates are "
         f"{found.beside('blocking', COLD, LOOP)}. Starting a process takes much longer than a hello response, but it "
         f"hardly matters for a report that takes a second."
     )
     program, blocked = found.of("blocking", COLD), found.of("blocking", LOOP)
     if not all(found.faster("hello", LOOP, each) for each in (COLD, WARM)):
         return "no difference seen", seen
-    # If one way to run CGI is less than 100 times slower, CGI as such is not 100 times slower.
+    # If one way to run CGI is less than 100 times slower, CGI in general is not 100 times slower.
     less = any(each.low * HUNDRED > 1 for each in ratios)
     less = less or program.rate * HUNDRED > blocked.rate * found.least("blocking")
     return ("conditional" if less else "true"), seen
@@ -269,12 +272,12 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
 def _slow_clients(found: Found) -> tuple[Verdict, str]:
     every = [found.of("slow-readers", each) for each in (GTHREAD, FOUR, LOOP)]
     parts = [
-        f"{each.entrant.label} responds to {share(1 - each.lost_share)} (memory: {megabytes(each.memory[1])})"
+        f"{share(1 - each.lost_share)} with {each.entrant.label} (memory: {megabytes(each.memory[1])})"
         for each in every
     ]
     seen = (
-        f"In `slow-readers`, other clients send requests at the same time. {', '.join(parts[:-1])}, and {parts[-1]}. A "
-        "server that buffers responses frees its threads, but needs more memory."
+        "In `slow-readers`, other clients send requests at the same time. The share of these requests that get a "
+        f"response is {together(parts)}. A server that buffers responses frees its threads, but needs more memory."
     )
     stopped, buffers = every[0].lost_share > 0.5, every[1].lost_share < 0.5
     return ("conditional" if stopped and buffers else "true" if stopped else "false"), seen

@@ -57,7 +57,7 @@ class Found:
         return row.figures.rate > beside.figures.rate and section.apart(one, other)
 
     def beside(self, scenario: str, *contenders: str) -> str:
-        """Return the rates of contenders as text. It says so if two contenders do not differ significantly."""
+        """Return the rates of contenders as text. The text states if two contenders do not differ significantly."""
         rows = [self.row(scenario, each) for each in contenders]
         text = together([_rate(rows[0][1], " requests/s"), *(_rate(row) for _, row in rows[1:])])
         alike = len(rows) == 2 and not rows[0][0].apart(*contenders)

@@ -39,7 +39,7 @@ Generated on {date} by `make bench-ledger`.
 
 This page counts the steps of one request. These counts do not depend on the speed of the machine.
 
-- Python calls: calls of Python functions, in all threads (`sys.setprofile`).
+- Python calls: calls to Python functions, in all threads (`sys.setprofile`).
 - Context switches: `getrusage`.
 - System calls: `strace -f -c`. Some system calls can wake another thread.
 - Instructions: user-space instructions (`perf stat`, or callgrind). A dash means that neither tool was available.

@@ -94,7 +94,7 @@ def page(records: Sequence[Record]) -> str:
     return (
         "\n\n".join(
             [
-                "# What is true of CGI, WSGI and ASGI",
+                "# Common claims about CGI, WSGI and ASGI, measured",
                 _method(records[0]),
                 "## Common claims",  # docs/choosing.md also shows this section
                 _claims(found),
@@ -131,7 +131,8 @@ def _method(record: Record) -> str:
         f"{record.options['rounds']} rounds of each of {record.options['starts']} starts. In the other scenarios, each "
         "contender ran once. A single run shows only orders of magnitude, so no difference below a factor of two is "
         "reported. Verdicts are computed from the figures, and use only the differences that the tables report. A "
-        'claim is "conditional" if it is true in some cases only.\n\n'
+        'claim is "conditional" if it is true in some cases only. "Measured once" means that the figures come from '
+        'such single runs, and "partly measured once" that some of them do.\n\n'
         "A contender is named by mode, server and adapter. The number after the dot is its number of threads that run "
         "the app. For example, `wsgi-on-asgi uvicorn ours·32` is a WSGI app on uvicorn with this project's adapter and "
         "32 threads."

@@ -37,7 +37,7 @@ Generated on {date} by `make bench-tails`.
 Each server is one process on one core. The load client runs on another core. First, the capacity of each contender is
 measured, as its throughput in a closed loop of {connections} connections. Then requests are sent at half of that rate,
 in {rounds} rounds of {seconds:g} s. The contenders take turns. The requests are due at random times (a Poisson
-process). The latency of a request is counted from the time when it was due, so it includes waiting.
+process). The latency of a request is measured from the time when it was due, so it includes waiting.
 
 A percentile is the median of the rounds' percentiles. It is shown only if at least ten responses of each round were
 slower. The p99.9 is not computed from all rounds together, because a single stall of {stall} ms would dominate it.

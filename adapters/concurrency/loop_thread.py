@@ -127,7 +127,7 @@ class LoopThread(BorrowedLoop):
         super().__init__(loop, self._bell.ring if self._bell else None)
         self.users = 0
         self._stop = loop.create_future()
-        self._turned = False  # the loop has run since the last call of _turn()
+        self._turned = False  # the loop has run since the last call to _turn()
         self._ident: int | None = None  # the thread's identifier
         self._running = threading.Event()  # set when the loop runs, or when it has failed
         self._thread = threading.Thread(target=self._run, name="asgi-to-wsgi-loop", daemon=True)

@@ -19,7 +19,7 @@ from .waiter import Waiter
 
 log = logging.getLogger("gateways.loops")
 
-CROWD = 4  # number of requests that must come singly before attend() says so, after several came together
+CROWD = 4  # number of consecutive single requests before attend() returns True again, after concurrent ones
 LISTEN_AFTER = 0.05  # delay before a running request is watched for a disconnect, in seconds
 
 Main = Callable[[], Coroutine[Any, Any, None]]
@@ -114,7 +114,8 @@ class Loop:
         """Call `watched.look()` after one to two times LISTEN_AFTER, unless leave() is called first.
 
         Call it in the loop's thread only. One timer serves all requests of the loop, so a short request needs no timer.
-        Returns True if requests come singly: no other request is being watched, and the last ones came singly too.
+        Returns True if requests come one at a time: no other request is being watched, and the last CROWD ones
+        were alone too.
         """
         attended = self._attended
         attended[watched] = self._tick

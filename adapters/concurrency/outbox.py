@@ -133,7 +133,8 @@ class Outbox(Channel):
     def expect_more(self) -> Future | None:
         """Return a future to await before the next get(), None if get() would not wait. Call it from the coroutine.
 
-        The future's task continues without another iteration of the loop. That pays if the loop has no other work.
+        The future's task continues without another iteration of the loop, which saves time if the loop has no other
+        work.
         """
         with self._mutex:
             if self._items or self._ended:

@@ -43,7 +43,9 @@ def response_start(head: Head) -> Message:
 
 
 async def deliver(send: Send, items: list[Any]) -> None:
-    """Send the queued items. Small blocks are joined, which delays none: they were queued while the server was busy."""
+    """Send the queued items. Small blocks are joined, which delays no block: they were queued while the server
+    was busy.
+    """
     if len(items) == 1 and type(items[0]) is not dict:
         head, block, last = items[0]
         if head is not None:

@@ -202,7 +202,7 @@ class Exchange:
             if self._messages:
                 message = self._messages.popleft()
                 if message["type"] == _DISCONNECT:
-                    self._messages.append(message)  # further calls of receive() get the disconnect too
+                    self._messages.append(message)  # further calls to receive() get the disconnect too
                     self._told = True
                 return message
             if self._more and not self._asked:

@@ -117,7 +117,7 @@ class WebSocketExchange(Exchange):
             await self._wait_to_receive()
         message = self._messages.popleft()
         if message["type"] == "websocket.disconnect":
-            self._messages.append(message)  # further calls of receive() get the disconnect too
+            self._messages.append(message)  # further calls to receive() get the disconnect too
         elif message["type"] == "websocket.receive":
             self._waiting -= cost(message.get("text") or message.get("bytes") or "")
             if self._waiting < HIGH_WATER // 2 and self._connection is not None:

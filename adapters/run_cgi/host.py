@@ -69,7 +69,7 @@ class CGIHost:
     warm: run Python programs in forks of an interpreter that has already imported their libraries. A list contains
         names of the programs' own modules that this interpreter also imports, e.g. ["shop"]. Each run itself imports
         the program's other modules, and libraries whose shared import would be visible to the program. For the program
-        this is ordinary CGI; docs/cgi.md lists the differences. Changes of programs and modules are detected. Linux
+        this is ordinary CGI; docs/cgi.md lists the differences. Changes to programs and modules are detected. Linux
         only. Programs that are not Python are started normally.
 
     A response is truncated, so that no client takes it for complete, in three cases: its program is killed by a signal,
@@ -132,7 +132,7 @@ class CGIHost:
         self.slots = Slots(self.limit, self.queue)
         self._running: set[Program] = set()
         self._starting = 0  # number of programs that are being started
-        self._closing = 0  # number of running calls of close()
+        self._closing = 0  # number of running calls to close()
         self._closed = False  # True when this process exits: then no more programs are started
         self._change = threading.Condition()
 

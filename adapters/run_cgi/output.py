@@ -56,7 +56,9 @@ def _bad(got: bytes, wants: str) -> AppProtocolError:
 def _status(value: bytes) -> tuple[int, str]:
     match = _STATUS(value)
     if not match:
-        raise _bad(value, "RFC 3875 (6.3.3) requires a status of three digits from 200, e.g. 'Status: 404 Not Found'")
+        raise _bad(
+            value, "RFC 3875 (6.3.3) requires a three-digit status of 200 or higher, e.g. 'Status: 404 Not Found'"
+        )
     code, phrase = int(match[1]), match[2] or b""
     return code, "" if _CONTROL(phrase) else phrase.decode("latin-1").strip()
 

@@ -111,7 +111,7 @@ class Reaper:
         charge = _Charge(program, NEVER, time.monotonic() + seconds)
         charge.left_children = program.ended
         if program.ended:
-            log.info("%s: its response has ended; other processes that have its output open still run", program.name)
+            log.info("%s: its response has ended, but other processes still have its output open", program.name)
         self._take(charge)
 
     def take_stderr(self, program: Program, seconds: float) -> None:

@@ -46,7 +46,7 @@ def _first_line(file: bytes) -> str:
 
 
 def log_refusal(method: str, path: str, refusal: Refused) -> None:
-    """Log a refusal. The level depends on its status: ERROR from 500, INFO for 302 and 404, else WARNING."""
+    """Log a refusal. The level depends on its status: ERROR for 500 and higher, INFO for 302 and 404, else WARNING."""
     level = (
         logging.ERROR if refusal.status >= 500 else logging.INFO if refusal.status in (302, 404) else logging.WARNING
     )

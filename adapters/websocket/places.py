@@ -26,7 +26,7 @@ class Places:
         """Raises ValueError if the limit is not an int of at least 0."""
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
             raise ValueError(
-                f"websockets={limit!r}: expected an int from 0, e.g. websockets=100; 0 turns WebSockets off"
+                f"websockets={limit!r}: expected an int of 0 or more, e.g. websockets=100; 0 turns WebSockets off"
             )
         self.limit = limit
         self.forked()

@@ -278,7 +278,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await lifespan(scope, receive, send)
         return
     if scope["type"] not in {"http", "websocket"}:
-        raise ValueError(f"got a scope of type {scope['type']!r}; this app knows 'http', 'websocket' and 'lifespan'")
+        raise ValueError(f"got a scope of type {scope['type']!r}; this app supports 'http', 'websocket' and 'lifespan'")
     path, root = scope["path"], scope.get("root_path", "")
     if root and f"{path}/".startswith(f"{root}/"):  # the path includes the mount point
         path = path[len(root) :]
@@ -288,7 +288,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     elif handler is None:
         await whole(scope, send, 404, TEXT, "There is no such route; / lists all routes.\n")
     elif scope["method"] not in methods.split(", "):
-        await whole(scope, send, 405, TEXT, f"This route takes {methods}.\n", (b"allow", methods.encode()))
+        await whole(scope, send, 405, TEXT, f"This route accepts {methods}.\n", (b"allow", methods.encode()))
     else:
         try:
             await handler(scope, receive, send)

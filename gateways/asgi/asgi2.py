@@ -27,17 +27,17 @@ class App:
 
     def __init__(self, scope: Scope) -> None:
         if scope["type"] != "http":
-            raise ValueError(f"asgi2: got a scope of type {scope['type']!r}; this app takes 'http'")
+            raise ValueError(f"asgi2: got a scope of type {scope['type']!r}; this app supports 'http'")
         self.scope = scope
 
     async def __call__(self, receive: Receive, send: Send) -> None:
         """Find the route and call it."""
         route = {"/hello": self.hello, "/stream": self.stream}.get(self.scope["path"])
         if route is None:
-            await whole(self.scope, send, 404, TEXT, "ASGI 2 has /hello and /stream here.\n")
+            await whole(self.scope, send, 404, TEXT, "This ASGI 2 app has only /hello and /stream.\n")
         elif self.scope["method"] not in {"GET", "HEAD"}:
             allow = (b"allow", b"GET, HEAD")
-            await whole(self.scope, send, 405, TEXT, "This route takes GET, HEAD.\n", allow)
+            await whole(self.scope, send, 405, TEXT, "This route accepts GET, HEAD.\n", allow)
         else:
             try:
                 await route(receive, send)

@@ -261,7 +261,7 @@ def app() -> None:
     if handler is None:
         whole("404 Not Found", TEXT, "There is no such route; / lists all routes.\n")
     elif METHOD not in methods.split(", "):
-        whole("405 Method Not Allowed", TEXT, f"This route takes {methods}.\n", f"Allow: {methods}")
+        whole("405 Method Not Allowed", TEXT, f"This route accepts {methods}.\n", f"Allow: {methods}")
     else:
         try:
             handler()

@@ -33,7 +33,7 @@ class _Site:
         self._hosts: dict[str, Any] = {}
 
     def host(self, path: bytes) -> Any:
-        """Return the CGI host for a decoded path; None if the path is that of a file."""
+        """Return the CGI host for a decoded path; None if the path names a file."""
         try:
             path = resolved(path)
         except Refused:

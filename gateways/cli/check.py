@@ -27,7 +27,7 @@ def _servers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     return [CompletionItem(name) for name in SERVERS if name.startswith(incomplete)]
 
 
-@click.command(cls=Checking, short_help="Report what differs for an app under another server.")
+@click.command(cls=Checking, short_help="Find code that behaves differently on another server.")
 @click.argument("target", shell_complete=files, callback=given)
 @click.option(
     "--to", type=click.Choice(MODES), help="Interface to move to. Default: ASGI for a WSGI app, WSGI for ASGI."

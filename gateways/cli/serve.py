@@ -44,7 +44,9 @@ IMPORT = 600.0
 )
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if its signature does not show it.")
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 for any free one.  [default: 8000]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 selects a free port.  [default: 8000]"
+)
 @click.option(
     "--unix", metavar="PATH", shell_complete=files, help="Unix socket to listen on, instead of host and port."
 )
@@ -52,7 +54,7 @@ IMPORT = 600.0
     "--threads", type=click.IntRange(1), help="Number of threads that run the app, in the server or the adapter."
 )
 @click.option("--workers", type=click.IntRange(1), help="Number of worker processes of the server.")
-@click.option("--root-path", metavar="PATH", default="", help="Path below which the app is mounted, e.g. /shop.")
+@click.option("--root-path", metavar="PATH", default="", help="URL path at which the app is mounted, e.g. /shop.")
 @click.option("--reload", is_flag=True, help="Restart the app when a Python file changes.")
 @click.option(
     "--warm", is_flag=True, help="Run Python CGI programs in forks of an interpreter that has imported their modules."

@@ -36,7 +36,7 @@ REFERENCE_PATH = "/hello?name=you"
 @click.command(cls=Command, short_help="Show each step of one request.")
 @click.argument("target", required=False, shell_complete=files, callback=given)
 @click.option(
-    "--mode", type=click.Choice(MODES), help="Interface of the server; an adapter is used if the app has another."
+    "--mode", type=click.Choice(MODES), help="Interface of the server; an adapter is used if the app's differs."
 )
 @click.option(
     "--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: waitress for WSGI, else uvicorn."

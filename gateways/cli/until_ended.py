@@ -61,7 +61,7 @@ class Serving:
             if self._plan.reload:
                 stack.enter_context(Changes(_folders(self._plan.known.target), self._changed))
             while (item := self._events.get()) is not None:
-                # The last output of a server that was replaced after a change of a file is printed too.
+                # The last output of a server that was replaced after a file change is printed too.
                 if item.source is self._current or item.kind in ("line", "events"):
                     self._take(item)
         for item in last_events(self._events):

@@ -18,7 +18,7 @@ Note = Callable[..., object]
 
 BLOCK = 64 * 1024
 SHOWN = 2000
-"""Maximum number of characters that are recorded of a block."""
+"""Maximum number of characters of a block that are recorded."""
 
 EVERY = 0.03
 """Interval between notes of upload progress, in seconds."""

@@ -23,7 +23,7 @@ class Known:
 FORMAL: tuple[tuple[str, Known], ...] = (
     ("reason", Known("A client should ignore the reason phrase.", "RFC 9112, 4", False)),
     ("version", Known("The version applies to one connection; a proxy in front uses its own.", "RFC 9110, 2.5", False)),
-    ("keep-alive", Known("A client must be able to connect again. Without keep-alive, each request costs a connection.",
+    ("keep-alive", Known("A client must be able to reconnect. Without keep-alive, each request needs a new connection.",
                          "RFC 9112, 9.3", False)),
     ("header-case", Known("Names of headers are case-insensitive.", "RFC 9110, 5.1", False)),
     ("header-order", Known("The order of headers with different names has no meaning.", "RFC 9110, 5.3", False)),

@@ -39,7 +39,7 @@ class Batch:
 
 
 SHOWN = 200
-"""Maximum number of bytes that are stored of a body. Other data is stored completely."""
+"""Maximum number of bytes of a body that are stored. Other data is stored completely."""
 
 
 @dataclass(frozen=True, slots=True)

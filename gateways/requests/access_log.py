@@ -72,7 +72,7 @@ def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
 def _by_form(origin: str, count: int) -> str:
     lines = "1 line is" if count == 1 else f"{count:,} lines are"
     return (
-        f"{origin}: {lines} in another format than {', '.join(FORMATS)}; the requests were recognised by their pattern"
+        f"{origin}: {lines} in a format other than {', '.join(FORMATS)}; the requests were recognised by their pattern"
     )
 
 

@@ -72,7 +72,7 @@ def _url(entry: Any, where: str) -> SplitResult:
 
 
 def _host(urls: list[SplitResult]) -> str:
-    """Return the host with the most requests. If several hosts have as many, return the first."""
+    """Return the host with the most requests. If several hosts share that number, return the first."""
     counts = Counter(url.netloc.rpartition("@")[2] for url in urls if url.scheme in ("http", "https"))
     return counts.most_common(1)[0][0] if counts else ""
 

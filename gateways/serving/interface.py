@@ -10,7 +10,7 @@ from gateways.failure import Failure
 from gateways.serving.server import Mode
 
 SHOWN = 8
-"""Maximum number of parameters that are shown of a signature."""
+"""Maximum number of parameters of a signature that are shown."""
 
 
 def interface_of(app: Any, name: str = "the app") -> Mode:

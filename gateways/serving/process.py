@@ -40,7 +40,7 @@ class ServerEvent:
     """An event of a server process: the process is ready, printed a line, sent events, exited, or was not ready in
     time.
 
-    If files are watched (gateways.serving.changes), the change of a file is an event too.
+    If files are watched (gateways.serving.changes), a change to a file is an event too.
     """
 
     source: "ServerProcess"
@@ -57,7 +57,7 @@ EventQueue = queue.SimpleQueue[ServerEvent | None]
 class ServerProcess:
     """A server for `target`, in its own process group. Its events go into `incoming`.
 
-    `interface` is that of the target. If it differs from the server's `mode`, an adapter is used. The server gets
+    `interface` is the target's interface. If it differs from the server's `mode`, an adapter is used. The server gets
     the environment variables of this process, and those in `environment`.
     """
 

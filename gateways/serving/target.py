@@ -25,7 +25,7 @@ PROGRAMS = ("cgi-bin", "htbin")
 class Found:
     """An app, or the path of a CGI program. `signature` shows how to call it: "app(environ, start_response)".
 
-    `doubt` tells why the given interface may be wrong; "" without a doubt. `name` is the name to import, e.g.
+    `doubt` states why the given interface may be wrong; "" without a doubt. `name` is the name to import, e.g.
     "shop:create_app()". `folder` is the folder to import it from; "" for the current one or an installed app.
     """
 

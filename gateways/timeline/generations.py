@@ -33,7 +33,7 @@ GENERATIONS = (
         "wsgi",
         "gateways.wsgi.pep333:app",
         "waitress",
-        "the process stays; the server calls a function, and the app may push data with write()",
+        "the process keeps running; the server calls a function, and the app may push data with write()",
         "slow down an app that calls write(); distinguish bytes from text (both are str)",
     ),
     Generation(

@@ -29,7 +29,7 @@ RUN = 24
 LAST = 6
 
 TALL = 3
-"""Maximum number of lines that are shown of a value."""
+"""Maximum number of lines of a value that are shown."""
 
 NAME = 22
 """Maximum length of a name that stands beside its value. A longer name stands above the value."""

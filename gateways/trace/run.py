@@ -237,7 +237,7 @@ def _ask(
         asking.join(timeout=0.5 if dead else 0)
         recording.pieces = tap.pieces()
         if tap.full:
-            problem = f"more than {MOST >> 20} MB crossed the socket; the trace was cut there"
+            problem = f"more than {MOST >> 20} MB crossed the socket; the trace ends there"
     asking.join(timeout=1)
     if dead:
         return "the server process exited; events of its last 20 ms may be missing"

@@ -13,7 +13,7 @@ from gateways.events.printable import printable
 Headers = tuple[tuple[str, str], ...]
 
 SHOWN = 120
-"""Maximum number of bytes shown of a body."""
+"""Maximum number of bytes of a body that are shown."""
 
 OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 """RFC 6455, 5.2."""

@@ -244,7 +244,7 @@ def app(environ: Environ, start_response: Start) -> Body:
         return whole(environ, start_response, "404 Not Found", TEXT, "There is no such route; / lists all routes.\n")
     if environ["REQUEST_METHOD"] not in methods.split(", "):
         allow = ("Allow", methods)
-        return whole(environ, start_response, "405 Method Not Allowed", TEXT, f"This route takes {methods}.\n", allow)
+        return whole(environ, start_response, "405 Method Not Allowed", TEXT, f"This route accepts {methods}.\n", allow)
     try:
         return handler(environ, start_response)
     except BadRequest as error:

@@ -36,10 +36,10 @@ def app(environ: Environ, start_response: Start) -> Body:
     """Find the route and call it."""
     route = {"/hello": hello, "/stream": stream}.get(environ.get("PATH_INFO", ""))
     if route is None:
-        return whole(environ, start_response, "404 Not Found", TEXT, "PEP 333 has /hello and /stream here.\n")
+        return whole(environ, start_response, "404 Not Found", TEXT, "This PEP 333 app has only /hello and /stream.\n")
     if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
         allow = ("Allow", "GET, HEAD")
-        return whole(environ, start_response, "405 Method Not Allowed", TEXT, "This route takes GET, HEAD.\n", allow)
+        return whole(environ, start_response, "405 Method Not Allowed", TEXT, "This route accepts GET, HEAD.\n", allow)
     try:
         return route(environ, start_response)
     except BadRequest as error:

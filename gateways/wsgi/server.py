@@ -34,7 +34,7 @@ def _gunicorn(load: Load, sock: socket.socket, requested: Settings) -> None:
     class Application(BaseApplication):
         def load_config(self) -> None:
             for name, value in settings.items():
-                if name in self.cfg.settings:  # gunicorn has control_socket_disable from 25.1 on
+                if name in self.cfg.settings:  # gunicorn 25.1 and later have control_socket_disable
                     self.cfg.set(name, value)
 
         def load(self) -> Any:

@@ -25,7 +25,7 @@ def main() -> int:
         new = renewed(old, findings)
         if new != old:
             page.write_text(new)
-            print(f"{page}: outputs made anew", file=sys.stderr)
+            print(f"{page}: outputs regenerated", file=sys.stderr)
     return failed
 
 

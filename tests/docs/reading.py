@@ -63,7 +63,7 @@ def problems(findings: list[Finding]) -> list[str]:
             said.append(f"line {each.line}: {each.text.rstrip()}\n{each.problem}; it says:\n" + _indented(each.real))
         elif each.shown and aligned(each.shown, each.real) is None:
             said.append(
-                f"line {each.line}: {each.text.rstrip()}\nthe page does not show what it says:\n" + _indented(each.real)
+                f"line {each.line}: {each.text.rstrip()}\nthe output differs from the page:\n" + _indented(each.real)
             )
     return said
 

@@ -32,4 +32,4 @@ def test_pages_that_share_ports_are_read_one_after_another(monkeypatch: pytest.M
 @pytest.mark.parametrize("name", [str(page.relative_to(ROOT)) for page in PAGES if "```" in page.read_text()])
 def test_the_blocks_of_the_page_run_and_print_the_shown_output(name: str) -> None:
     found = problems(read(ROOT / name))
-    assert not found, f"{name}\n" + "\n".join(found) + "\n(`make docs` makes the outputs anew)"
+    assert not found, f"{name}\n" + "\n".join(found) + "\n(`make docs` regenerates the outputs)"

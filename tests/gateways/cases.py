@@ -115,7 +115,7 @@ def refused(body: str) -> Response:
 
 
 def not_allowed(methods: str) -> Response:
-    return whole(405, TEXT, f"This route takes {methods}.\n", allow=methods)
+    return whole(405, TEXT, f"This route accepts {methods}.\n", allow=methods)
 
 
 CHUNKS = "expected one whole number from 1 to 1000, such as chunks=5\n"

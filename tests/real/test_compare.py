@@ -139,7 +139,7 @@ def test_results_are_kept_even_if_no_contender_is_left() -> None:
 
 def test_a_contender_with_a_different_response_is_excluded_from_timing(section: Section) -> None:
     why = {each.contender: each.why for each in section.out}
-    assert why["asgi:says_something_else"] == "its response starts with 'Hallo, world!\\n', unlike that of the others"
+    assert why["asgi:says_something_else"] == "its response starts with 'Hallo, world!\\n', unlike the other responses"
     assert why["asgi:fails"].startswith("it responds with 500 (no database")
     assert section.row("asgi:says_something_else") is None
     assert section.row("asgi:fails") is None

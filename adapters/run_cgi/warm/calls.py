@@ -1,4 +1,4 @@
-"""Observe an import: its calls of C functions whose results differ between processes, and the files that it reads.
+"""Observe an import: its calls to C functions whose results differ between processes, and the files that it reads.
 
 Knows C functions, audit events and the frames that call them. It must not know modules, or which of them may be shared.
 The scout (scout.py) runs it in a separate process.

@@ -76,7 +76,7 @@ class Ending:
             os.kill(os.getpid(), self._run.signal)
         try:
             exit_(status)
-        finally:  # since 3.14, an audit hook of the program can make the call of exit() raise
+        finally:  # since 3.14, an audit hook of the program can make the call to exit() raise
             os._exit(status)
 
     def _call(self, function: Callable[[], object]) -> None:

@@ -93,7 +93,7 @@ MESSAGES: dict[str, Message] = {
         "ASGI HTTP, Response Start",
         (
             Field("status", _int, "an int, e.g. 200", required=True),
-            Field("status", _status, "a final status from 200 on; the server sends 1xx itself"),
+            Field("status", _status, "a final status, 200 or higher; the server sends 1xx itself"),
             *_HEADERS,
             Field("trailers", _bool, "a bool; True if trailers follow"),
         ),

@@ -29,8 +29,8 @@ def body(method: str, status: int, headers: Iterable[tuple[str, str]], length: i
     if method == "HEAD" or status in (204, 304) or 100 <= status < 200:
         if length and method != "HEAD":
             yield Breach(
-                f"a response {status} with a body of {length:,} bytes",
-                f"RFC 9110, 15.3.5, 15.4.5: a response {status} has no body; on a persistent connection, the client "
+                f"a {status} response with a body of {length:,} bytes",
+                f"RFC 9110, 15.3.5, 15.4.5: a {status} response has no body; on a persistent connection, the client "
                 "reads these bytes as the beginning of the next response",
                 "return no body with this status",
             )
@@ -41,8 +41,8 @@ def body(method: str, status: int, headers: Iterable[tuple[str, str]], length: i
         elif length > int(value) or (whole and length < int(value)):
             yield Breach(
                 f"Content-Length is {int(value):,}, the body has {length:,} bytes",
-                "RFC 9110, 8.6: it must be the length of the body; servers cut a longer body, and close the connection "
-                "after a shorter one",
+                "RFC 9110, 8.6: it must be the length of the body; servers truncate a longer body, and close the "
+                "connection after a shorter one",
                 "count bytes, not characters: len(text.encode()); or leave the header to the server",
             )
     if len(set(declared)) > 1:

@@ -23,7 +23,8 @@ def stream(seen: Seen, move: Move) -> Advice | None:
     if values["endless"] and move.to == "cgi":
         return Advice(
             f"each client of {seen.request} holds a process",
-            "a CGI program runs until its response ends (RFC 3875, 3.4); hosts limit its time and how many run",
+            "a CGI program runs until its response ends (RFC 3875, 3.4); hosts limit its duration and the number of "
+            "programs",
             "serve this path with an ASGI server, or let clients poll",
         )
     return None

@@ -6,7 +6,7 @@ STREAM = 0.05
 """Minimum time between the first and last block of a stream, in seconds."""
 
 MOST = 64
-"""Maximum number of blocks that are read of one response."""
+"""Maximum number of blocks of one response that are read."""
 
 KEPT = 1 << 20
 """Maximum number of bytes of a body that are stored. Later requests may use values from them."""

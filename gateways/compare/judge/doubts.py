@@ -23,9 +23,9 @@ SLACK = 0.05
 """Deviation from Little's law, as a share, above which figures are doubtful."""
 GROWTH = 20_000_000
 INSTALL = "install it with: "
-"""Text before the command in the reason of an exclusion for missing packages."""
+"""Text before the install command, in the reason why a contender with missing packages is excluded."""
 NOT_INSTALLED = " not installed"
-"""Text after the names of the packages in the same reason."""
+"""Text after the names of the missing packages, in the same reason."""
 APART = 0.025
 """Time between the starts of clients, in seconds, above which figures are doubtful: a tenth of a slice."""
 
@@ -119,7 +119,7 @@ def _of_section(section: Section) -> Iterator[Seen]:
             yield "left-out", f"{each.contender}: {each.why}"
     twins = section.twins
     if twins is not None and max(twins.high, 1 / twins.low) > 1 + FLOOR:
-        yield "noise", f"{interval(twins) or times(twins.value)} times"
+        yield "noise", f"by a factor of {interval(twins) or times(twins.value)}"
     for of in _varying(section.question):
         yield "varying", of
     for of in section.question.left_out:
@@ -153,8 +153,8 @@ def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
     expected = {"timeout", "not sent"} if section.headline == "room" else set()
     if set(figures.failed) - expected:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))
-        example = f": {figures.examples[0]}" if figures.examples else ""
-        yield "errors", f"{label} {share(figures.lost_share)} ({kinds}{example}{_raised(figures)})"
+        example = f"; for example: {figures.examples[0]}" if figures.examples else ""
+        yield "errors", f"{label} {share(figures.lost_share)} of the requests ({kinds}{example}{_raised(figures)})"
     if figures.retried:
         yield "retried", f"{label} {share(figures.retried_share)} of the requests{_raised(figures)}"
     if section.quick and figures.answered and figures.per_slice < FEW:

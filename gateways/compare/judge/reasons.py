@@ -62,7 +62,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "clock": ("slices were dropped, because the clock was set during them", "stop the program that sets the clock"),
     "one-run": ("each contender ran once, so only orders of magnitude can be compared", "use --thorough"),
     "few-answers": (
-        "slices contain few responses, so the rate is that of all slices together, with a wide interval",
+        "slices contain few responses, so the rate is computed from all slices together, with a wide interval",
         "trust large differences only; use --thorough",
     ),
     "errors": ("responses are lost or wrong", "read the servers' logs; such responses do not count as throughput"),

@@ -61,7 +61,7 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
     elif best.tie:
         sentence = f"{name}: no difference between {base} and the fastest, {best.figures.entrant.label}"
     else:
-        sentence = f"{name}: {best.figures.entrant.label} serves {bounded(best.ratio)} times the requests of {base}"
+        sentence = f"{name}: {best.figures.entrant.label} serves {bounded(best.ratio)} times as many requests as {base}"
     ties = [row.figures.entrant.label for row in rows if row.tie and row is not reference and row is not best]
     each = "each of " if len(ties) > 1 else ""
     sentence += f"; no difference between {base} and {each}{together(ties)}." if ties else "."

@@ -15,7 +15,7 @@ def number(value: float) -> str:
 
 
 def rate(value: float) -> str:
-    """Format responses per second; an integer from 10 on."""
+    """Format responses per second; an integer if it is 10 or more."""
     return number(value) if value >= 100 else f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 

@@ -36,7 +36,7 @@ class Connection:
 
     A server may close an idle connection at the moment when the next request is sent. If a reused connection is closed
     before the first byte of the response, an idempotent request is sent again, once, on a new connection, as browsers
-    do (RFC 9112, 9.3.1). Its latency counts from the first attempt.
+    do (RFC 9112, 9.3.1). Latency is measured from the first attempt.
     """
 
     def __init__(self, engine: Engine, address: tuple[str, int], payload: bytes, expected: Expected) -> None:

@@ -115,7 +115,7 @@ class Order:
     """The work of a load client.
 
     ramp: the first seconds of the load, which are not measured. seconds: the duration of the measured window after it.
-    timeout: seconds after the window, after which requests in flight are given up.
+    timeout: seconds after the window until requests in flight fail.
     begin: earliest start of the load (time.time_ns(); 0: no limit). All connections must be open at the start.
     tls: use HTTPS; the certificate must be valid for `host`, according to `trust`.
     host_header: the value of Host; "" means host and port.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 MOST_HEAD = 64 * 1024
 MOST_ERROR = 2048
-"""Maximum number of bytes that are stored of an error page, whose beginning may name the error."""
+"""Maximum number of bytes of an error page that are stored, because its beginning may name the error."""
 MOST_HEADS = 512  # maximum number of remembered blocks of headers
 
 _LINE_ENDS = re.compile(rb"\r?\n")

@@ -87,7 +87,7 @@ class Expected:
 
 
 MOST = 80
-"""Maximum number of characters that are shown of an error page."""
+"""Maximum number of characters of an error page that are shown."""
 
 
 def _title(body: bytes) -> str:

@@ -38,7 +38,7 @@ def three_digits(milliseconds: float) -> float:
     return round(milliseconds, 2 - math.floor(math.log10(milliseconds)))
 
 
-locust.stats.bucket_response_time = three_digits  # type: ignore[assignment]  # locust's own rounds to integers
+locust.stats.bucket_response_time = three_digits  # type: ignore[assignment]  # locust's own function rounds to integers
 locust.runners.WORKER_REPORT_INTERVAL = 1.0
 locust.runners.CPU_MONITOR_INTERVAL = 1.0
 

@@ -123,11 +123,7 @@ def unusable(given: Given, expect: int | None = None) -> str:
             return f"{what}: {seen.error}{_advice(seen.error)}"
         if seen.status != expect and (expect is not None or not 200 <= seen.status < 300):
             start = " ".join(seen.start.split())[:80]
-            want = (
-                f"--expect {expect} requires another status"
-                if expect
-                else f"use --expect {seen.status} to measure this response"
-            )
+            want = f"expected {expect}" if expect else f"use --expect {seen.status} to measure this response"
             return f"it responds with {seen.status}{_location(seen)}{f' ({start})' if start else ''}; {want}"
     if given.first.status != given.second.status:
         return f"first response {given.first.status}, second response {given.second.status}"
@@ -152,9 +148,9 @@ def unequal(given: Given, answer: Answer) -> str:
         if seen.status != answer.status:
             return f"it responds with {seen.status}; the others with {answer.status}"
         if answer.length is not None and seen.length != answer.length:
-            return f"its response has {seen.length} bytes; that of the others has {answer.length}"
+            return f"its response has {seen.length} bytes; the other responses have {answer.length}"
         if answer.sha256 is not None and seen.sha256 != answer.sha256:
-            return f"its response starts with {seen.start[:60]!r}, unlike that of the others"
+            return f"its response starts with {seen.start[:60]!r}, unlike the other responses"
         if answer.fixed is not None and seen.body:
             pieces = [piece.encode("latin-1") for piece in answer.fixed]
             if not has(pieces, base64.b64decode(seen.body)):

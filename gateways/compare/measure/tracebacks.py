@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 MOST = 100
-"""Maximum number of characters that are kept of the last line of a traceback."""
+"""Maximum number of characters of the last line of a traceback that are kept."""
 
 _TRACEBACK = re.compile(
     r"^.*Traceback \(most recent call last\):\n"

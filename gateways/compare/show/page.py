@@ -122,7 +122,7 @@ CHARTS: tuple[tuple[str, str, str, Drawn], ...] = (
     (
         "Latency at a fixed rate",
         "latency",
-        "Requests arrive at a fixed rate, as from independent users. Latency counts from when a request was due.",
+        "Requests arrive at a fixed rate, as from independent users. Latency includes the wait after the due time.",
         percentiles.latency,
     ),
     (

@@ -1,4 +1,4 @@
-"""Apps with several tasks, each of which may call receive() and send(); calls of the adapter from the loop itself."""
+"""Apps with several tasks, each of which may call receive() and send(); calls to the adapter from the loop itself."""
 
 from __future__ import annotations
 

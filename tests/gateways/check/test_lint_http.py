@@ -28,8 +28,8 @@ def test_a_correct_length_is_not_a_breach(
         (200, [("content-length", "3")], 4, "Content-Length is 3, the body has 4 bytes"),
         (200, [("Content-Length", "5")], 4, "Content-Length is 5, the body has 4 bytes"),
         (200, [("Content-Length", "٤")], 4, "Content-Length: '٤'"),
-        (204, [], 2, "a response 204 with a body of 2 bytes"),
-        (304, [], 2, "a response 304 with a body of 2 bytes"),
+        (204, [], 2, "a 204 response with a body of 2 bytes"),
+        (304, [], 2, "a 304 response with a body of 2 bytes"),
     ],
 )
 def test_a_wrong_length_or_body_is_a_breach(

@@ -33,7 +33,7 @@ def test_the_request_in_a_line_of_a_server_is_found(line: str) -> None:
         "x.log, line 2",
     )
     assert [each.where for each in traffic.left_out] == ["x.log, line 1"]
-    assert "1 line is in another format than combined" in traffic.notes[0]
+    assert "1 line is in a format other than combined" in traffic.notes[0]
 
 
 def test_a_format_with_more_fields_than_combined_keeps_referer_and_user_agent() -> None:

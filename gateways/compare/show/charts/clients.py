@@ -60,7 +60,9 @@ def _over_clients(
     values += [end[1] for guide in guides for end in (guide.start, guide.end) if end]
     return Chart(
         title=name,
-        note="Grey: theoretical maximum, clients / time or threads / time." if guides else "",
+        note="Grey: theoretical maximum, the number of clients or threads divided by the waiting time of a request."
+        if guides
+        else "",
         across="clients",
         up="responses/s",
         x=_clients_axis(clients, least, most),

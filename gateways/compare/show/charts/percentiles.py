@@ -41,7 +41,9 @@ def _at_rate(
             histogram = Histogram.merged(cell.measured.latency for cell in cells)
             lines[name] = record.entrant(name), at, histogram
     behind = f", with {section.question.behind} other clients" if section.question.behind else ""
-    others = " Dashed: at a lower rate, which is the maximum of the contender." if len(by_rate) > 1 else ""
+    others = (
+        " Dashed: too slow for this rate, so measured at the lower rate beside the name." if len(by_rate) > 1 else ""
+    )
     return _percentiles(
         f"{section.question.name} at {rate(shown)} requests/s{behind}",
         others.strip(),

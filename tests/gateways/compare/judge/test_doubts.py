@@ -72,8 +72,8 @@ def test_without_a_reason_no_doubt_is_reported() -> None:
             "left-out",
             "it responds with 500",
         ),
-        (record([*GOOD, *slices(f"{UVICORN}#2", scaled(1.2))]), "noise", "hello: 1.20"),
-        (record([*GOOD, *slices(f"{UVICORN}#2", [[1.5 * STEADY[0][0]]])]), "noise", "hello: 1.50 times"),
+        (record([*GOOD, *slices(f"{UVICORN}#2", scaled(1.2))]), "noise", "hello: by a factor of 1.20"),
+        (record([*GOOD, *slices(f"{UVICORN}#2", [[1.5 * STEADY[0][0]]])]), "noise", "hello: by a factor of 1.50"),
         (
             record(GOOD, [replace(HELLO, answer=Answer(200, 14, None))]),
             "varying",
@@ -95,7 +95,7 @@ def test_each_doubt_is_named_with_its_place(made: Record, name: str, said: str) 
 def test_a_contender_that_loses_one_percent_of_its_responses_is_reported() -> None:
     losing = slices(WAITRESS, scaled(0.4), failed={"status 500": 10}, examples=["got 500 with 4 bytes"])
     (said,) = found(record([*slices(UVICORN, STEADY), *losing])).values()
-    assert "hello: wsgi waitress·4 0.98 % (status 500 × 80: got 500 with 4 bytes)" in said
+    assert "hello: wsgi waitress·4 0.98 % of the requests (status 500 × 80; for example: got 500 with 4 bytes)" in said
 
 
 def test_remedies_contain_the_command_and_the_logs_of_this_comparison() -> None:

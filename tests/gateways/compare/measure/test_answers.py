@@ -76,8 +76,8 @@ def test_a_different_response_is_described() -> None:
     answer = Answer(200, 5, "digest of hello")
     assert unequal(given(seen()), answer) == ""
     assert unequal(given(seen(204)), answer) == "it responds with 204; the others with 200"
-    assert unequal(given(seen(body="hello!")), answer) == "its response has 6 bytes; that of the others has 5"
-    assert unequal(given(seen(body="hallo")), answer) == "its response starts with 'hallo', unlike that of the others"
+    assert unequal(given(seen(body="hello!")), answer) == "its response has 6 bytes; the other responses have 5"
+    assert unequal(given(seen(body="hallo")), answer) == "its response starts with 'hallo', unlike the other responses"
     assert unequal(given(seen(), seen(body="hallo")), answer).startswith("its response starts")
     assert unequal(given(seen(body="hallo")), Answer(200, None, None)) == ""
 
