@@ -1,15 +1,17 @@
 """Convert access logs of web servers to requests. Knows apachelogs, which reads the lines of a known format.
 
-A log contains no cookies, no bodies, and no headers except Referer and User-Agent, so requests that need a body cannot
-be replayed.
+A log contains no cookies, no bodies, and few headers (in most formats Referer and User-Agent), so requests that need a
+body cannot be replayed.
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gateways.failure import Failure
+from gateways.requests import json_log
 from gateways.requests.request import TOKEN, Headers, Request, checked_header, target_of
 from gateways.requests.server_log import Logged, logged
 from gateways.requests.traffic import LeftOut, Traffic
@@ -34,46 +36,66 @@ def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
     """Return the requests in an access log.
 
     log_format: a name of FORMATS, or a format string of Apache's LogFormat; None: try the known formats on each
-    line, and then find the request by its pattern (server_log.py).
+    line, and then find the request by the names of JSON fields (json_log.py) or by its pattern (server_log.py).
 
     Raises: Failure: no line has that format, or the format is invalid.
     """
     parsers = _parsers(log_format)
     requests: list[Request] = []
     out: list[LeftOut] = []
-    seen, by_form = False, 0
-    for number, line in enumerate(re.split("\r\n?|\n", text), 1):
-        if not line.strip():
+    ways: Counter[str] = Counter()
+    for number, written in enumerate(re.split("\r\n?|\n", text), 1):
+        if not written.strip():
             continue
         where = f"{origin}, line {number}"
+        line = json_log.text_of(written) if log_format is None else written
         entry: LogEntry | Logged | None = _entry(line, parsers)
+        way = "format"
         if entry is None and log_format is None:
-            entry = logged(line)
-            by_form += entry is not None
+            entry, way = _by_names_or_pattern(line)
         if entry is None:
             out.append(LeftOut(where, line[:100], "not a line of the log's format"))
             continue
-        seen = True
+        ways[way] += 1
         try:
             requests.append(_request(entry, where))
         except _Unfit as why:
             out.append(
                 LeftOut(where, line[:100] if isinstance(entry, Logged) else (entry.request_line or "-")[:100], str(why))
             )
-    if out and not seen:
-        known = f"the format {log_format!r}" if log_format else f"a known format ({', '.join(FORMATS)})"
-        raise Failure(
-            f"{out[0].where}: {out[0].what!r} is not a line in {known}; "
-            f"name the format of the log with --log-format, e.g. '{COMMON}'"
+    if out and not ways:
+        raise Failure(_unknown(out[0], log_format))
+    return Traffic(tuple(requests), left_out=tuple(out), notes=tuple(_notes(origin, ways)))
+
+
+def _unknown(first: LeftOut, log_format: str | None) -> str:
+    if log_format:
+        known = f"is not a line in the format {log_format!r}"
+    else:
+        known = (
+            f"is not a line in a known format ({', '.join(FORMATS)}, JSON with the method, path and status, or a line "
+            'with "GET / HTTP/1.1" and the status)'
         )
-    return Traffic(tuple(requests), left_out=tuple(out), notes=(_by_form(origin, by_form),) if by_form else ())
+    return f"{first.where}: {first.what!r} {known}; name the format of the log with --log-format, e.g. '{COMMON}'"
 
 
-def _by_form(origin: str, count: int) -> str:
-    lines = "1 line is" if count == 1 else f"{count:,} lines are"
-    return (
-        f"{origin}: {lines} in a format other than {', '.join(FORMATS)}; the requests were recognised by their pattern"
-    )
+def _by_names_or_pattern(line: str) -> tuple[Logged | None, str]:
+    entry = json_log.entry_of(line)
+    if entry is not None and (found := json_log.logged(entry)) is not None:
+        return found, "names"
+    return logged(line), "pattern"
+
+
+def _notes(origin: str, ways: "Counter[str]") -> Iterator[str]:
+    if count := ways["names"]:
+        lines = "1 line is a JSON object" if count == 1 else f"{count:,} lines are JSON objects"
+        yield f"{origin}: {lines}; the requests were recognised by the names of the fields"
+    if count := ways["pattern"]:
+        lines = "1 line is" if count == 1 else f"{count:,} lines are"
+        yield (
+            f"{origin}: {lines} in a format other than {', '.join(FORMATS)}; the requests were recognised by their "
+            "pattern"
+        )
 
 
 def _parsers(log_format: str | None) -> "list[LogParser]":
@@ -128,11 +150,12 @@ def _request(entry: "LogEntry | Logged", where: str) -> Request:
     status: int | None
     if isinstance(entry, Logged):
         method, target, status = entry.method, _path(entry.method, entry.target), entry.status
-        headers = _headers({"Referer": entry.referer, "User-Agent": entry.agent})
+        headers = _headers((*entry.headers, ("Referer", entry.referer), ("User-Agent", entry.agent)))
     else:
         method, target = _asked(entry)
         status = getattr(entry, "final_status", None) or getattr(entry, "status", None)
-        headers = _headers(getattr(entry, "headers_in", {}))
+        given: Mapping[str, str | None] = getattr(entry, "headers_in", {})
+        headers = _headers((name, given.get(name)) for name in HEADERS)
     if method in NEED_A_BODY:
         raise _Unfit(f"an access log does not contain the body of a {method}")
     return Request(method, target, headers, recorded=status, origin=where)
@@ -161,10 +184,10 @@ def _path(method: str, target: str) -> str:
     return target_of(target.encode("latin-1").decode("utf-8", "surrogateescape"))
 
 
-def _headers(found: Mapping[str, str | None]) -> Headers:
+def _headers(found: Iterable[tuple[str, str | None]]) -> Headers:
     headers: list[tuple[str, str]] = []
-    for name in HEADERS:
-        if value := found.get(name):
+    for name, value in found:
+        if value:
             try:
                 headers.append(checked_header(name, value))
             except ValueError:

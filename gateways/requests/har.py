@@ -73,22 +73,35 @@ def _url(entry: Any, where: str) -> SplitResult:
 
 def _host(urls: list[SplitResult]) -> str:
     """Return the host with the most requests. If several hosts share that number, return the first."""
-    counts = Counter(url.netloc.rpartition("@")[2] for url in urls if url.scheme in ("http", "https"))
+    counts = Counter(_host_of(url) for url in urls if url.scheme in ("http", "https"))
     return counts.most_common(1)[0][0] if counts else ""
+
+
+def _host_of(url: SplitResult) -> str:
+    """Return the Host header for a URL. It is in lower case, without the default port (RFC 9110, 4.2.3)."""
+    host = url.netloc.rpartition("@")[2].lower()
+    return host.removesuffix({"http": ":80", "https": ":443"}.get(url.scheme, "")).removesuffix(":")
 
 
 def _request(entry: dict[str, Any], url: SplitResult, host: str, where: str) -> Request:
     given = entry["request"]
     if url.scheme in ("ws", "wss") or "_webSocketMessages" in entry:
         raise _Unfit("a WebSocket is not replayed")
+    if not url.scheme:
+        raise _Unfit("its URL has no host")
     if url.scheme not in ("http", "https"):
         raise _Unfit(f"the browser handles {url.scheme}: URLs itself")
-    if url.netloc.rpartition("@")[2] != host:
+    if _host_of(url) != host:
         raise _Unfit(f"it goes to a host other than {host}")
+    method = checked_method(given.get("method"))
+    if method == "CONNECT":
+        raise _Unfit("a CONNECT opens a tunnel through a proxy")
     response = entry.get("response")
-    status = response.get("status") if isinstance(response, dict) else None
+    status, error = (response.get("status"), response.get("_error")) if isinstance(response, dict) else (None, None)
+    if isinstance(error, str) and error.startswith("net::ERR_BLOCKED_BY"):
+        raise _Unfit("the browser blocked it, so no server received it")
     return Request(
-        method=checked_method(given.get("method")),
+        method=method,
         target=target_of((url.path or "/") + (f"?{url.query}" if url.query else "")),
         headers=_with_cookies(tuple(_headers(given.get("headers"))), given.get("cookies")),
         body=_body(given),
@@ -130,6 +143,8 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
         name, value = each.get("name"), each.get("value")
         if isinstance(name, str) and (name.startswith(":") or name.lower() in OF_THE_CONNECTION):
             continue  # a header of HTTP/2, or of the recorded connection only
+        if isinstance(value, str) and not value.isascii() and max(map(ord, value)) > 0xFF:
+            value = value.encode("utf-8", "surrogatepass").decode("latin-1")  # a recorder decodes the octets as UTF-8
         yield checked_header(name, value)
 
 
@@ -153,10 +168,15 @@ def _body(given: dict[str, Any]) -> bytes | None:
     text, kind = data.get("text"), str(data.get("mimeType", ""))
     if isinstance(text, str) and text:
         return _octets(text, data, kind, size)
-    params = data.get("params")
+    params = _list(data.get("params"), "request.postData.params")
     if params and kind.startswith("application/x-www-form-urlencoded"):
+        if not all(isinstance(each, dict) for each in params):
+            raise ValueError(
+                f"request.postData.params is {params!r}; each item must be an object with a name and a value"
+            )
         return urlencode([(each.get("name", ""), each.get("value", "")) for each in params]).encode()
-    if params or (isinstance(size, int) and size > 0) or _announces_body(given):
+    is_elsewhere = not isinstance(text, str) and kind and size != 0  # e.g. in a file beside the recording
+    if params or is_elsewhere or (isinstance(size, int) and size > 0) or _announces_body(given):
         raise _Unfit("the recording does not contain its body")
     return b""
 

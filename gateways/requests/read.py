@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from gateways.failure import Failure
-from gateways.requests import access_log, har, json_lines
+from gateways.requests import access_log, har, json_lines, json_log
 from gateways.requests.traffic import Kind, Traffic
 
 MOST = 1 << 30
@@ -18,10 +18,7 @@ def read(file: Path, log_format: str | None = None) -> Traffic:
 
     Raises: Failure: the file cannot be read or is invalid; the text names the line.
     """
-    text = _text(file)
-    if not text.strip():
-        raise Failure(f"{file} is empty")
-    kind = "access log" if log_format is not None else kind_of(text, file.name)
+    text, kind = _text(file, is_log=log_format is not None)
     if kind == "har":
         found = har.read(text, file.name)
     elif kind == "json lines":
@@ -42,20 +39,43 @@ def kind_of(text: str, name: str = "") -> Kind:
     if name.lower().endswith((".http", ".rest")):
         raise Failure(f"{name}: .http files are not supported; save the requests as a HAR file or as JSON lines")
     start = text.lstrip()
-    if not start.startswith(("{", "[")):
+    if not _JSON.match(start):
         return "access log"
     first = start.partition("\n")[0]
     try:
         entry = json.loads(first)
     except json.JSONDecodeError:
+        if _is_json_log(start):
+            return "access log"
         # The object of a HAR file spans many lines. In a file of JSON lines, the first line is a complete object.
         return "json lines" if first.rstrip().endswith("}") or '"log"' not in start[:2000] else "har"
-    return "har" if isinstance(entry, dict) and "log" in entry else "json lines"
+    if isinstance(entry, dict) and isinstance(entry.get("log", ""), dict):
+        return "har"
+    return "access log" if _is_json_log(start) else "json lines"
 
 
-def _text(file: Path) -> str:
-    """Return the text of a file. JSON is UTF-8. A log contains the bytes that clients sent, and each becomes one
-    character.
+_JSON = re.compile(r'\{|\[\s*(?:[\[{"]|$)')
+"""Beginning of a JSON document. The lines of some servers' logs begin with a bracket, too: `[2026-11-30 07:04:33]`."""
+
+
+def _is_json_log(text: str) -> bool:
+    """Return True if one of the first lines is a request in an access log that consists of JSON objects."""
+    for line in text[:CHECKED].split("\n")[:LINES]:
+        entry = json_log.entry_of(line)
+        if entry is not None and json_lines.HEADING in entry:
+            return False
+        if json_log.text_of(line) != line or (entry is not None and json_log.logged(entry) is not None):
+            return True
+    return False
+
+
+LINES = 100
+"""Number of lines that are searched for a request, because other messages may precede it."""
+
+
+def _text(file: Path, *, is_log: bool) -> tuple[str, Kind]:
+    """Return the text and the kind of a file. HAR files and JSON lines are UTF-8. A log contains the bytes that clients
+    sent, and each becomes one character.
     """
     try:
         if file.stat().st_size > MOST:
@@ -65,10 +85,14 @@ def _text(file: Path) -> str:
         raise Failure(f"cannot read {file}: {error.strerror}") from error
     if (why := _is_no_text(octets, file.name)) is not None:
         raise Failure(f"{file.name} is {why}; --requests reads a HAR file, an access log or JSON lines")
-    if octets.lstrip()[:1] not in (b"{", b"["):
-        return octets.decode("latin-1")
+    text = octets.decode("latin-1")
+    if not text.strip():
+        raise Failure(f"{file} is empty")
+    kind: Kind = "access log" if is_log else kind_of(text, file.name)
+    if kind == "access log":
+        return text, kind
     try:
-        return octets.decode()
+        return octets.decode(), kind
     except UnicodeDecodeError as error:
         line = octets.count(b"\n", 0, error.start) + 1
         raise Failure(f"{file.name}, line {line}: not UTF-8 (byte {octets[error.start]:#04x})") from None

@@ -1,23 +1,28 @@
-"""Find the request in a log line of a Python server by a pattern. Pure.
+"""Find the request in a log line of another format by a pattern. Pure.
 
-uvicorn, hypercorn, granian, daphne, Werkzeug and uWSGI have their own formats. nginx and Apache httpd often use a
-format longer than "combined". A container may add a prefix to each line. All these lines contain the request and the
-status.
+uvicorn, hypercorn, granian, daphne, Werkzeug, uWSGI, HAProxy and the load balancers of AWS have their own formats.
+nginx and Apache httpd often use a format longer than "combined". A container may add a prefix to each line. All these
+lines contain the request and the status.
 """
 
 import re
 from dataclasses import dataclass
 
+from gateways.requests.request import Headers
+
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A logged request: text is latin-1, one character for each byte. referer, agent: "" if not logged."""
+    """A logged request: text is latin-1, one character for each byte. referer, agent: "" if not logged. headers: the
+    other logged headers.
+    """
 
     method: str
     target: str
     status: int
     referer: str = ""
     agent: str = ""
+    headers: Headers = ()
 
 
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
@@ -28,6 +33,16 @@ _QUOTED = re.compile(
 _UWSGI = re.compile(
     r"\] (?P<method>[A-Z][A-Z-]*) (?P<target>\S+) => generated \d+ bytes .*\(HTTP/\d(?:\.\d)? (?P<status>[1-5]\d\d)\)"
 )
+_REQUEST = r'"(?P<method>[A-Z][A-Z-]*) (?P<target>\S+) HTTP/\d(?:\.\d)?"'
+_HAPROXY = re.compile(rf"(?:[-+]?\d+/){{4}}\+?\d+ (?P<status>[1-5]\d\d) \+?\d+ .*{_REQUEST}$")
+"""HAProxy's `option httplog`: timers, status, bytes, ..., request line."""
+
+_BALANCER = re.compile(
+    r"(?: -?\d+(?:\.\d+)?){3} (?P<status>[1-5]\d\d) (?:[1-5]\d\d|-) \d+ \d+ "
+    rf'{_REQUEST}(?: "(?P<agent>(?:[^"\\]|\\.)*)")?'
+)
+"""The load balancers of AWS: three durations, two statuses, bytes received and sent, request line, user agent."""
+
 _OF_A_CLIENT = re.compile(r"://\S+ $")
 """Text before the request in a log line of a client library: `https://api.example:443 "GET /v1 HTTP/1.1" 200 12`."""
 
@@ -40,7 +55,7 @@ def logged(line: str) -> Logged | None:
     match = _QUOTED.search(line)
     if match is not None and _OF_A_CLIENT.search(line, 0, match.start()):
         return None
-    match = match or _UWSGI.search(line)
+    match = match or _UWSGI.search(line) or _HAPROXY.search(line.rstrip()) or _BALANCER.search(line)
     if match is None:
         return None
     found = match.groupdict()

@@ -1,11 +1,14 @@
 """A group of requests from a file or a command line, and the entries that cannot be replayed. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateways.requests.request import Request
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Kind = Literal["options", "har", "access log", "json lines"]
 
@@ -82,11 +85,15 @@ def _submits(request: Request) -> bool:
 
 
 def summary(left_out: Iterable[LeftOut]) -> list[str]:
-    """Return omitted entries, one line for each reason: the count, the reason and the first place."""
+    """Return omitted entries, one line for each reason: the count, the reason and the first place.
+
+    Control characters are escaped: a client may have sent sequences that change the terminal.
+    """
     items = list(left_out)
     counts = Counter(each.why for each in items)
     first = {each.why: each for each in reversed(items)}
     return [
-        f"left out: {count} {'entry' if count == 1 else 'entries'} ({why}); first {first[why].where}: {first[why].what}"
+        f"left out: {count} {'entry' if count == 1 else 'entries'} ({why}); first {first[why].where}: "
+        + _CONTROL.sub(lambda at: f"\\x{ord(at[0]):02x}", first[why].what)
         for why, count in counts.most_common()
     ]

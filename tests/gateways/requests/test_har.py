@@ -47,6 +47,16 @@ def test_the_host_with_the_most_requests_is_replayed_and_the_others_are_reported
         (entry(url="ws://shop.example/ws"), "a WebSocket is not replayed"),
         ({**entry(url="http://shop.example/ws"), "_webSocketMessages": []}, "a WebSocket is not replayed"),
         (entry(url="data:text/plain,x"), "the browser handles data: URLs itself"),
+        (entry(url="/relative"), "its URL has no host"),
+        (entry("CONNECT", "https://shop.example"), "a CONNECT opens a tunnel through a proxy"),
+        (
+            {**entry(url="http://shop.example/ad"), "response": {"status": 0, "_error": "net::ERR_BLOCKED_BY_CLIENT"}},
+            "the browser blocked it",
+        ),
+        (
+            entry("POST", postData={"mimeType": "application/json", "params": [], "_file": "x.json"}, bodySize=-1),
+            "the recording does not contain its body",
+        ),
         (entry("POST", bodySize=3), "the recording does not contain its body"),
         (
             entry("POST", bodySize=0, headers=[{"name": "Content-Length", "value": "1424"}]),
@@ -91,6 +101,11 @@ def test_a_body_has_the_octets_that_were_sent(data: dict[str, Any], size: int, b
         (har(entry())[:-9], "x, line 14: not JSON (Expecting ',' delimiter at column 5; the text ends too early)"),
         (har(entry())[:27], "x, line 3: not JSON (Unterminated string starting at column 14; the text ends too early)"),
         (har(entry(headers=1)), "x, entry 1: request.headers is 1; it must be a list"),
+        (
+            har(entry("POST", postData={**form(""), "params": ["a"]})),
+            "x, entry 1: request.postData.params is ['a']; each item must be an object",
+        ),
+        (har(entry("POST", postData={"params": 1})), "x, entry 1: request.postData.params is 1; it must be a list"),
         (har(entry(headers=[1])), "x, entry 1: 1 in request.headers is not an object"),
         (har(entry(cookies=1)), "x, entry 1: request.cookies is 1; it must be a list"),
         ("{}", "x: not a HAR file"),
@@ -119,3 +134,28 @@ def test_cookies_that_are_only_in_the_list_are_sent() -> None:
     assert request.header("cookie") == "a=1; b=2"
     (request,) = read(har(entry(headers=[{"name": "Cookie", "value": "c=3"}], **listed)), "x").requests
     assert request.header("cookie") == "c=3"
+
+
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        ("https://shop.example/", "https://shop.example:443/"),
+        ("http://shop.example/", "http://SHOP.example:80/"),
+        ("http://shop.example:8000/", "http://user:password@Shop.Example:8000/"),
+    ],
+)
+def test_hosts_that_differ_only_in_case_and_default_port_are_the_same(given: str, same: str) -> None:
+    """RFC 9110, 4.2.3."""
+    traffic = read(har(entry(url=given), entry(url=same)), "x")
+    assert (len(traffic.requests), traffic.left_out) == (2, ())
+
+
+def test_an_aborted_request_is_sent_because_the_server_received_it() -> None:
+    aborted = {**entry(), "response": {"status": 0, "_error": "net::ERR_ABORTED"}}
+    (request,) = read(har(aborted), "x").requests
+    assert request.recorded is None
+
+
+def test_a_header_value_that_a_recorder_decoded_is_sent_with_its_octets() -> None:
+    (request,) = read(har(entry(headers=[{"name": "X-Name", "value": "\u0142\u00f3d\u017a"}])), "x").requests
+    assert request.headers[0][1].encode("latin-1") == "\u0142\u00f3d\u017a".encode()

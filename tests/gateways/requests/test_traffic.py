@@ -48,3 +48,9 @@ def test_a_session_begins_with_all_requests_up_to_the_last_dependency() -> None:
     assert Traffic((first, form, last), (login,)).opening() == (login, first, form)
     assert Traffic((last, Request("POST", "/api", recorded=200)), (login,)).opening() == (login,)
     assert Traffic((last, form, first, last)).opening() == (last, form, first)
+
+
+def test_control_characters_that_a_client_sent_do_not_reach_the_terminal() -> None:
+    out = LeftOut("a.log, line 1", "\x1b[2J\x16\x03", "the client did not send an HTTP request")
+    (line,) = summary([out])
+    assert line.endswith(r"first a.log, line 1: \x1b[2J\x16\x03")
