@@ -11,11 +11,14 @@ from tests.matrix import MATRIX, in_matrix
 
 ROOT = Path(__file__).parent.parent
 
+# A collection takes several seconds of CPU time: minutes on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
 
 @cache
 def collected() -> tuple[str, ...]:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", *MATRIX]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=100)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=290)
     return tuple(line for line in done.stdout.splitlines() if "::" in line)
 
 
