@@ -50,7 +50,7 @@ class Page:
     _connection: ClientConnection
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
-    _loaded: bool = False
+    _loaded: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def do(self, method: str, **parameters: Any) -> dict[str, Any]:
@@ -75,9 +75,14 @@ class Page:
             self.errors.append(parameters["entry"]["text"])
         elif method == "Network.requestWillBeSent":
             self.requests.append(parameters["request"]["url"])
-        elif method == "Page.loadEventFired":
-            self._loaded = True
+        elif method == "Page.lifecycleEvent" and parameters["name"] == "load":
+            self._loaded.add(parameters["loaderId"])
         return message
+
+    def take_errors(self) -> list[str]:
+        """Return the errors since the last call, so that the errors of one test do not fail the next one."""
+        errors, self.errors = self.errors, []
+        return errors
 
     def open(self, file: Path) -> None:
         """Load a file completely."""
@@ -85,9 +90,8 @@ class Page:
 
     def visit(self, url: str) -> None:
         """Load a page completely."""
-        self._loaded = False
-        self.do("Page.navigate", url=url)
-        while not self._loaded:
+        loader = self.do("Page.navigate", url=url)["loaderId"]
+        while loader not in self._loaded:  # the load of the page before may be reported now
             self._take()
 
     def size(self, width: int, height: int, dark: bool = False, phone: bool = False) -> None:
@@ -159,6 +163,7 @@ def chromium() -> Iterator[Page]:
                     page = Page(connection)
                     for domain in ("Page", "Runtime", "Log", "Network"):
                         page.do(f"{domain}.enable")
+                    page.do("Page.setLifecycleEventsEnabled", enabled=True)
                     yield page
         finally:
             with suppress(ProcessLookupError):

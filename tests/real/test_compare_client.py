@@ -9,7 +9,7 @@ import shutil
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -104,5 +104,13 @@ def test_throughput_equals_the_measurements_of_other_tools(
     print(f"{name}: for each second of CPU {for_cpu:.3f} times, for each second {rates:.3f} times {theirs.__name__}'s")
     if all(seen.cpu > ITS_OWN * seen.seconds for pair in pairs for seen in pair):
         assert rates == pytest.approx(1, abs=NEAR), pairs
-    else:
-        assert for_cpu == pytest.approx(1, abs=NEAR_IF_BUSY), pairs
+        return
+    is_near = for_cpu == pytest.approx(1, abs=NEAR_IF_BUSY)
+    if not is_near and any(max(each) > (1 + NEAR) * min(each) for each in spreads(pairs)):
+        pytest.skip(f"too busy to judge: the figures of one tool vary from round to round: {spreads(pairs)}")
+    assert is_near, pairs
+
+
+def spreads(pairs: Sequence[tuple[Seen, Seen]]) -> list[list[float]]:
+    """Return each tool's responses per second of the server's CPU time, in each round."""
+    return [[pair[side].for_cpu for pair in pairs] for side in (0, 1)]

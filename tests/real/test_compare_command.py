@@ -274,7 +274,7 @@ def test_ctrl_c_keeps_the_measured_results_and_stops_all_processes(folder: Path)
         running.tree(lambda seen: len(seen) >= 5)  # servers, null server, client, warden
         status, seconds = running.end(signal.SIGINT)
         running.wait_for("interrupted: ")
-        assert (status, seconds < 20) == (130, True)  # a comparison that goes on takes minutes
+        assert (status, seconds < 40) == (130, True)  # a comparison that goes on takes minutes
         assert running.left() == []
     data = json.loads(file.read_text())
     assert data["interrupted"] is True

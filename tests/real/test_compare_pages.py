@@ -72,7 +72,7 @@ def page(browser: Page, pages: dict[str, Path]) -> Iterator[Page]:
     browser.requests.clear()
     browser.open(pages["few"])
     yield browser
-    assert browser.errors == []
+    assert browser.take_errors() == []
     assert set(browser.requests) == {pages["few"].as_uri()}
 
 

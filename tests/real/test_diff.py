@@ -57,7 +57,7 @@ PATHS = ("--path", "/", "--path", "/cart", "--path", "/api", "--path", "/stream"
         ("lost_header", "header:x-frame-options", "DENY", "(absent)"),
         ("cookie_attribute", "cookie:session;httponly", "set", "(absent)"),
         ("same_token", "cookie:session", "a different value in each response", "the same value in all responses"),
-        ("buffered", "stream", "4 blocks from", "1 block after"),
+        ("buffered", "stream", " blocks from", "1 block after"),
         ("off_by_one", "body:/text()", "(absent)", "\\n"),
         ("price", "body:/items/0/price", '"1.10"', "1.10"),
         ("cut", "problem", "200 OK", "the connection was closed in the middle of the response"),
@@ -197,20 +197,17 @@ def test_a_failed_comparison_exits_with_2_and_the_reason(arguments: Sequence[str
 def test_ctrl_c_shows_the_results_so_far_and_leaves_no_server(tmp_path: Path) -> None:
     paths = tmp_path / "x.jsonl"
     paths.write_text('{"path": "/"}\n' + '{"path": "/stream"}\n' * 30)
-    mark = f"GATEWAYS_TEST_{os.getpid()}"
+    mark, asked = f"GATEWAYS_TEST_{os.getpid()}", tmp_path / "asked"
     process = subprocess.Popen(
-        command("shop:app@waitress", "shop:lost_header@waitress", "--requests", str(paths), "--reset",
-                f"echo x >> {tmp_path}/rounds"),
-        cwd=APPS, env={**ENVIRONMENT, mark: "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        command("shop:app@waitress", "shop:noting@waitress", "--requests", str(paths)),
+        cwd=APPS, env={**ENVIRONMENT, mark: "1", "SHOP_ASKED": str(asked)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
-        rounds = tmp_path / "rounds"
-        while not rounds.exists() or rounds.read_text().count("x") < 2:
+        while not asked.exists():  # some requests into the second round
             assert process.poll() is None
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(0.1)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(4)  # some requests into the second round
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=30)
     finally:

@@ -72,7 +72,7 @@ def page(browser: Page, file: Path) -> Iterator[Page]:
     browser.requests.clear()
     browser.open(file)
     yield browser
-    assert browser.errors == []
+    assert browser.take_errors() == []
 
 
 def test_it_loads_nothing_else_and_executes_nothing_of_a_response(page: Page, file: Path) -> None:

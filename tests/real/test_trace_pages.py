@@ -56,7 +56,7 @@ def page(request: pytest.FixtureRequest, browser: Page, pages: dict[str, Path]) 
     browser.requests.clear()
     browser.open(pages[request.param])
     yield browser
-    assert browser.errors == []
+    assert browser.take_errors() == []
 
 
 def test_it_loads_nothing_else(page: Page, pages: dict[str, Path]) -> None:

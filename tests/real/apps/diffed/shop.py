@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse
 
@@ -51,6 +52,14 @@ class Shop:
 class LostHeader(Shop):
     def headers(self) -> list[tuple[str, str]]:
         return super().headers()[1:]
+
+
+class Noting(LostHeader):
+    """Creates a file when a stream is requested."""
+
+    def stream(self) -> Iterator[bytes]:
+        Path(os.environ["SHOP_ASKED"]).touch()
+        return super().stream()
 
 
 class CookieAttribute(Shop):
@@ -110,5 +119,5 @@ class Dying(Shop):
 
 app, dying = Shop(), Dying()
 lost_header, cookie_attribute, buffered, off_by_one = LostHeader(), CookieAttribute(), Buffered(), OffByOne()
-same_token = SameToken()
+same_token, noting = SameToken(), Noting()
 price, one_failure, cut, lost_cookie = Price(), OneFailure(), Cut(), LostCookie()
