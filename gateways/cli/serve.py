@@ -20,7 +20,7 @@ from gateways.cli.choosing import choose, complete, files, given
 from gateways.cli.command import Command
 from gateways.cli.plan import Plan
 from gateways.cli.serve_checks import certificate, check
-from gateways.cli.until_ended import Serving, await_change
+from gateways.cli.until_ended import Changed, Serving, await_change, watched
 from gateways.failure import Failure
 from gateways.serving.deployment import Deployed, Place, script
 from gateways.serving.listen import bind, bind_unix
@@ -193,15 +193,20 @@ def _found(target: str, interface: Mode | None, sock: socket | None, tls: tuple[
 
     With a socket (--reload), serve a page with the error until a file change fixes it.
     """
-    while True:
-        try:
-            known = probe(target, IMPORT, interface)
-            break
-        except Failure as failure:
-            if sock is None or not failure.traceback:  # a wrong name cannot be fixed by changing a file
-                raise
-            click.echo(failure.traceback, nl=False, err=True)
-            await_change(target, failure, sock, tls)
+    changed: Changed | None = None
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                known = probe(target, IMPORT, interface)
+                break
+            except Failure as failure:
+                if sock is None or not failure.traceback:  # a wrong name cannot be fixed by changing a file
+                    raise
+                if changed is None:  # a change may come between this import and the start of the watch: import again
+                    changed = stack.enter_context(watched(target))
+                    continue
+                click.echo(failure.traceback, nl=False, err=True)
+                await_change(target, failure, sock, tls, changed)
     if known.doubt:
         click.echo(f"gateways serve: {known.doubt}", err=True)
     return known

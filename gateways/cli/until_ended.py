@@ -8,10 +8,12 @@ import queue
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from socket import SO_ACCEPTCONN, SOL_SOCKET, socket
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import click
@@ -41,6 +43,7 @@ class Serving:
         self._sock = sock
         self._events: EventQueue = queue.SimpleQueue()
         self._current: ServerProcess
+        self._starting = Lock()
         self._page: BrokenPage | None = None
         self._has_listened = False
 
@@ -55,11 +58,12 @@ class Serving:
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace", line_buffering=True)
         with ExitStack() as stack:
-            self._start()
+            with self._starting:
+                if self._plan.reload:  # before the server imports the files
+                    stack.enter_context(Changes(_folders(self._plan.known.target), self._changed))
+                self._start()
             stack.callback(self._close_page)
             stack.callback(lambda: end_all([self._current]))
-            if self._plan.reload:
-                stack.enter_context(Changes(_folders(self._plan.known.target), self._changed))
             while (item := self._events.get()) is not None:
                 # The last output of a server that was replaced after a file change is printed too.
                 if item.source is self._current or item.kind in ("line", "events"):
@@ -82,7 +86,9 @@ class Serving:
         )
 
     def _changed(self, paths: list[Path]) -> None:
-        self._events.put(ServerEvent(self._current, "changed", ", ".join(map(str, paths))))
+        with self._starting:  # a server that is being started may have imported the files before the change
+            source = self._current
+        self._events.put(ServerEvent(source, "changed", ", ".join(map(str, paths))))
 
     def _take(self, item: ServerEvent) -> None:
         if item.batch is not None:
@@ -98,7 +104,8 @@ class Serving:
             click.echo(f"changed: {item.line}")
             self._close_page()
             end_all([self._current])
-            self._start()
+            with self._starting:
+                self._start()
         else:
             self._ended()
 
@@ -146,14 +153,25 @@ class Serving:
         raise Failure(f"the {plan.mode} server {plan.server} {how}: {message}")
 
 
-def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, str] | None) -> None:
+Changed = queue.SimpleQueue[list[Path]]
+"""The queue of changed files."""
+
+
+@contextmanager
+def watched(target: str) -> Iterator[Changed]:
+    """Watch the files of a target that cannot be imported."""
+    changed: Changed = queue.SimpleQueue()
+    with Changes(_folders(target), changed.put):
+        yield changed
+
+
+def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, str] | None, changed: Changed) -> None:
     """Show the import error, in the terminal and in the browser, until a Python file changes."""
     from gateways.serving.broken import BrokenPage  # imports http.server
 
     click.echo(f"{failure}; will try again when a Python file changes", err=True)
-    changed: queue.SimpleQueue[list[Path]] = queue.SimpleQueue()
     lines = [*failure.traceback.splitlines(), str(failure)]
-    with BrokenPage(sock.dup(), target, lines, tls), Changes(_folders(target), changed.put):
+    with BrokenPage(sock.dup(), target, lines, tls):
         where = url(*reachable(sock), "https" if tls else "http")
         click.echo(f"{where}  shows the error")
         click.echo(f"changed: {', '.join(map(str, changed.get()))}")

@@ -14,7 +14,7 @@ class Changes:
     """Context manager that watches the Python files below folders, except those in .venv, .git and similar folders.
 
     If files change, it calls `changed` with their paths, on its own thread. Several changes at about the same time
-    cause one call.
+    cause one call. The block begins when the files are watched, so that no change in the block is missed.
     """
 
     def __init__(self, folders: list[Path], changed: Callable[[list[Path]], object]) -> None:
@@ -22,20 +22,21 @@ class Changes:
             import watchfiles
         except ModuleNotFoundError:
             raise Failure(f"--reload needs the package watchfiles; install it with: {install_line()}") from None
-        self._over = threading.Event()
+        self._begun, self._over = threading.Event(), threading.Event()
         self._changed = changed
         self._watched: Any = watchfiles.watch(
             *folders,
             watch_filter=watchfiles.PythonFilter(),
             stop_event=self._over,
-            rust_timeout=200,  # interval for checking stop_event, in ms
-            yield_on_timeout=False,
+            rust_timeout=200,  # in ms
+            yield_on_timeout=True,  # the first time, the files are watched
             raise_interrupt=False,
         )
         self._thread = threading.Thread(target=self._watch, name="gateways-changes", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._begun.wait()
         return self
 
     def __exit__(
@@ -44,5 +45,10 @@ class Changes:
         self._over.set()
 
     def _watch(self) -> None:
-        for changes in self._watched:
-            self._changed(sorted({Path(path) for _, path in changes}))
+        try:
+            for changes in self._watched:
+                self._begun.set()
+                if changes:
+                    self._changed(sorted({Path(path) for _, path in changes}))
+        finally:
+            self._begun.set()  # an error, which this thread reports

@@ -208,7 +208,7 @@ def test_reload_shows_the_output_of_the_old_apps_shutdown(tmp_path: Path, monkey
     app.write_text(LIFESPAN)
     with Serving("changing", "--reload") as serving:
         assert serving.ask("/") == 1
-        app.write_text(LIFESPAN.replace('b"1"', 'b"22"'))
+        rewrite(app, LIFESPAN.replace('b"1"', 'b"22"'))
         serving.wait_for(f"^changed: {app}$")
         assert serving.process.stderr is not None
         said = b"".join(serving.process.stderr.readline() for _ in range(3)).decode()
@@ -227,6 +227,12 @@ def test_requests_just_before_the_exit_are_printed(options: str) -> None:
         serving.wait_for(r" 200 GET /inside/\d  \d+ bytes", count=3)
 
 
+def rewrite(app: Path, text: str) -> None:
+    """Replace a file at once. On a busy machine, it could be imported while it is empty."""
+    app.with_suffix(".new").write_text(text)
+    app.with_suffix(".new").replace(app)
+
+
 TEXT = (
     "def app(environ, start_response):\n"
     "    start_response('200 OK', [('Content-Type', 'application/json')])\n"
@@ -243,14 +249,14 @@ def test_reload_shows_an_import_error_until_it_is_fixed(
     app.write_text(TEXT.format(number=1))
     with Serving("changing", "--reload", "--server", server, PYTHONPATH=str(ROOT)) as serving:
         assert serving.ask("/") == 1
-        app.write_text("this is no Python")
+        rewrite(app, "this is no Python")
         serving.wait_for(f"^changed: {app}$")
         serving.wait_for(f"{server} has exited; it will be restarted when a Python file changes")
         status, page = refused(serving.url, Accept="text/html")  # it does not hang
         assert status == 503
         assert '<meta http-equiv="refresh"' in page
         assert "this is no Python" in page
-        app.write_text(TEXT.format(number=22))
+        rewrite(app, TEXT.format(number=22))
         serving.wait_for(f"^changed: {app}$", count=2)
         wait_for_answer(serving, 22)
         serving.ends()
@@ -266,7 +272,7 @@ def test_reload_starts_with_an_app_that_cannot_be_imported(tmp_path: Path, monke
         assert status == 503
         assert page.startswith("changing is not running\n")
         assert "No module named 'no_such_library'" in page
-        app.write_text(TEXT.format(number=22))
+        rewrite(app, TEXT.format(number=22))
         serving.wait_for("Press Ctrl-C to stop")
         with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             assert json.load(answer) == 22
