@@ -102,7 +102,7 @@ def page(records: Sequence[Record]) -> str:
                 *(_figures(section) for each in found for section in each),
                 "## Doubts",
                 _doubts(records, found),
-                "## How each was run",
+                "## The command of each contender",
                 _commands(records),
             ]
         )

@@ -22,7 +22,7 @@ class Overloaded(Refused):
 
 
 def not_started(error: OSError, script: Script) -> Refused:
-    """Return the refusal for a program that the operating system has not started."""
+    """Return the refusal for a program that the operating system could not start."""
     name = os.fsdecode(script.file)
     if error.errno == errno.E2BIG:
         return Refused(431, f"{name}: the request headers do not fit into an environment")

@@ -139,7 +139,7 @@ def _moved(environ: WSGIEnvironment) -> _Answer:
 
     The Location is relative, so that it works behind any proxy. It is one segment, so that it stays on this host.
 
-    After a local redirect, the client's URL has another path, so the Location is the whole path.
+    After a local redirect, the client's URL has a different path, so the Location is the whole path.
     """
     path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
     query = environ.get("QUERY_STRING")

@@ -115,7 +115,7 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     "--thorough",
     "effort",
     flag_value="thorough",
-    help="Measure more rounds, numbers of clients and rates, for results to publish.",
+    help="Measure more rounds, client counts and rates, to publish the results.",
 )
 @click.option("--seed", type=int, help="Seed of all random choices. Default: random.")
 @click.option("--force", is_flag=True, help="Measure even if other programs keep the machine busy.")

@@ -125,7 +125,7 @@ SEVERAL = "several values"
 
 
 def _both(first: Found, other: Found) -> Found:
-    """Return the difference of two requests. A lost or new header may have another value in each; one is shown."""
+    """Return the difference of two requests. A lost or new header may have a different value in each; one is shown."""
     if (first.old, first.new) == (other.old, other.new) or not first.facet.startswith("header:"):
         return first
     if first.old == ABSENT:

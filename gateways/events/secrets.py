@@ -58,7 +58,7 @@ def secrets_of(headers: Iterable[tuple[str, str]]) -> set[str]:
 
 
 def secrets_in(text: str) -> set[str]:
-    """Return the secrets in a target, a body or another text, in every form in which a text may contain them."""
+    """Return the secrets in a target, a body or other text, in every form in which a text may contain them."""
     return _spelled(set(_found_in(text)))
 
 

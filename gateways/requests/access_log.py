@@ -136,7 +136,7 @@ def _escaped(match: re.Match[str]) -> str:
     r"""Return a raw byte, or one escaped as \xNN, as a backslash and a character. A printable byte becomes that
     character.
 
-    apachelogs can read \xNN in two ways. In a line of another format it tries both, so each \xNN doubles its time.
+    apachelogs can read \xNN in two ways. In a line of a different format it tries both, so each \xNN doubles its time.
     """
     if match[0][0] == "\\" and not match[1]:
         return match[0]  # an escape such as \t or \"

@@ -130,7 +130,7 @@ def _response(given: Any) -> Response:
 
 
 def _list(given: Any, name: str) -> list[Any]:
-    """Return a list that may be absent. Raises ValueError for another type."""
+    """Return a list that may be absent. Raises ValueError for any other type."""
     if not isinstance(given or [], list):
         raise ValueError(f"{name} is {given!r}; it must be a list")
     return given or []

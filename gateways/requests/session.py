@@ -68,6 +68,6 @@ class Session:
 
 
 def _changed(before: Jar, after: Jar) -> set[str]:
-    """Return the names of new cookies, and of those with another value."""
+    """Return the names of new cookies, and of cookies whose value has changed."""
     old = before.everything()
     return {name for name, value in after.everything().items() if old.get(name) != value}

@@ -1,4 +1,4 @@
-"""Adapt an app to a server of another interface: choose the adapter, and observe both sides.
+"""Adapt an app to a server of a different interface: choose the adapter, and observe both sides.
 
 Knows the adapters by name. gateways/<mode> knows the interfaces.
 """

@@ -46,7 +46,7 @@ def bind_unix(path: str) -> socket.socket:
     Replaces the socket file of a server that has exited.
 
     Raises:
-        Failure: a server listens there, another kind of file exists, or the folder does not exist.
+        Failure: a server listens there, a different kind of file exists, or the folder does not exist.
     """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

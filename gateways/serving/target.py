@@ -1,7 +1,7 @@
 """Resolve a target to the app and its interface.
 
 A target is `module:attribute`, `module`, a Python file with or without `:attribute`, a CGI program, or a folder of CGI
-programs. Knows how to tell them apart. It must not know how apps are served.
+programs. Knows how to distinguish them. It must not know how apps are served.
 """
 
 import inspect

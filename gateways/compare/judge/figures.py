@@ -135,7 +135,7 @@ def seconds(nanoseconds: float | None) -> float | None:
 def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Figures:
     """Return the figures of a contender in a scenario.
 
-    main: the slices or long runs from which throughput is computed. every: all slices or runs, in order of time.
+    main: the slices or long runs from which throughput is computed. every: all slices or runs, in chronological order.
     """
     measured = [cell.measured for cell in main]
     window = sum(each.window for each in measured) or 1

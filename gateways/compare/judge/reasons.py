@@ -88,7 +88,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "few-samples": ("too few samples for a 99th percentile", "use --thorough"),
     "client-lag": (
-        "the load client read responses late; the latency includes this delay (both are 99th percentiles)",
+        "the load client read responses late, so part of the latency is its own delay (both are 99th percentiles)",
         "stop other programs; trust the medians",
     ),
 }

@@ -181,7 +181,7 @@ class Measured:
     The samples of a closed loop are the responses that arrived after the start of the window. The samples of an open
     loop are the requests that were due within the window.
     latency: time until the end of the response. In an open loop, it starts at the due time. A request that failed,
-    timed out or was never sent (`unsent`) is a missing value, which is treated as larger than every other.
+    timed out or was never sent (`unsent`) is a missing value, which is treated as larger than all others.
     first_byte: time until the first byte of the body. It starts at the same time as the latency. late: delay between
     due time and sending.
     gap: time between two pieces of a body.

@@ -5,8 +5,8 @@ is widened to whole words (up to white space, quotes, brackets and other punctua
 response may differ in more characters. For example, "20:54:21" and "20:54:22" differ in one digit, but "20:54:21" and
 "20:55:22" in two.
 
-If two bodies have the same words in another order, only their common beginning and end are constant. An example is a
-list of the elements of a set. In a third order, all pieces between beginning and end would differ.
+If two bodies have the same words in a different order, only their common beginning and end are constant. An example is
+a list of the elements of a set. In a third order, all pieces between beginning and end would differ.
 """
 
 import re

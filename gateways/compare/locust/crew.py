@@ -25,7 +25,7 @@ START, COMING = 20.0, 300.0
 ANSWERING = 10.0
 """Time after the longest duration of an order, in seconds, after which a worker counts as dead."""
 LOOKS = 5
-"""Number of clock readings per worker. The reading with the fastest reply is used, because it is the most exact."""
+"""Number of clock readings per worker. The reading with the fastest reply is used, because it is the most accurate."""
 LEAD, MOST_LEAD = 0.05, 2.0
 """Initial and maximum time between sending an order and its start, in seconds. All clients must connect in this time.
 It grows if it is too short."""
@@ -198,7 +198,7 @@ class Workers:
 def must_be_same(message: Said) -> None:
     """Check that the worker has this version of gateways; orders differ between versions.
 
-    Raises: Failure: the worker has another version of gateways, or none.
+    Raises: Failure: the worker has a different version of gateways, or none.
     """
     own = version("gateways")
     if message["version"] != own:

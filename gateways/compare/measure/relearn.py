@@ -16,8 +16,8 @@ from gateways.compare.plan.scenarios import Scenario
 from gateways.compare.question import Question
 
 TIMES = 5
-"""Maximum number of times that the first contender gets a request again. A page in random order has another order in
-each response, and two of them may be equal by chance.
+"""Maximum number of times that the first contender gets a request again. A page in random order has a different
+order in each response, and two of them may be equal by chance.
 """
 
 

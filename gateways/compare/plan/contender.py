@@ -189,7 +189,7 @@ def _names(chosen: Sequence[str], usual: Iterable[str], known: Iterable[str]) ->
 
 def _adapters(mode: Mode, speaks: Interface, chosen: Sequence[str], *, named: bool) -> Sequence[Adapter | None]:
     """Return the adapters of a mode. If adapters are chosen, a mode to which none of them belongs is left out. CGI
-    stays if that mode is named.
+    is kept if --modes names it.
     """
     known = ADAPTERS[mode, speaks]
     if not known:
