@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ClientDisconnected
 from .channels import HIGH_WATER, Channel
-from .loops import Future, Loop
+from .loops import MOST_IN_A_ROW, Future, Loop
 from .thread_pool import Workers
 
 LINGER = 1.0  # time in which an Outbox still accepts items although its client may have disconnected, in seconds
@@ -23,6 +23,7 @@ class Outbox(Channel):
 
     _linger_until = 0.0
     taken = 0  # size in bytes of the items that the last get() or take() returned; items passed to end() count as 0
+    _in_a_row = 0  # number of times in a row that get() has returned without a wait
     _last: Sequence[Any] = ()  # the items of end(), until take_last() returns them
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
@@ -113,6 +114,11 @@ class Outbox(Channel):
 
         The items that earlier calls returned now count as handled.
         """
+        if self._items:
+            self._in_a_row += 1
+            if self._in_a_row > MOST_IN_A_ROW:
+                self._in_a_row = 0
+                await self._loop.sleep(0)
         while True:
             with self._mutex:
                 items, self.taken, self._items, self._size = self._items, self._size, [], 0
@@ -123,6 +129,7 @@ class Outbox(Channel):
                 self._draining = False
                 self._open()
                 waiter = self._waiter = self._loop.create_future()
+                self._in_a_row = 0
             await waiter
 
     def expect(self) -> Future:

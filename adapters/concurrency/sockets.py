@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from .loops import Loop
+from .loops import MOST_IN_A_ROW, Loop
 
 
 class LoopSocket:
@@ -27,6 +27,7 @@ class LoopSocket:
         else:
             self._watches = type(self._asyncio).add_reader is not asyncio.AbstractEventLoop.add_reader
         self._watched = False
+        self._in_a_row = 0  # number of times in a row that receive() has tried to return without a wait
         self._received: asyncio.Future[bytes] | None = None  # result of the last receive() that had to wait
         self._size = 0  # argument of the last receive() that had to wait
 
@@ -36,6 +37,10 @@ class LoopSocket:
             if self._watches:
                 return await self._receive(size)
             if self._asyncio is not None:
+                self._in_a_row += 1
+                if self._in_a_row > MOST_IN_A_ROW:
+                    self._in_a_row = 0
+                    await asyncio.sleep(0)
                 return await self._asyncio.sock_recv(self._sock, size)
             received: bytes = await self._trio.recv(size)
         except OSError:
@@ -50,8 +55,11 @@ class LoopSocket:
         """
         assert self._asyncio is not None
         if not self._watched:
-            with suppress(BlockingIOError):
-                return self._sock.recv(size)
+            self._in_a_row += 1
+            if self._in_a_row <= MOST_IN_A_ROW:
+                with suppress(BlockingIOError):
+                    return self._sock.recv(size)
+            self._in_a_row = 0
             self._asyncio.add_reader(self._sock, self._arrived)
             self._watched = True
         self._received, self._size = self._asyncio.create_future(), size

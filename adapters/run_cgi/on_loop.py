@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..asgi_types import Send
+from ..concurrency.loops import MOST_IN_A_ROW
 from ..errors import ClientDisconnected
 from .kills import Kill, reason
 from .limits import NEVER, SETTLE, Patience, Timeouts
@@ -41,6 +42,7 @@ class ProgramOnLoop:
         self._backlog: list[memoryview] | None = None  # input that is kept for a program that responds without reading
         self._input_timer: asyncio.TimerHandle | None = None
         self._body_over = False
+        self._in_a_row = 0  # number of times in a row that read() has returned without a wait
         self._sending = False
         self._lingered = False
         self._left = False
@@ -67,6 +69,10 @@ class ProgramOnLoop:
     async def read(self) -> bytes:
         """Return the next output of the program; b"" at its end. Raises the error of `fail`, or TimeoutError."""
         program = self.program
+        self._in_a_row += 1
+        if self._in_a_row > MOST_IN_A_ROW:
+            self._in_a_row = 0
+            await asyncio.sleep(0)
         while not self._lingered:
             if self._failure is not None:
                 raise self._failure
@@ -239,6 +245,7 @@ class ProgramOnLoop:
 
     async def _wait(self) -> None:
         self._event = self._loop.create_future()
+        self._in_a_row = 0
         await self._event
 
     def _awake(self) -> None:

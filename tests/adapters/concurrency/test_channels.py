@@ -9,7 +9,7 @@ import pytest
 
 from gateways.adapters.concurrency.channels import HIGH_WATER
 from gateways.adapters.concurrency.inbox import Inbox
-from gateways.adapters.concurrency.loops import running_loop
+from gateways.adapters.concurrency.loops import MOST_IN_A_ROW, running_loop
 from gateways.adapters.concurrency.outbox import Outbox
 from gateways.adapters.concurrency.thread_pool import Workers
 from gateways.adapters.errors import ClientDisconnected
@@ -92,3 +92,21 @@ def test_all_threads_that_wait_are_notified_of_a_disconnect(loop: Loop, workers:
     for thread in threads:
         thread.join(PATIENCE)
     assert outcomes == [ClientDisconnected] * WRITERS
+
+
+def test_a_thread_that_is_always_faster_leaves_the_loop_time_for_other_calls(loop: Loop, workers: Workers) -> None:  # noqa: F811
+    """Safety: if a server's send() does not wait, the coroutine would never wait for a fast application."""
+    outbox = loop.call(lambda: Outbox(running_loop(), workers))
+    calls = 10 * MOST_IN_A_ROW
+    others: list[int] = []
+    during: list[int] = []
+
+    async def take() -> None:
+        for number in range(calls):
+            outbox.put("block", 1)
+            assert (await outbox.get())[0] == ["block"]
+            loop.soon(others.append, number)
+        during.append(len(others))
+
+    assert loop.start(take).ended.wait(PATIENCE)
+    assert during[0] > calls // 2

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateways.adapters.concurrency.loops import running_loop
+from gateways.adapters.concurrency.loops import MOST_IN_A_ROW, running_loop
 from gateways.adapters.concurrency.sockets import LoopSocket
 
 pytestmark = pytest.mark.timeout(30)
@@ -173,3 +173,21 @@ def test_a_closed_socket_leaves_its_number_to_the_next_one(factory: Any) -> None
 
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(run())
+
+
+@LOOPS
+def test_a_peer_that_is_always_faster_leaves_the_loop_time_for_other_calls(factory: Any, pair: Pair) -> None:
+    calls = 10 * MOST_IN_A_ROW
+    others: list[int] = []
+
+    async def run() -> int:
+        ours = LoopSocket(running_loop(), pair[0])
+        for number in range(calls):
+            pair[1].send(b"x")
+            assert await ours.receive(1) == b"x"
+            asyncio.get_running_loop().call_soon(others.append, number)
+        ours.close()
+        return len(others)
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        assert runner.run(run()) >= calls // 2

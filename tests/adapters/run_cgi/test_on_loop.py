@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import select
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateways.adapters.concurrency.loops import MOST_IN_A_ROW
 from gateways.adapters.errors import ClientDisconnected
 from gateways.adapters.run_cgi.kills import CANCELLED
 from gateways.adapters.run_cgi.limits import DEFAULT_TIMEOUTS, Timeouts
@@ -51,6 +53,21 @@ def test_output_is_read_to_its_end_and_the_exit_status_is_returned(run: Callable
         return await output(running), await running.settle()
 
     assert run("echo one; sleep 0.1; echo two; exit 3", use) == (b"one\ntwo\n", 3)
+
+
+def test_a_program_that_is_always_faster_leaves_the_loop_time_for_other_calls(run: Callable[..., Any]) -> None:
+    """If a server's send() does not wait, read() would never wait for a program that writes for ever."""
+    reads = 10 * MOST_IN_A_ROW
+    others: list[int] = []
+
+    async def use(running: ProgramOnLoop) -> int:
+        for number in range(reads):
+            assert select.select([running.program.stdout], [], [], 60)[0]
+            assert await running.read()
+            asyncio.get_running_loop().call_soon(others.append, number)
+        return len(others)
+
+    assert run("exec yes", use) > reads // 2
 
 
 def test_a_body_larger_than_a_pipe_is_written_while_output_is_read(run: Callable[..., Any]) -> None:
