@@ -6,12 +6,15 @@ Knows contexts. It must not know threads or loops.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextvars import Context, Token
+from contextlib import suppress
+from contextvars import Context, ContextVar, Token
 from typing import Any
 
 _UNSET: Any = object()
 
 Lent = Sequence[tuple[Token[Any], Any]]
+
+_KEPT: ContextVar[Lent] = ContextVar("gateways.kept")  # the variables that keep() has left in this context
 
 
 def adopt(context: Context, before: Context) -> Lent:
@@ -25,3 +28,27 @@ def adopt(context: Context, before: Context) -> Lent:
     return [
         (variable.set(value), value) for variable, value in context.items() if before.get(variable, _UNSET) is not value
     ]
+
+
+def give_back(lent: Lent) -> None:
+    """Reset the variables that adopt() has set in the current context."""
+    for token, value in lent:
+        # Reset only variables that no other code has changed. If the token belongs to another context, no reset is
+        # needed, because the server has created that context for one request.
+        if token.var.get(None) is value:
+            with suppress(ValueError):
+                token.var.reset(token)
+
+
+def keep(lent: Lent) -> None:
+    """Leave the variables in the current context until its thread calls take_kept_back()."""
+    if lent:
+        kept = list(lent)
+        kept.append((_KEPT.set(kept), kept))
+
+
+def take_kept_back() -> bool:
+    """Reset the variables that keep() has left in the current context. Return False if there are none."""
+    kept = _KEPT.get(())
+    give_back(kept)
+    return bool(kept)

@@ -117,8 +117,8 @@ def split_path(root: str, path: str) -> tuple[str, str]:
         root = "/" + root
     if root and path.startswith(root) and (len(path) == len(root) or path[len(root)] == "/"):
         return root, path[len(root) :]
-    if path == "*":  # RFC 9112, 3.2.4: OPTIONS * has an empty path
-        return root, ""
+    if path == "*":  # RFC 9112, 3.2.4: OPTIONS * is about the whole server; WSGI servers do not change the "*"
+        return root, "*"
     return root, path if path.startswith("/") or (root and not path) else "/" + path
 
 
@@ -242,6 +242,8 @@ def _paths(environ: Mapping[str, Any], path: bytes) -> tuple[bytes, bytes]:
     target = octets(sent_as)
     if _PLAIN_PATH(path) and (not target or target.partition(b"?")[0] == path):
         return path, path
+    if target == b"*":  # cheroot's PATH_INFO is "/*"
+        return target, target
     if target and not target.startswith(b"/"):  # RFC 9112, 3.2.2: absolute-form
         target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
     raw = target.partition(b"?")[0].partition(b"#")[0]

@@ -12,13 +12,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
 from ..asgi_types import Message
 from ..concurrency import spare_threads
-from ..concurrency.contexts import Lent, adopt
+from ..concurrency.contexts import Lent, adopt, give_back, keep, take_kept_back
 from ..concurrency.loops import Loop, LoopClosed
 from ..errors import ClientDisconnected
 from ..run_asgi.exchange import Exchange, PathSend
@@ -47,21 +47,12 @@ class _Whole(list[bytes]):
     def close(self) -> None:
         """Reset the variables at the end of the response, because the thread's next request may be another user's."""
         lent, self._lent = self._lent, ()
-        _take_back(lent)
+        give_back(lent)
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         """Call close() if the server has not. At interpreter exit, the globals of this module may already be None."""
         if not finalizing():
             self.close()
-
-
-def _take_back(lent: Lent) -> None:
-    for token, value in lent:
-        # Reset only variables that no other code has changed. If the token belongs to another context, no reset is
-        # needed, because the server has created that context for one request.
-        if token.var.get(None) is value:
-            with suppress(ValueError):
-                token.var.reset(token)
 
 
 def body_message(block: bytes, more: bool) -> Message:
@@ -95,6 +86,8 @@ class ASGIResponse:
     _left = False  # the response has been detached from this thread
     _whole = False  # the response was complete from the start, so close() has nothing to do
     _lent: Lent = ()
+    _context: Context  # the application's context
+    _seen: Context  # a copy of it, without the variables that are not adopted yet
     _reading: _Reading | None = None  # a read that runs in another thread
     _asked = _ended = _closed = _handed = False
     _items: Sequence[Any] = ()
@@ -112,7 +105,10 @@ class ASGIResponse:
         """
         exchange = self._exchange
         before = copy_context()
-        context = before.copy()
+        if before and take_kept_back():
+            before = copy_context()
+        context = self._context = before.copy()
+        self._seen = before
         try:
             self._running.begin(exchange, context)
             self._take()
@@ -126,6 +122,7 @@ class ASGIResponse:
         status, headers = exchange.head
         if not self._ended or not exchange.complete or self._body.interrupted:  # then close() has work to do
             self._lent = adopt(context, before)
+            self._seen = context.copy()
             write = start_response(status, headers)
             if self._items[:1] == [b""] and not (self._ended or (self.departure is not None and exchange.leaves)):
                 self._send_head(write)
@@ -182,6 +179,8 @@ class ASGIResponse:
             self._items, self._asked, self._ended = exchange.desk.get()
             if self._ended and not self._items and (not exchange.complete or exchange.desk.closed):
                 error, exchange.error = exchange.error, None
+                if error is not None:
+                    self._keep_context()
                 try:
                     raise error or self._lost()
                 finally:
@@ -190,6 +189,15 @@ class ASGIResponse:
                 if self._reading is not None:
                     self._stop_reading()
                 return
+
+    def _keep_context(self) -> None:
+        """Let the server log the application's error with the context variables of the application.
+
+        An ASGI server logs it with these variables, too: they contain, for example, the request's identifier, or the
+        error that Sentry has already reported. The thread's next request resets them.
+        """
+        lent, self._lent = self._lent, ()
+        keep([*adopt(self._context, self._seen), *lent])
 
     def _lost(self) -> Exception:
         """Return the error for a response that ended early without an error of the application."""
@@ -280,7 +288,7 @@ class ASGIResponse:
         self._closed, self._items = True, []
         lent, self._lent = self._lent, ()
         if lent:
-            _take_back(lent)
+            give_back(lent)
         departure, self.departure = self.departure, None
         if departure is not None:
             departure.close(self._loop)

@@ -123,7 +123,7 @@ def resolved(path: bytes) -> bytes:
     if b"\0" in path:
         raise Refused(400, "the path contains a NUL")
     if b"/." not in path:
-        return path
+        return b"" if path == b"*" else path  # RFC 3875, 4.1.5: PATH_INFO begins with a slash or is empty
     kept: list[bytes] = []
     segments = path.split(b"/")[1:]
     for segment in segments:

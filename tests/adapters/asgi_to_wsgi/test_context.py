@@ -217,3 +217,46 @@ def test_a_context_that_is_already_entered_causes_no_error(bridge: Bridge) -> No
     thread.start()
     thread.join(10)
     assert answers == [b"none", b"nested"]
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 2])
+def test_a_server_logs_an_error_with_the_variables_of_the_app(bridge: Bridge, blocks: int) -> None:
+    """Ours: an ASGI server logs an error in the app's context: its request id, and the errors that Sentry has reported.
+
+    The next request of the thread does not get these variables.
+    """
+    logged: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        logged.append(f"begins with {found.get()}")
+        found.set("begun")
+        if blocks:
+            await send(start())
+        for number in range(blocks):
+            await send(body(b"block", True))
+            await asyncio.sleep(0)
+            found.set(f"block {number}")
+        found.set("failed")
+        raise LookupError("the app's")
+
+    adapter = bridge(app)
+
+    def request() -> None:
+        result: Any = None
+        try:
+            try:
+                result = adapter(Exchange(adapter).environ, lambda *_: None)
+                b"".join(result)
+            finally:  # as gunicorn does: it closes the iterable first, and then logs the error
+                getattr(result, "close", int)()
+        except LookupError:
+            logged.append(found.get())
+
+    def serve() -> None:
+        request()
+        request()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    thread.join(10)
+    assert logged == ["begins with none", "failed"] * 2

@@ -52,6 +52,7 @@ def names(environ: dict[str, Any]) -> tuple[str, str]:
         ("/a/b", "/a/bc", "/a/b", "/a/bc"),
         ("/ü", "/ü/x", "/\xc3\xbc", "/x"),
         ("/ü", "/üx", "/\xc3\xbc", "/\xc3\xbcx"),
+        ("", "*", "", "*"),
     ],
 )
 def test_the_root_path_is_cut_at_a_segment_boundary(
@@ -187,7 +188,7 @@ def test_any_scope_results_in_latin_1_strings_or_a_400(**scope: Any) -> None:
         value.encode("latin-1")
         key.encode("latin-1")
     assert environ["SCRIPT_NAME"] != "/"
-    assert environ["SCRIPT_NAME"] or environ["PATH_INFO"] or scope["path"] == "*"
+    assert environ["SCRIPT_NAME"] or environ["PATH_INFO"]
 
 
 def carried(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -322,6 +323,15 @@ def test_a_transfer_coding_overrides_the_length() -> None:
     headers = [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
     assert not {"CONTENT_LENGTH", "transfer-encoding", "HTTP_TRANSFER_ENCODING"} & environ_from_scope(scope).keys()
+
+
+@pytest.mark.parametrize("path_info", ["*", "/*"])
+def test_a_target_in_asterisk_form_is_unchanged(path_info: str) -> None:
+    """RFC 9112, 3.2.4: ASGI and WSGI servers pass the "*" on, but cheroot adds a slash to PATH_INFO."""
+    environ = environ_from_scope(scope_of(method="OPTIONS", path="*", raw_path=b"*"))
+    assert [environ[name] for name in ("SCRIPT_NAME", "PATH_INFO", "REQUEST_URI")] == ["", "*", "*"]
+    scope = scope_from_environ({**environ, "PATH_INFO": path_info})
+    assert (scope["path"], scope["raw_path"]) == ("*", b"*")
 
 
 def test_a_target_in_absolute_form_has_a_path() -> None:

@@ -58,6 +58,11 @@ def test_one_program_serves_every_path(folder: Path) -> None:
         assert find(folder / "a.cgi", path) == Script(os.fsencode(folder / "a.cgi"), b"", path)
 
 
+def test_path_info_of_the_asterisk_form_is_empty(folder: Path) -> None:
+    """RFC 3875, 4.1.5: PATH_INFO is empty or begins with a slash; the request is OPTIONS * (RFC 9112, 3.2.4)."""
+    assert find(folder / "a.cgi", b"*") == Script(os.fsencode(folder / "a.cgi"), b"", b"")
+
+
 @pytest.mark.parametrize(
     ("path", "name", "rest"),
     [
