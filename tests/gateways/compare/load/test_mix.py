@@ -8,6 +8,7 @@ import pytest
 from gateways.compare.load.order import Answer, Kind, Measured, Order, Part, Request
 from gateways.compare.load.work import Probe, Work, drawn
 from tests.gateways.compare.load.behaving import answer, serving_by_path
+from tests.gateways.compare.load.measuring import first_that
 
 SMALL, LARGE, HEAD = Request("/small"), Request("/large"), Request("/large", "HEAD")
 ANSWERS = {b"/small": answer(b"small"), b"/large": answer(b"x" * 5000), b"/wrong": answer(b"oops", "500 No")}
@@ -21,8 +22,12 @@ def part(port: int, request: Request, weight: float = 1.0) -> Part:
 
 def run(kind: Kind, port: int, mix: tuple[Part, ...]) -> Measured:
     rate = 300.0 if kind == "open" else 0.0
-    order = Order(kind, "127.0.0.1", port, SMALL, None, 4, 0.4, 0.05, rate=rate, seed=3, mix=mix)
-    return Work(Order.from_json(order.to_json())).run()
+
+    def measure(seconds: float) -> Measured:
+        order = Order(kind, "127.0.0.1", port, SMALL, None, 4, seconds, 0.05, rate=rate, seed=3, mix=mix)
+        return Work(Order.from_json(order.to_json())).run()
+
+    return first_that(lambda found: found.answered + found.failures > 20, measure)
 
 
 @pytest.mark.parametrize("kind", ["closed", "open"])

@@ -18,7 +18,7 @@ from gateways.compare.load.secure import context
 from gateways.compare.load.work import Probe, Work
 from tests.gateways.compare.load import behaving
 from tests.gateways.compare.load.behaving import serving
-from tests.gateways.compare.load.test_work import first_that
+from tests.gateways.compare.load.measuring import first_that
 
 UPLOAD = Request("/upload", "POST", 1_000_000)
 

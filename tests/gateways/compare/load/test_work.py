@@ -5,7 +5,6 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -15,6 +14,7 @@ from gateways.compare.load.order import Answer, Behind, Measured, Order, Request
 from gateways.compare.load.work import Probe, Work
 from tests.gateways.compare.load import behaving
 from tests.gateways.compare.load.behaving import Behaviour, serving
+from tests.gateways.compare.load.measuring import first_that
 
 pytestmark = pytest.mark.slow
 
@@ -36,18 +36,6 @@ def closed(behaviour: Behaviour, connections: int = 4, seconds: float = 0.2, tim
     answer = good_answer()
     with serving(behaviour) as port:
         return Work(Order("closed", "127.0.0.1", port, HELLO, answer, connections, seconds, 0.05, timeout)).run()
-
-
-def first_that(fits: Callable[[Measured], object], measure: Callable[[float], Measured]) -> Measured:
-    """Call `measure` with longer and longer windows, in seconds, until its result fits; return the last result.
-
-    On a busy machine, a short window may have few responses, all of them late.
-    """
-    for seconds in (0.3, 1.0, 5.0):
-        measured = measure(seconds)
-        if fits(measured):
-            break
-    return measured
 
 
 def test_a_probe_returns_the_response() -> None:
