@@ -53,7 +53,11 @@ class Tap:
         except OSError:  # the tap was closed before a client connected
             return
         self._open.append(client)
-        server = socket.create_connection(self._server, timeout=5)
+        try:
+            server = socket.create_connection(self._server, timeout=5)
+        except OSError:  # the server has exited; the client gets the end of the connection
+            client.close()
+            return
         server.settimeout(None)
         self._open.append(server)
         for sock in (client, server):

@@ -90,6 +90,14 @@ def test_an_unused_tap_can_be_closed() -> None:
     assert set(threading.enumerate()) <= before
 
 
+def test_a_server_that_has_exited_ends_the_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+    with Tap(address) as tap, socket.create_connection(tap.address, PATIENCE) as client:
+        assert client.recv(100) == b""
+        assert tap.pieces() == []
+
+
 def test_above_the_limit_the_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tapping, "MOST", 100_000)
 
