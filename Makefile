@@ -5,25 +5,25 @@
 #   make quick       the pure and in-process tests that are not slow, in under a minute; ARGS as for make test
 #   make check       ruff format, ruff check, mypy --strict, plain English, the documentation built strictly
 #   make test-all    the tests on every Python 3.11+ of this machine, and the adapters' tests on the Pythons of .ci/newer-pythons
-#   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
+#   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (a few minutes, on a quiet machine)
 #   make bench-ledger  docs/benchmarks-ledger.md: calls, context switches, system calls and instructions per request (up to 25 minutes)
 #   make bench-tails docs/benchmarks-tails.md: p50, p99 and p99.9 at half of capacity, and their causes (seven minutes, on a quiet machine)
 #   make bench-scale docs/benchmarks-scale.md: 1,000 and 10,000 streams; cost by clients, body and headers (four minutes, on a quiet machine)
-#   make bench-cgi   docs/benchmarks-cgi.md: what a CGI request costs, cold and warm, beside other hosts (two minutes, on a quiet machine)
+#   make bench-cgi   docs/benchmarks-cgi.md: the cost of a CGI request, cold and warm, compared with other hosts (two minutes, on a quiet machine)
 #   make bench-threads  docs/benchmarks-free-threading.md: a WSGI app with the GIL and without (three minutes, on a quiet machine);
 #                    PYTHONS="python3.13 python3.13t": two builds that have uvicorn
 #   make results     docs/results.md: common claims about CGI, WSGI and ASGI, checked with `gateways compare` (ten minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one; ARGS=apps
 #                    for docs/peers-real-apps.md
-#   make soak        a million requests through each adapter, 1 GB up and down, 32 clients at once, and what that leaves (16 minutes)
+#   make soak        a million requests through each adapter, 1 GB up and down, 32 clients at once, and the resources that remain in use (16 minutes)
 #   make soak-websockets  WebSockets of an ASGI app under load on ten WSGI servers (four minutes); ARGS="--idle 5000" for idle ones
 #   make soak-streams  event streams that hold no thread; ARGS="--streams 1000" for open ones
-#   make soak-cgi      clients that leave CGI programs at random moments
+#   make soak-cgi      clients that disconnect from CGI programs at random moments
 #   make autobahn    the Autobahn test suite against WebSockets under WSGI; WSTEST=command that runs it (Python 2.7; a minute)
-#   make site        the documentation built, in site/: open site/index.html (seconds)
-#   make docs        regenerate the outputs and files that README.md and docs/ show, and build the documentation (some minutes)
-#   make images      the pictures of README.md; ARGS=run.json for that of a comparison, from its file
-#   make clean       remove the virtual environments and what tools left behind
+#   make site        the documentation as a website, in site/: open site/index.html (seconds)
+#   make docs        regenerate the outputs and files that README.md and docs/ show, and build the documentation (a few minutes)
+#   make images      the pictures of README.md; ARGS=run.json for the picture of a comparison, from its JSON file
+#   make clean       remove the virtual environments and the files that tools have created
 
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -38,7 +38,7 @@ FORMATTED = $(CHECKED) adapters
 # Tests start more than a thousand Pythons, and each worker imports all tests: uncached, that takes a minute of CPU time.
 unexport PYTHONDONTWRITEBYTECODE
 
-# What `make quick` leaves out: loops beside asyncio, programs and servers in processes of their own, and counts.
+# Tests that `make quick` excludes: loops other than asyncio, programs and servers in separate processes, and counts.
 LONG = uvloop or trio or imports_alone or measure or test_ledger or test_reaper or test_cgi_to or test_clauses or test_on_loop \
     or test_in_thread or test_stats or warm
 
