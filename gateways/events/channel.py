@@ -5,6 +5,7 @@ servers may fork or spawn. The batches are pickled, which is safe because both e
 can access the folder of the socket.
 """
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -38,7 +39,7 @@ class Receiver:
 
     def __init__(self, arrived: Arrived) -> None:
         self._arrived = arrived
-        self._closed = False
+        self._over = False
         self._readers: list[threading.Thread] = []
         self._listener = Listener(family="AF_UNIX")
         self.address = str(self._listener.address)
@@ -47,7 +48,6 @@ class Receiver:
 
     def close(self) -> None:
         """Deliver all batches of senders that have exited, then stop accepting connections, and remove the socket."""
-        self._closed = True
         with Client(self.address, "AF_UNIX") as last:  # earlier clients are accepted first
             last.send(None)
             self._thread.join()
@@ -58,7 +58,7 @@ class Receiver:
         with self._listener:
             while True:
                 connection = self._listener.accept()
-                if self._closed and not self._take(connection):
+                if self._over:
                     connection.close()
                     return
                 reader = threading.Thread(target=self._read, args=(connection,), name="gateways-events", daemon=True)
@@ -78,4 +78,8 @@ class Receiver:
             return False
         if batch is not None:
             self._arrived(batch)
-        return batch is not None
+            return True
+        self._over = True
+        with contextlib.suppress(OSError):  # a late client may have been accepted instead
+            Client(self.address, "AF_UNIX").close()  # wakes the other thread
+        return False

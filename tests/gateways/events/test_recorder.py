@@ -5,10 +5,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateways.events import channel
 from gateways.events.channel import Receiver, sender
 from gateways.events.events import Batch, Body, Event
 from gateways.events.recorder import Recorder
@@ -112,6 +115,29 @@ def test_batches_of_an_ended_sender_are_delivered_before_the_receiver_is_closed(
     del send
     receiver.close()
     assert arrived.qsize() == 200
+
+
+def test_a_sender_that_exits_without_a_batch_does_not_hide_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    closing = threading.Event()
+
+    class Late(Listener):
+        def accept(self) -> "Connection[Any, Any]":
+            assert closing.wait(20)
+            return super().accept()
+
+    monkeypatch.setattr(channel, "Listener", Late)
+    arrived: Arrivals = queue.SimpleQueue()
+    receiver = Receiver(arrived.put)
+    Client(receiver.address, "AF_UNIX").close()
+    sender(receiver.address, "asgi")([event(1)])
+
+    def connect(address: str, family: str) -> "Connection[Any, Any]":
+        closing.set()
+        return Client(address, family)
+
+    monkeypatch.setattr(channel, "Client", connect)
+    receiver.close()
+    assert arrived.get(timeout=20).events == (event(1),)
 
 
 def test_several_processes_may_send_concurrently(arrivals: tuple[str, Arrivals]) -> None:
