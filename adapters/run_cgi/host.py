@@ -321,9 +321,10 @@ class CGIHost:
     def _reaped(self, program: Program) -> None:
         program.on_reaped = None
         with self._change:
+            # First: a host whose stats() report no busy program must accept a request.
+            self.slots.release()
             self._running.discard(program)
             self._change.notify_all()
-        self.slots.release()
 
 
 def _path(environ: Mapping[str, Any]) -> bytes:

@@ -30,11 +30,25 @@ def file(tmp_path: Path) -> bytes:
     return os.fsencode(program)
 
 
+_started: list[Program] = []  # programs that the current test has started and not ended
+
+
+@pytest.fixture(autouse=True)
+def _every_program_ends() -> Iterator[None]:
+    """End the programs of a test that fails, so that the tests after it find no process and no descriptor of it."""
+    yield
+    while _started:
+        end(_started[-1])
+
+
 def start(file: bytes) -> Program:
-    return spawn([file], {b"PATH": os.fsencode(os.environ["PATH"])}, stdin=True)
+    program = spawn([file], {b"PATH": os.fsencode(os.environ["PATH"])}, stdin=True)
+    _started.append(program)
+    return program
 
 
 def end(program: Program) -> None:
+    _started.remove(program)
     program.signal(signal.SIGKILL)
     eventually(program.look, "it has ended")
     program.reap()
@@ -171,7 +185,7 @@ def test_children_of_a_program_that_the_kernel_reaped_can_still_be_signalled(tmp
     assert psutil.pid_exists(child)
     program.signal(signal.SIGKILL)
     eventually(lambda: not psutil.pid_exists(child), "its child is gone")
-    program.reap()
+    end(program)
 
 
 def test_a_reaped_process_is_never_signalled(file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

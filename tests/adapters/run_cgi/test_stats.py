@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,6 +79,27 @@ def test_a_program_that_is_being_started_is_busy(hosting: Hosting, monkeypatch: 
     thread.join()
     assert (now.busy, now.oldest) == (1, 0.0)
     eventually(lambda: stats(ask).busy == 0, "the program is over")
+
+
+def test_a_host_without_a_busy_program_accepts_a_request(
+    hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slot is free as soon as stats() no longer count its program, even if the reaper thread is slow."""
+    ask, asked = hosting(limit=1, queue=0), threading.Event()
+    slots = ask.host.slots  # type: ignore[attr-defined]
+    release = slots.release
+
+    def release_late() -> None:
+        asked.wait(0.5)
+        release()
+
+    monkeypatch.setattr(slots, "release", release_late)
+    assert ask(f"/closes_stdout_and_works_on.sh?{tmp_path}/done").status == 200
+    (tmp_path / "done.go").touch()  # only now, so that the reaper thread reaps the program
+    eventually(lambda: stats(ask).busy == 0, "the program is over")
+    response = ask("/hello.sh")
+    asked.set()
+    assert response.status == 200
 
 
 def test_queue_timeout_is_the_maximum_wait_for_a_slot(hosting: Hosting) -> None:

@@ -22,8 +22,10 @@ def loop(kind: str) -> Iterator[Loop]:
     """A running loop. The test fails if the loop reports errors, or if tasks remain."""
     loop = open_loop(kind)
     yield loop
-    left = loop.call(loop.tasks)
-    loop.close()
+    try:
+        left = loop.call(loop.tasks)
+    finally:
+        loop.close()
     if is_ours():
         assert not loop.complaints
         assert not left, f"{left} tasks are left on the loop"
@@ -31,10 +33,20 @@ def loop(kind: str) -> Iterator[Loop]:
 
 @pytest.fixture
 def serve(loop: Loop) -> Iterator[Serve]:
-    """A server. The test fails if threads are still inside an app after its requests have ended."""
+    """A server. The test fails if threads are still inside an app after its requests have ended.
+
+    Threads that an earlier test has left there are the fault of that test only.
+    """
+    earlier = threads_inside_apps()
+
+    def left() -> list[str]:
+        return [stack for thread, stack in threads_inside_apps().items() if thread not in earlier]
+
     serve = Serve(loop, contender())
     yield serve
-    serve.close()
-    if is_ours():
-        poll(lambda: not threads_inside_apps(), "threads to leave the apps: " + "\n".join(threads_inside_apps()))
-    serve.close_adapters()
+    try:
+        serve.close()
+        if is_ours():
+            poll(lambda: not left(), "threads to leave the apps: " + "\n".join(left()))
+    finally:
+        serve.close_adapters()

@@ -164,14 +164,14 @@ class Serve:
                 adapter.close()  # type: ignore[attr-defined]
 
 
-def threads_inside_apps() -> list[str]:
-    """Return the stacks of other threads that are inside an app of these tests."""
+def threads_inside_apps() -> dict[int, str]:
+    """Return the other threads that are inside an app of these tests: their identifiers and stacks."""
     own = {threading.get_ident(), threading.main_thread().ident}
     loops = {thread.ident for thread in threading.enumerate() if thread.name == "server-loop"}
-    stacks = []
+    stacks = {}
     for ident, frame in sys._current_frames().items():
         if ident not in own | loops and _is_inside(frame):
-            stacks.append("".join(traceback.format_stack(frame)))
+            stacks[ident] = "".join(traceback.format_stack(frame))
     return stacks
 
 
