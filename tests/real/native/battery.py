@@ -39,8 +39,11 @@ class App:
         return self.roles["page"]
 
 
-SLOW = 0.25
-"""Minimum time between the first and the last octet of a streamed body, in seconds."""
+SLOW = 0.1
+"""Minimum time between the first and the last octet of a streamed body, in seconds.
+
+The apps take 0.3 seconds or longer; on a busy machine, the client reads the first octet late.
+"""
 
 Facts = list[Heard]
 Ask = Callable[[Running, App, str], Facts]

@@ -65,7 +65,7 @@ def test_only_a_stream_has_to_arrive_as_slowly_as_natively() -> None:
             with connection:
                 connection.recv(65536)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
-                time.sleep(1.2 * SLOW)
+                time.sleep(5 * SLOW)
                 connection.sendall(b"b")
 
     listener = socket.create_server(("127.0.0.1", 0))
