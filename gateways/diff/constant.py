@@ -6,16 +6,13 @@ The old stack's own responses differ where such a value is, so that place is noi
 comparison does not find out that all responses of the new stack have the same value. This module does.
 """
 
-import re
 from collections.abc import Sequence
 from itertools import islice
 
 from gateways.diff import markup, structure
 from gateways.diff.answer import Answer
 from gateways.diff.facets import content, facets, media_type, text_of
-
-GENERATED = re.compile(r"(?=[\w\-]*[0-9])(?=[\w\-]*[A-Za-z])[\w\-]{16,}")
-"""Pattern of a generated value: a long word with letters and digits."""
+from gateways.diff.shape import TOKEN
 
 HTML = ("text/html", "application/xhtml+xml")
 
@@ -43,9 +40,9 @@ def repeated(olds: Sequence[Answer], new_answers: Sequence[Answer]) -> list[str]
 
 def _is_generated(befores: Sequence[str], now: str) -> bool:
     """Return True if each old value has a generated word that no other old value has, and the new value has one too."""
-    words = [set(GENERATED.findall(each)) for each in befores]
+    words = [set(TOKEN.findall(each)) for each in befores]
     own = [each.difference(*words[:at], *words[at + 1 :]) for at, each in enumerate(words)]
-    return all(own) and bool(set(GENERATED.findall(now)).difference(set.intersection(*words)))
+    return all(own) and bool(set(TOKEN.findall(now)).difference(set.intersection(*words)))
 
 
 MOST = 20_000

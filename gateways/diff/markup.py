@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from gateways.diff import order, text
+from gateways.diff import order, shape, text
 
 VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
@@ -55,8 +55,11 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
     found = []
     for number, place in enumerate(places):
         *befores, now = (page[number].written for page in pages)
-        if now in befores or (len(set(befores)) > 1 and all(map(text.UNIT.fullmatch, (*befores, now)))):
-            continue  # equal, or the difference is within a word that varies in the old pages
+        if now in befores:
+            continue
+        is_one_word = len(set(befores)) > 1 and all(map(text.UNIT.fullmatch, (*befores, now)))
+        if is_one_word and not shape.differs(set(befores), now):
+            continue  # a word that varies in the old pages
         changes = text.beyond_noise(befores, now)
         if changes:
             found.append(Changed(place, befores[0], now, tuple(changes)))

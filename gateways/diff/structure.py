@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateways.diff import order
+from gateways.diff import order, shape
 
 ABSENT = "(absent)"
 
@@ -89,14 +89,37 @@ def noisy(olds: Sequence[Any]) -> set[str]:
 def beyond_noise(olds: Sequence[Any], new: Any) -> list[Leaf]:
     """Return the places at which `new` differs from olds[0], without noise."""
     noise = noisy(olds)
-    old_leaves, new_leaves = dict(leaves(olds[0])), dict(leaves(new))
+    tables = [dict(leaves(each)) for each in olds]
+    old_leaves, new_leaves = tables[0], dict(leaves(new))
     found = []
     for pointer in dict.fromkeys((*old_leaves, *new_leaves)):
         old, now = old_leaves.get(pointer, ABSENT), new_leaves.get(pointer, ABSENT)
-        if old != now and not _is_below(pointer, noise):
+        if old == now:
+            continue
+        values = {table.get(pointer, ABSENT) for table in tables}
+        if not _is_below(pointer, noise) or (
+            not _is_below(pointer.rpartition("/")[0], noise) and _is_of_another_kind(values, now)
+        ):
             found.append(Leaf(pointer, old, now))
     kinds = order.varying([list(leaves(each)) for each in olds], list(leaves(new))) if found else set()
     return [each for each in found if order.kind(each.pointer) not in kinds]
+
+
+def _is_of_another_kind(olds: set[str], new: str) -> bool:
+    """Return True if the old values in one place are all of one kind, and the new value is of another kind."""
+    kinds = {_kind(each) for each in olds}
+    if len(kinds) > 1 or kinds & {ABSENT, "null"} or new == ABSENT:
+        return False
+    return _kind(new) not in kinds or shape.differs({each.strip('"') for each in olds}, new.strip('"'))
+
+
+def _kind(value: str) -> str:
+    """Return the type of a JSON value. An empty string, object or list, and null, are types of their own."""
+    if value in (ABSENT, '""', "{}", "[]", "null"):
+        return value
+    if value in ("true", "false"):
+        return "bool"
+    return "string" if value.startswith('"') else "number"
 
 
 def _is_below(pointer: str, noise: set[str]) -> bool:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from gateways.diff import shape
+
 _DELIMITERS = r"""\s<>"'=&;,()\[\]{}"""
 WORD = re.compile(rf"[^{_DELIMITERS}]+")
 UNIT = re.compile(rf"[a-z]+://[^{_DELIMITERS}/]*|/[^{_DELIMITERS}/]*|[^{_DELIMITERS}]+|\s+|.", re.DOTALL)
@@ -116,12 +118,13 @@ def _only_order_varies(olds: Sequence[str], new: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Spot:
     """A range of olds[0] in which the other old texts differ. `words`: the number of words of each text in
-    that range.
+    that range. `texts`: the texts in that range; empty if their ranges differ.
     """
 
     start: int
     end: int
     words: frozenset[int]
+    texts: frozenset[str] = frozenset()
 
 
 def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
@@ -130,21 +133,27 @@ def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
         (each for other in others for each in changes(base, other)), key=lambda each: (each.start, each.end)
     )
     for each in single:
-        words = frozenset((_words(base[each.start : each.end]), _words(each.new)))
+        texts = frozenset((base[each.start : each.end], each.new))
+        words = frozenset(map(_words, texts))
         if found and not _has_words(base[found[-1].end : each.start]):
             last = found.pop()
             end = max(last.end, each.end)
             same = (last.start, last.end) == (each.start, each.end)
-            found.append(_Spot(last.start, end, last.words | words if same else frozenset()))
+            found.append(
+                _Spot(last.start, end, last.words | words, last.texts | texts)
+                if same
+                else _Spot(last.start, end, frozenset())
+            )
         else:
-            found.append(_Spot(each.start, each.end, words))
+            found.append(_Spot(each.start, each.end, words, texts))
     return found
 
 
 def _is_within(change: Change, spot: _Spot, base: str) -> bool:
     """Return True if the change is noise. It is noise if it lies within the spot, except for delimiters at its edges.
 
-    If all old texts have the same number of words in the spot, the change must have that number too.
+    If all old texts have the same number of words in the spot, the change must have that number too. If they have a
+    value of one kind there, such as the current time, the change must be of that kind.
     """
     start, end = min(change.start, spot.start), max(change.end, spot.end)
     if _has_words(base[start : spot.start]) or _has_words(base[spot.end : end]):
@@ -152,7 +161,11 @@ def _is_within(change: Change, spot: _Spot, base: str) -> bool:
     if change.start > spot.end or change.end < spot.start:
         return False
     is_same_place = (change.start, change.end) == (spot.start, spot.end)
-    return not (is_same_place and len(spot.words) == 1 and _words(change.new) not in spot.words)
+    if not is_same_place:
+        return True
+    return not (len(spot.words) == 1 and _words(change.new) not in spot.words) and not shape.differs(
+        spot.texts, change.new
+    )
 
 
 def _has_words(text: str) -> bool:

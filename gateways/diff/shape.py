@@ -1,0 +1,70 @@
+"""Decide whether a value that varies in the old stack's responses has the same kind in the new stack's response. Pure.
+
+A place in which the old responses differ is noise, but not every value fits there. If it always has the current time, a
+time in another zone or of another day is a difference. So is a token that is much shorter than all old ones.
+"""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+NEAR = 600.0
+"""Times that differ by less are close, in seconds. Zones differ by 15 minutes or more. All rounds take less."""
+
+TOKEN = re.compile(r"(?=[\w\-]*[0-9])(?=[\w\-]*[A-Za-z])[\w\-]{16,}")
+"""Pattern of a generated value: a long word with letters and digits."""
+
+DAY = 86_400.0
+_DATE_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d(?P<between>[T ])\d\d:\d\d:\d\d(?P<fraction>[.,]\d{1,9})?(?P<zone>Z|[+-]\d\d:?\d\d)?"
+)
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)")
+_EPOCH = re.compile(r"[12]\d{9}(?P<thousandths>\d{3})?(?P<fraction>\.\d+)?")
+
+
+def differs(olds: Collection[str], new: str) -> bool:
+    """Return True if the old values have a common kind, and the new value has another one.
+
+    olds: the different values of all old responses in one place, without quotes.
+    """
+    return _is_another_time(olds, new) or _is_shorter(olds, new)
+
+
+def _is_another_time(olds: Collection[str], new: str) -> bool:
+    """Return True if the old values are close times in one notation, and the new value is not one of these."""
+    found = [each for each in map(_moment, olds) if each is not None]
+    if len(found) < max(2, len(olds)) or len({form for form, _ in found}) > 1:
+        return False
+    form, times = found[0][0], [time for _, time in found]
+    if max(times) - min(times) >= NEAR:
+        return False
+    now = _moment(new)
+    if now is None or now[0] != form:
+        return True
+    apart = min(abs(now[1] - time) for time in times)
+    return (min(apart, DAY - apart) if form == "time of day" else apart) > NEAR
+
+
+def _moment(text: str) -> tuple[str, float] | None:
+    """Return the notation of a time, and the time in seconds; None if the text is not a time."""
+    if match := _DATE_TIME.fullmatch(text):
+        try:
+            moment = datetime.fromisoformat(text.replace(",", "."))
+        except ValueError:
+            return None
+        form = f"{match['between']}{'.' if match['fraction'] else ''}{match['zone'] or ''}"
+        return form, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if match := _TIME.fullmatch(text):
+        hours, minutes, seconds = map(int, match.groups())
+        return "time of day", hours * 3600.0 + minutes * 60 + seconds
+    if match := _EPOCH.fullmatch(text):
+        form = f"epoch{' in ms' if match['thousandths'] else ''}{'.' if match['fraction'] else ''}"
+        return form, float(text) / (1000 if match["thousandths"] else 1)
+    return None
+
+
+def _is_shorter(olds: Collection[str], new: str) -> bool:
+    """Return True if all old values are tokens of one length, and the new one has less than half of this length."""
+    lengths = {len(each) for each in olds}
+    is_token = len(olds) > 1 and len(lengths) == 1 and all(map(TOKEN.fullmatch, olds))
+    return is_token and 0 < 2 * len(new) < lengths.pop()
