@@ -37,6 +37,7 @@ _STREAM_SECONDS = GRACE + 2  # part of close()'s timeout that is reserved for en
 _QUIET = 1.0  # time that close() waits for background work before it logs the wait, in seconds
 
 _started: set[Running] = set()  # applications that are not closed, even if their adapter has been freed
+_exiting = threading.Event()
 _inherited: list[Running] = []  # applications of the parent process; freeing them here would end them in the parent
 
 
@@ -170,8 +171,11 @@ class Running:
             self._let_go()
 
     def close_soon(self) -> None:
-        """Run close() in a separate thread, so that garbage collection does not block. The exit waits for it."""
-        if self in _started:
+        """Run close() in a separate thread, so that garbage collection does not block. The exit waits for it.
+
+        During the exit, do nothing: the exit itself closes all applications, and 3.12.0 to 3.12.2 start no thread then.
+        """
+        if self in _started and not _exiting.is_set():
             threading.Thread(target=self.close, name="asgi-to-wsgi-close", daemon=True).start()
 
     async def _end(self, has_begun: threading.Event, seconds: float, serving: Collection[int]) -> None:
@@ -215,6 +219,7 @@ def _names(exchanges: Iterable[Exchange], tasks: Collection[asyncio.Task[None]])
 
 def _close_all() -> None:
     """Close all applications at exit. Threads that are not daemons may still finish their responses."""
+    _exiting.set()
     main = threading.main_thread()
     serving = {one.ident for one in threading.enumerate() if one.ident and not one.daemon and one is not main}
     end = time.monotonic() + DRAIN_SECONDS

@@ -287,3 +287,24 @@ def test_a_response_that_a_thread_sends_at_exit_is_completed() -> None:
         time.sleep(0.5)
     """)
     assert lines == ["block" * 5 + "end"]
+
+
+def test_the_exit_starts_no_thread_to_close_an_adapter_that_it_frees() -> None:
+    """Python 3.12.0 to 3.12.2 start no thread at exit: the attempt prints a traceback."""
+    lines = subprograms.run("""
+        start = threading.Thread.start
+
+        def started(thread):
+            if thread.name == "asgi-to-wsgi-close":
+                say("started")
+            start(thread)
+
+        async def stubborn(scope, receive, send):
+            await respond(send)
+            await asyncio.sleep(0.5)
+            say("finished")
+
+        fetch(make(http_only(stubborn), None))
+        threading.Thread.start = started
+    """)
+    assert lines == ["finished"]
