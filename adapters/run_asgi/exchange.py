@@ -130,10 +130,10 @@ class Exchange:
                     self._finish(b"", 0)
                 self._failed(AppProtocolError("the application returned before its response was complete"))
         finally:  # even if logging fails: the server's thread waits for this
+            self.tally.disconnects += not self.complete and not self._has_failed
             live.discard(self)
             self.task = None
             self._gone = True
-            self.tally.disconnects += not self.complete and not self._has_failed
             self.outlet.end()
 
     def _failed(self, error: BaseException) -> None:

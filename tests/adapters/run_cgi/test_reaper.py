@@ -40,6 +40,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
     for program in programs:
         if program.stdin >= 0:  # the test failed before it handed the program over
             reaper.part_with(program, False, 0, DISCONNECTED)
+    for program in programs:
         assert_over(program)
 
 

@@ -137,7 +137,7 @@ def test_terminated_programs_are_counted_by_reason(hosting: Hosting) -> None:
     ask, mark = hosting(timeouts={"head": 0.3, "idle": 0.5, "total": 30}), uuid.uuid4().hex
     ask("/is_silent.sh")
     assert ask("/is_silent_after_its_head.sh").complete is False
-    assert stats(ask).kills == {"timeout": 2}
+    eventually(lambda: stats(ask).kills == {"timeout": 2}, "the programs are ended")
     ask.leave(Request(f"/writes_now_and_then.sh?{mark}"), lambda: processes(mark))
     eventually(lambda: sum(stats(ask).kills.values()) == 3, "the program is ended")
     now = stats(ask)
