@@ -16,7 +16,13 @@ def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_s
     for request, old in compared:
         if request.expect is not None and old.status != request.expect:
             yield f"old: {request.label} has the status {old.status}; expected {request.expect}"
-    other = [(request, old) for request, old in compared if request.recorded not in (None, old.status)]
+    silent = [request for request, old in compared if old.status is None]
+    if silent:
+        yield (
+            f"old: {len(silent)} of {len(compared)} requests got no response, so they prove nothing about "
+            f"the new stack; first {silent[0].label}"
+        )
+    other = [(request, old) for request, old in compared if request.recorded not in (None, old.status) and old.status]
     if other:
         request, old = other[0]
         yield (

@@ -19,6 +19,14 @@ def test_unexpected_statuses_are_reported() -> None:
     ]
 
 
+def test_requests_without_a_response_of_the_old_stack_are_reported() -> None:
+    """Otherwise two stacks that both fail would look like a successful comparison."""
+    silent = answer(status=None, reason="", problem="the connection was closed before a response")
+    assert list(doubts(REQUESTS[1:], [silent, answer(status=404), silent], data_stays=False)) == [
+        "old: 2 of 3 requests got no response, so they prove nothing about the new stack; first GET /b",
+    ]
+
+
 def test_data_that_persists_between_rounds_is_reported() -> None:
     (said,) = doubts([], [], data_stays=True)
     assert said.endswith("is kept between rounds; restore it with --reset COMMAND.")
