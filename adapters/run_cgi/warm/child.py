@@ -132,9 +132,9 @@ class Run:
                     self._trace, self.is_observed = trace, True
         except BaseException as error:
             failure = error
-        for stream in (sys.stderr, sys.stdout):  # as Python does (flush_io in pythonrun.c)
+        for name in ("stderr", "stdout"):  # as Python does (flush_io in pythonrun.c)
             try:
-                stream.flush()
+                getattr(sys, name).flush()
             except BaseException:  # noqa: S112 (the interpreter also ignores any exception here)
                 continue
         if isinstance(failure, SystemExit):
@@ -157,6 +157,9 @@ class Run:
             sys.last_exc = error
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
         second: BaseException | None = None
+        if not hasattr(sys, "excepthook"):
+            _write("sys.excepthook is missing\n")
+            sys.excepthook = sys.__excepthook__
         try:
             try:
                 self.observe()
@@ -183,8 +186,8 @@ class Run:
         if code is None or isinstance(code, int):
             return (code or 0) & 0xFF if -_MAX_STATUS <= (code or 0) < _MAX_STATUS else 0xFF
         try:
-            _write(f"{code}\n")
-        except Exception:  # as Python does
+            _write(f"{code!s}\n")
+        except BaseException:  # as Python does, even if __str__() raises SystemExit or KeyboardInterrupt
             return 1
         return 1
 
@@ -201,5 +204,9 @@ class Run:
 
 
 def _write(text: str) -> None:
-    if sys.stderr is not None:
-        sys.stderr.write(text)
+    """Write to sys.stderr. If the program has removed it, write to the descriptor, as C's stderr does."""
+    stream = getattr(sys, "stderr", None)
+    if stream is None:
+        os.write(2, text.encode("utf-8", "backslashreplace"))
+    else:
+        stream.write(text)

@@ -89,7 +89,8 @@ class Ending:
                     sys.settrace(None)
                     sys.setprofile(None)
         except BaseException as error:
-            _unraisable(error, function)
+            threading = sys.modules.get("threading")
+            _unraisable(error, threading if function is getattr(threading, "_shutdown", None) else function)
 
     def _destroy_modules(self) -> None:
         """Destroy the program's own modules in the interpreter's order (finalize_modules in pylifecycle.c)."""
@@ -150,13 +151,14 @@ def _flush_files() -> None:
 def _lost_output() -> bool:
     """Flush the standard streams. Return True if that failed. Only failures of stdout are reported."""
     lost = False
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name, None)  # the program may have deleted it
         try:
             if stream is not None and not getattr(stream, "closed", False):
                 stream.flush()
         except Exception as error:  # the program may have put any object there
             lost = True
-            if stream is sys.stdout:
+            if name == "stdout":
                 _unraisable(error, stream)
     return lost
 
@@ -176,7 +178,9 @@ def _unraisable(error: BaseException, thing: object) -> None:
     trace = error.__traceback__ and error.__traceback__.tb_next
     error.__traceback__ = trace  # Python 3.15 and later show the traceback of the exception itself
     message = None
-    if sys.version_info >= (3, 13) and thing is sys.stdout:
+    if sys.version_info >= (3, 13) and thing is sys.modules.get("threading"):
+        message, thing = "Exception ignored on threading shutdown", None
+    elif sys.version_info >= (3, 13) and thing is getattr(sys, "stdout", None):
         when = "while" if sys.version_info >= (3, 14) else "on"
         message, thing = f"Exception ignored {when} flushing sys.stdout", None
     try:

@@ -82,6 +82,13 @@ ENDS = {
     "cycle": "class Last:\n    def __del__(self): print('finalized')\nlast = Last(); last.me = last; del last",
     "stdout_closed": "import sys; sys.stdout.close()",
     "no_newline": "print('x', end='')",
+    "exit_text_with_a_format": "class Text(str):\n    def __format__(self, _): return 'formatted'\n"
+    "import sys; sys.exit(Text('that is all'))",
+    "exit_text_without_stderr": "import sys; sys.stderr = None; sys.exit('that is all')",
+    "exit_text_and_stderr_deleted": "import sys; del sys.stderr; sys.exit('that is all')",
+    "stdout_deleted": "import sys; del sys.stdout",
+    "excepthook_deleted": "import sys; del sys.excepthook; 1 / 0",
+    "at_exit_of_threads": "import threading; threading._register_atexit(lambda: 1 / 0)",
 }
 
 
@@ -102,6 +109,27 @@ def test_a_warm_program_exits_as_a_cold_one_does(
         return response.status, response.body, response.complete, text, messages
 
     cold = outcome(cold_one(ask, tmp_path))
+    assert outcome(ask) == cold
+    assert outcome(ask) == cold
+
+
+@pytest.mark.parametrize("error", ["ValueError('no text')", "SystemExit(9)", "KeyboardInterrupt"])
+def test_the_exit_status_is_1_if_the_text_of_an_exit_cannot_be_printed(
+    ask: Asker, tmp_path: Path, caplog: pytest.LogCaptureFixture, error: str
+) -> None:
+    """As in a cold run. The rest of its log is not compared, because it differs between versions of Python."""
+    source = f"class Text:\n    def __str__(self): raise {error}\nimport sys; sys.exit(Text())\n"
+    write(tmp_path, "a.py", f"print('Content-Type: text/plain\\n\\nx')\n{source}")
+
+    def outcome(asker: Asker) -> Any:
+        caplog.clear()
+        response = asker("/a.py")
+        eventually(lambda: not asker.host.stats().busy, "it has been reaped")  # type: ignore[attr-defined]
+        log = [message.partition(": ")[2] for message in caplog.messages if "exit status" in message]
+        return response.status, response.body, response.complete, log
+
+    cold = outcome(cold_one(ask, tmp_path))
+    assert cold == (200, b"x\n", True, ["ended with exit status 1"])
     assert outcome(ask) == cold
     assert outcome(ask) == cold
 
