@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import Context, ContextVar, Token
 from typing import Any
+from weakref import ref
 
 _UNSET: Any = object()
 
@@ -38,6 +39,11 @@ def give_back(lent: Lent) -> None:
         if token.var.get(None) is value:
             with suppress(ValueError):
                 token.var.reset(token)
+
+
+def refers_to(value: object, error: BaseException) -> bool:
+    """Return True if the value of a variable is the error, or a weak reference to it."""
+    return value is error or (isinstance(value, ref) and value() is error)
 
 
 def keep(lent: Lent) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..asgi_types import Message
 from ..concurrency import spare_threads
-from ..concurrency.contexts import Lent, adopt, give_back, keep, take_kept_back
+from ..concurrency.contexts import Lent, adopt, give_back, keep, refers_to, take_kept_back
 from ..concurrency.loops import Loop, LoopClosed
 from ..errors import ClientDisconnected
 from ..run_asgi.exchange import Exchange, PathSend
@@ -180,7 +180,7 @@ class ASGIResponse:
             if self._ended and not self._items and (not exchange.complete or exchange.desk.closed):
                 error, exchange.error = exchange.error, None
                 if error is not None:
-                    self._keep_context()
+                    self._keep_marks(error)
                 try:
                     raise error or self._lost()
                 finally:
@@ -190,14 +190,15 @@ class ASGIResponse:
                     self._stop_reading()
                 return
 
-    def _keep_context(self) -> None:
-        """Let the server log the application's error with the context variables of the application.
+    def _keep_marks(self, error: BaseException) -> None:
+        """Keep the context variables that refer to the application's error while the server logs this error.
 
-        An ASGI server logs it with these variables, too: they contain, for example, the request's identifier, or the
-        error that Sentry has already reported. The thread's next request resets them.
+        A reporter such as Sentry sets such a variable, so that it does not report the same error again. The other
+        variables are reset: they may belong to a user, and the thread's next request may be for another application.
         """
-        lent, self._lent = self._lent, ()
-        keep([*adopt(self._context, self._seen), *lent])
+        lent, self._lent = [*adopt(self._context, self._seen), *self._lent], ()
+        keep([(token, value) for token, value in lent if refers_to(value, error)])
+        give_back([(token, value) for token, value in lent if not refers_to(value, error)])
 
     def _lost(self) -> Exception:
         """Return the error for a response that ended early without an error of the application."""

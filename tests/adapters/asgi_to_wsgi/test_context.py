@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -15,6 +17,7 @@ from .harness import Exchange, fetch
 
 request_id: ContextVar[str] = ContextVar("request_id", default="none")
 found: ContextVar[str] = ContextVar("found", default="none")
+reported: ContextVar[Any] = ContextVar("reported", default=None)
 
 
 def in_context(app: Any, name: str) -> Any:
@@ -219,16 +222,27 @@ def test_a_context_that_is_already_entered_causes_no_error(bridge: Bridge) -> No
     assert answers == [b"none", b"nested"]
 
 
-@pytest.mark.parametrize("blocks", [0, 1, 2])
-def test_a_server_logs_an_error_with_the_variables_of_the_app(bridge: Bridge, blocks: int) -> None:
-    """Ours: an ASGI server logs an error in the app's context: its request id, and the errors that Sentry has reported.
+class NotFound(LookupError):
+    """Weak references to it are possible, unlike to a built-in exception."""
 
-    The next request of the thread does not get these variables.
+
+@pytest.mark.parametrize("refer", [lambda error: error, ref], ids=["error", "weak reference"])
+@pytest.mark.parametrize("blocks", [0, 1, 2])
+def test_a_server_that_logs_an_error_finds_what_refers_to_it(
+    bridge: Bridge, blocks: int, refer: Callable[[NotFound], Any]
+) -> None:
+    """Ours: Sentry sets a variable that refers to an error, and so does not report it again from a log line.
+
+    Variables with other values are reset at once: the thread's next request may be for another application.
     """
-    logged: list[str] = []
+    seen: list[tuple[str, bool]] = []
+
+    def see(error: NotFound) -> None:
+        value = reported.get()
+        seen.append((found.get(), error is (value() if isinstance(value, ref) else value)))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        logged.append(f"begins with {found.get()}")
+        seen.append((found.get(), reported.get() is not None))
         found.set("begun")
         if blocks:
             await send(start())
@@ -237,7 +251,9 @@ def test_a_server_logs_an_error_with_the_variables_of_the_app(bridge: Bridge, bl
             await asyncio.sleep(0)
             found.set(f"block {number}")
         found.set("failed")
-        raise LookupError("the app's")
+        error = NotFound("the app's")
+        reported.set(refer(error))
+        raise error
 
     adapter = bridge(app)
 
@@ -249,8 +265,8 @@ def test_a_server_logs_an_error_with_the_variables_of_the_app(bridge: Bridge, bl
                 b"".join(result)
             finally:  # as gunicorn does: it closes the iterable first, and then logs the error
                 getattr(result, "close", int)()
-        except LookupError:
-            logged.append(found.get())
+        except NotFound as error:
+            see(error)
 
     def serve() -> None:
         request()
@@ -259,4 +275,4 @@ def test_a_server_logs_an_error_with_the_variables_of_the_app(bridge: Bridge, bl
     thread = threading.Thread(target=serve)
     thread.start()
     thread.join(10)
-    assert logged == ["begins with none", "failed"] * 2
+    assert seen == [("none", False), ("none", True)] * 2
