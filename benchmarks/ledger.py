@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import shares
+from . import floors, shares
 from .rounds import machine
 
 FEW, MANY = 500, 2500  # numbers of requests in the two runs
@@ -37,7 +37,8 @@ HEADING = """# The ledger: one request in counts
 
 Generated on {date} by `make bench-ledger`.
 
-This page counts the steps of one request. These counts do not depend on the speed of the machine.
+This page counts the steps of one request. These counts do not depend on the speed of the machine. The last table has
+CPU times instead, which do.
 
 - Python calls: calls to Python functions, in all threads (`sys.setprofile`).
 - Context switches: `getrusage`.
@@ -233,7 +234,7 @@ def report() -> str:
             *(row(n, clients) for clients in at_once for n, c in enumerate(CONTENDERS) if c.direction == direction),
             "",
         ]
-    return "\n".join([*parts, shares.report()])
+    return "\n".join([*parts, shares.report(), floors.report()])
 
 
 if __name__ == "__main__":

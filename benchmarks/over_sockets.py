@@ -68,17 +68,23 @@ def wrk(url: str) -> Callable[[], float]:
 
     It raises RuntimeError if a response is not 2xx.
     """
-    command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", "-c32", f"-d{SECONDS}s", url]
 
     def measure() -> float:
-        printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-        if "Non-2xx" in printed or "Socket errors" in printed:
-            raise RuntimeError(f"{url} returned errors:\n{printed}")
+        printed = wrk_report(url, 32)
         found = re.search(r"Requests/sec:\s+([0-9.]+)", printed)
         assert found is not None, printed
         return float(found[1])
 
     return measure
+
+
+def wrk_report(url: str, connections: int) -> str:
+    """Send requests for SECONDS. Return the report of wrk. Raises RuntimeError if a response is not 2xx."""
+    command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", url]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    if "Non-2xx" in printed or "Socket errors" in printed:
+        raise RuntimeError(f"{url} returned errors:\n{printed}")
+    return printed
 
 
 def curl(*words: str) -> Callable[[], float]:
