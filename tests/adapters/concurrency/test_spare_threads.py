@@ -9,6 +9,7 @@ from gateways.adapters.concurrency import spare_threads
 
 def test_consecutive_calls_share_a_thread() -> None:
     idents: set[int] = set()
+    idle = max(1, spare_threads._idle)  # threads of earlier tests may wait, too
     for _ in range(20):
         over = threading.Event()
 
@@ -18,9 +19,9 @@ def test_consecutive_calls_share_a_thread() -> None:
 
         spare_threads.run(call)
         assert over.wait(5)
-        while not spare_threads._idle:  # the thread is on its way back
+        while spare_threads._idle < idle:  # the thread is on its way back
             threading.Event().wait(0.001)
-    assert len(idents) == 1
+    assert len(idents) <= idle
 
 
 def test_concurrent_calls_have_their_own_threads() -> None:

@@ -93,7 +93,7 @@ def test_an_invalid_line_is_reported_before_the_headers_are_complete() -> None:
 
 
 def test_an_error_contains_the_received_data() -> None:
-    with pytest.raises(AppProtocolError, match=r"'abc'.*three digits"):
+    with pytest.raises(AppProtocolError, match=r"'abc'.*three-digit"):
         HeadParser().feed(b"Status: abc\n")
 
 
