@@ -290,7 +290,7 @@ def test_a_response_that_a_thread_sends_at_exit_is_completed() -> None:
 
 
 def test_the_exit_starts_no_thread_to_close_an_adapter_that_it_frees() -> None:
-    """Python 3.12.0 to 3.12.2 start no thread at exit: the attempt prints a traceback."""
+    """Ours: Python 3.12.0 to 3.12.2 start no thread at exit; the attempt prints a traceback."""
     lines = subprograms.run("""
         start = threading.Thread.start
 
