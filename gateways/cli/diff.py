@@ -248,7 +248,7 @@ def _show(result: Result, as_json: Path | None, page: Path | None, *, to_stdout:
             console.print(line)
     if result.counted:
         return 1
-    return NOT_ASKED if result.interrupted or not result.asked else 0
+    return NOT_ASKED if result.interrupted or not result.asked or result.unanswered else 0
 
 
 def _write(file: Path, text: str) -> None:

@@ -51,6 +51,11 @@ class SentRequest:
     old: tuple[int | None, ...]
     new: tuple[int | None, ...]
 
+    @property
+    def is_answered(self) -> bool:
+        """True if at least one side has responded."""
+        return any(status is not None for status in (*self.old, *self.new))
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -79,6 +84,11 @@ class Result:
     def counted(self) -> list[Difference]:
         """Return the differences that determine the exit status."""
         return [each for each in self.differences if each.is_counted or (self.strict and each.accepted is None)]
+
+    @property
+    def unanswered(self) -> int:
+        """The number of requests to which neither side responded. They prove nothing."""
+        return sum(not each.is_answered for each in self.asked)
 
 
 def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) -> list[Difference]:

@@ -26,8 +26,8 @@ def lines(result: Result) -> Iterator[Text]:
     """Yield the lines: summary, differences, noise, and doubts."""
     yield Text(f"old  {result.old.what}")
     yield Text(f"new  {result.new.what}")
-    yield Text(verdict(result), style="bold red" if result.counted else "bold green" if result.asked else "bold yellow")
-    counted = result.counted
+    counted, proven = result.counted, result.asked and not result.unanswered
+    yield Text(verdict(result), style="bold red" if counted else "bold green" if proven else "bold yellow")
     for each, after in zip_longest(counted, counted[1:]):
         yield Text()
         yield from _difference(each, result)
@@ -53,11 +53,13 @@ def verdict(result: Result) -> str:
     """Return the line with the result."""
     old, new = result.rounds
     times = f"rounds: {old} × old, {new} × new"
-    requests = _requests(len(result.asked))
+    requests, silent = _requests(len(result.asked)), result.unanswered
     counted = result.counted
     cut = "interrupted: " if result.interrupted else ""
-    if not result.asked:
+    if silent == len(result.asked):
         return f"{cut}no request got a response from both sides"
+    if not counted and silent:
+        return f"{cut}not compared: {silent} of {requests} got no response from either side ({times})"
     if not counted:
         return f"{cut}same: {requests}, no difference beyond noise ({times})"
     showing = len({number for each in counted for number in each.requests})

@@ -194,6 +194,13 @@ def test_a_failed_comparison_exits_with_2_and_the_reason(arguments: Sequence[str
 
 
 @pytest.mark.timeout(180)
+def test_a_request_after_which_both_servers_exit_is_not_the_same() -> None:
+    done = diff("shop:dying@waitress", "@cheroot", "--path", "/", "--path", "/die")
+    assert done.returncode == 2, done.stdout
+    assert "not compared: 1 of 2 requests got no response from either side" in done.stdout
+
+
+@pytest.mark.timeout(180)
 def test_ctrl_c_shows_the_results_so_far_and_leaves_no_server(tmp_path: Path) -> None:
     paths = tmp_path / "x.jsonl"
     paths.write_text('{"path": "/"}\n' + '{"path": "/stream"}\n' * 30)

@@ -68,6 +68,19 @@ def test_the_verdict_counts_differences_and_requests() -> None:
     assert verdict(result()) == "no request got a response from both sides"
 
 
+def test_a_request_without_a_response_from_either_side_proves_nothing() -> None:
+    silent = SentRequest("GET /9", "x, line 9", (None, None), (None,))
+    made = result([])
+    made = replace(made, asked=(*made.asked, silent))
+    assert verdict(made) == (
+        "not compared: 1 of 2 requests got no response from either side (rounds: 2 × old, 2 × new)"
+    )
+    assert next(line for line in lines(made) if line.plain == verdict(made)).style == "bold yellow"
+    assert verdict(replace(made, asked=(silent,))) == "no request got a response from both sides"
+    found = result([lost()])
+    assert verdict(replace(found, asked=(*found.asked, silent))).startswith("1 difference, in 1 of 2 requests")
+
+
 def test_the_terminal_names_the_facet_the_requests_and_the_clause() -> None:
     stream = judge([answer(blocks=((0.0, 1), (0.5, 1)))] * 2, [answer(blocks=((0.5, 2),))] * 2)
     text = said(result(stream, left_out=("left out: 1 entry",), noise={"header:date": 1}, unused=("body in *",)))
