@@ -12,6 +12,13 @@ Framing = Literal["length", "chunked", "close", "none"]
 KEPT = 4 << 20
 """Maximum size of a stored body, in bytes. For a longer body, only its length and digest are stored."""
 
+CLOSED, RESET, REFUSED = (
+    "the connection was closed without a response",
+    "the connection was reset without a response",
+    "the connection was refused",
+)
+UNANSWERED = "the connection ended without a response"
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -62,6 +69,16 @@ class Answer:
     excess: int = 0
     keeps_open: bool = False
     problem: str = ""
+
+    @property
+    def failure(self) -> str:
+        """The problem, without details that depend on timing.
+
+        A server that exits may close, reset or refuse a connection. One that closes it resets it if data is unread.
+        """
+        if self.problem in (CLOSED, RESET, REFUSED):
+            return UNANSWERED
+        return self.problem.replace("the connection was reset", "the connection was closed")
 
     def values(self, name: str) -> list[str]:
         """Return the values of a header; `name` in lower case."""

@@ -14,7 +14,7 @@ from typing import Self
 
 import h11
 
-from gateways.diff.answer import Answer
+from gateways.diff.answer import CLOSED, REFUSED, RESET, Answer
 from gateways.diff.reading import Reading
 from gateways.requests.request import Request
 from gateways.serving.listen import connect
@@ -99,7 +99,7 @@ def _named(error: Exception, reading: Reading, seconds: float) -> str:
         case TimeoutError():
             return f"no complete response within {seconds:g} seconds"
         case ConnectionRefusedError():
-            return "the connection was refused"
+            return REFUSED
         case socket.gaierror():
             return f"the host cannot be resolved ({error.strerror})"
         case ssl.SSLCertVerificationError():
@@ -113,7 +113,7 @@ def _cut(error: Exception, reading: Reading) -> str:
     """Return a sentence that says how an established connection failed."""
     how = "reset" if isinstance(error, OSError) else "closed"
     if not reading.raw:
-        return f"the connection was {how} without a response"
+        return RESET if how == "reset" else CLOSED
     if how == "closed" and "closed" not in str(error):
         return f"the response is malformed: {error}"
     where = "response" if reading.head is not None else "response head"

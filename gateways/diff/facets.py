@@ -33,7 +33,7 @@ UNORDERED = frozenset(
 
 def facets(answer: Answer) -> dict[str, str]:
     """Return all facets except the body and times, by name. A facet that the response does not have is missing."""
-    found = {"problem": answer.problem} if answer.problem else {}
+    found = {"problem": answer.failure} if answer.problem else {}
     if answer.status is None:
         return found
     found |= {

@@ -115,7 +115,7 @@ def noise(olds: Sequence[Answer]) -> set[str]:
 
 
 def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
-    same = [each for each in olds if (each.status, each.problem) == (new.status, new.problem)]
+    same = [each for each in olds if (each.status, each.failure) == (new.status, new.failure)]
     if not same:
         yield _other_outcome(olds[0], new)
         return

@@ -8,7 +8,7 @@ from typing import Any
 import brotli
 import pytest
 
-from gateways.diff.answer import KEPT, Answer
+from gateways.diff.answer import CLOSED, KEPT, REFUSED, RESET, Answer
 from gateways.diff.judge import ABSENT, judge, noise
 from tests.gateways.diff.making import answer
 
@@ -168,6 +168,26 @@ def test_a_difference_has_the_status_of_both_responses() -> None:
     old, new = answer("a", status=500), answer("b", status=500)
     assert [each.status for each in judge([old, old], [new])] == [500]
     assert [each.status for each in judge([SAME, SAME], [new])] == [None]
+
+
+@pytest.mark.parametrize(
+    ("status", "old", "new"),
+    [
+        (None, REFUSED, RESET),
+        (None, CLOSED, REFUSED),
+        (
+            200,
+            "the connection was closed in the middle of the response",
+            "the connection was reset in the middle of the response",
+        ),
+    ],
+)
+def test_the_ways_in_which_a_connection_ends_are_not_a_difference(status: int | None, old: str, new: str) -> None:
+    before, after = answer(status=status, problem=old), answer(status=status, problem=new)
+    assert judge([before] * 2, [after] * 2) == []
+    assert noise([before, after]) == set()
+    slow = answer(status=status, problem="no complete response within 5 seconds")
+    assert [each.found.facet for each in judge([before] * 2, [slow] * 2)] == ["problem"]
 
 
 def test_a_failure_in_one_of_two_responses_is_reported_with_its_frequency() -> None:
