@@ -1,6 +1,5 @@
 """The interpreters: their number, their programs, and their failure or retirement."""
 
-import contextlib
 import gc
 import os
 import signal
@@ -170,20 +169,20 @@ def test_an_interpreter_that_is_retired_directly_after_a_request_leaves_no_proce
     """It forks no process for a next request: nothing would ever end it."""
     program = write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
     command = [sys.executable, sys.executable]
-    interpreter = WarmInterpreter(command, os.fsencode(program), dict(os.environb), Imports())
-    eventually(interpreter.message, "it is ready")
-    process = waiting(program).parent()
-    assert process is not None
-    process.suspend()  # so it receives both packets together
-    request = interpreter.run([os.fsencode(program)], dict(os.environb), False, lambda *_: None)
-    interpreter.retire()
-    process.resume()
-    part_with(request, True, NEVER)
+    environ = {name: value for name, value in os.environb.items() if name != b"PYTHONDEVMODE"}  # it prevents warm runs
+    interpreter = WarmInterpreter(command, os.fsencode(program), dict(environ), Imports())
     try:
+        eventually(interpreter.message, "it is ready")
+        process = waiting(program).parent()
+        assert process is not None
+        process.suspend()  # so it receives both packets together
+        request = interpreter.run([os.fsencode(program)], dict(environ), False, lambda *_: None)
+        interpreter.retire()
+        process.resume()
+        part_with(request, True, NEVER)
         eventually(lambda: not runs(process), "it ends", 20)
     finally:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+        interpreter.end()
 
 
 @pytest.mark.parametrize("ignores", [False, True])
