@@ -48,13 +48,14 @@ def lines(facts: Facts) -> list[str]:
 def _without_padding(body: bytes) -> bytes:
     """Return a gzip body without its time and its file name (RFC 1952, 2.3: MTIME, FNAME), and any other unchanged.
 
-    Django's GZipMiddleware gives the name a random length, against attacks that measure lengths.
+    Django's GZipMiddleware gives the name a random length, against attacks that measure lengths. With the length 0,
+    there is no name, and FLG has no bit for one.
     """
     if not body.startswith(b"\x1f\x8b\x08"):
         return body
     flags = body[3]
     rest = body[10:].partition(b"\0")[2] if flags == _FNAME else body[10:]
-    return body[:4] + bytes(4) + body[8:10] + rest
+    return body[:3] + bytes([flags & ~_FNAME]) + bytes(4) + body[8:10] + rest
 
 
 def spelled(name: str, value: str) -> str:
