@@ -15,6 +15,7 @@ import weakref
 from contextlib import suppress
 
 from . import forks
+from .descriptors import FD_SETSIZE, moved
 
 
 class EventGate:
@@ -29,7 +30,12 @@ class EventGate:
     def __init__(self) -> None:
         """Raises OSError if the process has no free descriptor."""
         assert sys.platform == "linux"
-        self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_SEMAPHORE)
+        self._fd = moved(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_SEMAPHORE))
+
+    @property
+    def is_low(self) -> bool:
+        """True if a server that calls select() could use the number of the descriptor for a connection."""
+        return self._fd < FD_SETSIZE
 
     def release(self) -> None:
         """Let one thread through. Never blocks."""
@@ -75,7 +81,9 @@ def new_gate() -> EventGate | None:
         return None
 
 
-MOST_OWN = 64  # maximum number of gates that threads own, because each needs a descriptor
+# Maximum number of gates that threads own, because each needs a descriptor; and the same if the process's limit of
+# descriptors is so low that the server needs almost all of them for connections.
+MOST_OWN, MOST_LOW = 64, 4
 
 _own: weakref.WeakSet[EventGate] = weakref.WeakSet()
 
@@ -99,7 +107,7 @@ def _forked() -> None:
 
 
 def thread_gate() -> EventGate | None:
-    """Return the gate that the calling thread owns; None if MOST_OWN threads have one, or if none can be created.
+    """Return the gate that the calling thread owns; None if enough threads have one, or if none can be created.
 
     The thread gets a new gate if its last wait was interrupted: otherwise the late release would end another wait.
     """
@@ -109,7 +117,11 @@ def thread_gate() -> EventGate | None:
         return gate
     if gate is not None or not mine.asked:
         mine.asked = True
-        mine.gate = gate = new_gate() if len(_own) < MOST_OWN else None
+        gate = new_gate() if len(_own) < MOST_OWN else None
+        if gate is not None and gate.is_low and len(_own) >= MOST_LOW:
+            gate.close()
+            gate = None
+        mine.gate = gate
         if gate is not None:
             _own.add(gate)
     return gate

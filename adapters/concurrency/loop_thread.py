@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from . import forks, green
+from .descriptors import moved
 from .loops import Loop, Wake, asyncio_loop
 
 log = logging.getLogger("gateways.asgi")
@@ -76,7 +77,7 @@ class _Bell:
             threading.RLock()
         )  # reentrant: while it is held, garbage collection may free a response, which rings this bell
         self._call: Callable[[], None]
-        self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._fd = moved(os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC))
         try:
             loop.add_reader(self._fd, self._heard)
         except BaseException:

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from ..concurrency.descriptors import duplicate
 from ..concurrency.loops import Loop
 from .client import has_shut_down, is_readable, is_writable
 from .discarding import discard
@@ -57,7 +58,7 @@ class Connection:
         written() returns the data that the server writes to the replacement. Before let_go(), the server finds no data
         to read on it.
         """
-        mine = os.dup(self._fd)
+        mine = duplicate(self._fd)
         try:
             dead, self._servers = socket.socketpair()
             with dead:
