@@ -26,7 +26,10 @@ def duplicate(descriptor: int) -> int:
 
 
 def moved(descriptor: int) -> int:
-    """Replace a descriptor with its duplicate from FD_SETSIZE, and return that. If there is none, it stays."""
+    """Return a duplicate with a number from FD_SETSIZE, and close the descriptor.
+
+    If no such number is available, return the descriptor itself.
+    """
     number = _high(descriptor)
     if number is None:
         return descriptor

@@ -81,8 +81,8 @@ def new_gate() -> EventGate | None:
         return None
 
 
-# Maximum number of gates that threads own, because each needs a descriptor; and the same if the process's limit of
-# descriptors is so low that the server needs almost all of them for connections.
+# Maximum number of gates that threads own, because each gate needs a descriptor. The second number applies if the
+# process's limit of descriptors is so low that the server needs almost all of them for connections.
 MOST_OWN, MOST_LOW = 64, 4
 
 _own: weakref.WeakSet[EventGate] = weakref.WeakSet()
@@ -100,7 +100,7 @@ _thread = _Thread()
 
 @forks.in_child
 def _forked() -> None:
-    """Forget all gates, because a thread of the parent could take what the child releases."""
+    """Forget all gates: parent and child share each eventfd, so the child's release() could wake a parent's thread."""
     global _thread  # noqa: PLW0603
     _thread = _Thread()
     _own.clear()

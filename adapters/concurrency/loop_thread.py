@@ -103,7 +103,7 @@ class _Bell:
                 return
             loop.remove_reader(self._fd)
             os.close(self._fd)
-            self._fd = -1  # another file may get the number now
+            self._fd = -1  # the system may now reuse the descriptor's number
 
 
 def _bell(loop: asyncio.AbstractEventLoop) -> _Bell | None:

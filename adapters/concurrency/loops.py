@@ -20,9 +20,9 @@ from .waiter import Waiter
 log = logging.getLogger("gateways.loops")
 
 CROWD = 4  # number of consecutive single requests before attend() returns True again, after concurrent ones
-# Number of times in a row that a coroutine may take data without a wait. Then it lets the loop run. If an application
-# is always faster than a server whose send() does not wait, its coroutine would otherwise never wait, and nothing else
-# would run on the loop: no other request, and no disconnect of this one.
+# Number of times in a row that a coroutine may take data without a wait. Then it lets the loop run. Otherwise, a fast
+# application on a server whose send() does not wait would block the loop: no other request would run, and a disconnect
+# of this client would not be detected.
 MOST_IN_A_ROW = 16
 LISTEN_AFTER = 0.05  # delay before a running request is watched for a disconnect, in seconds
 

@@ -107,6 +107,6 @@ class LoopSocket:
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the descriptor. No coroutine may still use it, because another file may soon get its number."""
+        """Close the descriptor. No coroutine may still use it, because the system may reuse its number."""
         self._watch_no_longer()
         self._sock.close()

@@ -111,8 +111,9 @@ class Workers:
     def submit(self, call: Callable[..., Any], argument: Any, alone: bool = False) -> None:
         """Run `call(argument)` in a thread. Raises RuntimeError if the pool has no thread and cannot start one.
 
-        `call` must not raise. It returns None or a function. The thread calls the returned function after it has
-        taken its next job, but before it begins that job; without a next job, after it is counted as idle or ended.
+        `call` must not raise. It returns None or a function. The thread calls the returned function between taking its
+        next job and beginning it. If there is no next job, the thread calls the function after it is counted as idle
+        or ended.
 
         alone: True if the caller has no other job to submit, and will wait for this one.
         """

@@ -1,7 +1,9 @@
 """An asyncio future that can run its task in the callback that resolves it.
 
 asyncio's own future schedules its task for the loop's next iteration. If the loop has no other work, that iteration
-only costs a handle and a poll of the selector. Knows asyncio's protocol of futures. It must not know what is awaited.
+only costs a handle and a poll of the selector.
+
+Knows how asyncio's tasks use a future. It must not know what is awaited.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class Client:
     def _descriptor(self) -> int:
         """Return the descriptor of the client's socket.
 
-        It is read from the object each time, because another file may get the number after the server closes the
+        It is read from the object each time, because the system may reuse the number after the server closes the
         socket.
         """
         if self._holder is not None:

@@ -1,4 +1,4 @@
-"""Discard what a WSGI server writes after the end of its response, on a connection that was taken over.
+"""Discard the output of a WSGI server after the end of its response, on a connection that was taken over.
 
 Many servers write the last chunk after they have closed the response. If that write failed, cheroot would keep the
 chunk in a buffer, whose destructor logs a traceback on Python 3.13 and later.
@@ -29,10 +29,11 @@ def discard(sock: socket.socket, loop: Loop) -> None:
 
 
 class _Discarded:
-    """The output of a server. The loop looks at it at intervals, because most servers close their end at once.
+    """Reads and discards the output of one server. The loop calls look() at intervals.
 
-    It keeps the descriptor, not a socket object. If a loop has ended without reading, Python deletes this object, whose
-    destructor closes the descriptor. A socket object could be deleted first, with a warning that it was not closed.
+    This is sufficient, because most servers close their end at once. The object keeps the descriptor, not a socket. If
+    a loop has ended without reading, Python deletes this object, whose destructor closes the descriptor. A socket
+    object could be deleted first, with a warning that it was not closed.
     """
 
     def __init__(self, fd: int) -> None:

@@ -70,7 +70,7 @@ class Stream(asyncio.Protocol):
             sock.close()
             self.connection_lost(error)
 
-    # the methods of a Desk, for the exchange
+    # the exchange calls these methods, which Desk has too
 
     @property
     def full(self) -> bool:

@@ -123,7 +123,7 @@ class ProgramOnLoop:
         finally:
             if self._input_timer is not None:
                 self._input_timer.cancel()
-            if not self._left:  # after leave(), the descriptor is closed, and another file may have its number
+            if not self._left:  # after leave(), the descriptor is closed, and its number may be in use again
                 self._loop.remove_writer(descriptor)
         return self._input_timer is not None
 

@@ -220,9 +220,9 @@ class Answer:
         """Check that the response is complete. Call it at the end of the output. Raises AppProtocolError if it is not.
 
         returncode: the program's return code; None while it is running. If the program was killed, or exits with
-        NOT_WHOLE, its response is incomplete, and must not look complete. No other exit status means this, because
-        programs that send complete pages exit with any status: awstats with 1, php-cgi with 255, a shell script with
-        the status of its last command, and old C programs with a random status.
+        NOT_WHOLE, its response is incomplete, and must not look complete. Any other exit status does not affect the
+        response, because programs that send complete pages exit with any status: awstats with 1, php-cgi with 255, a
+        shell script with the status of its last command, and old C programs with a random status.
         """
         if self.head is None:
             raise self._parser.end()

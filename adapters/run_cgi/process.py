@@ -145,7 +145,7 @@ class Child:
         return self._taken
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal the program's process group, unless another group may have got its number."""
+        """Signal the program's process group, unless its number may belong to another group by now."""
         if self._reaped or (self._taken and _exists(self.pid)):
             return
         try:

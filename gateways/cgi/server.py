@@ -23,7 +23,7 @@ def load(job: Job) -> App:
 
 
 def host(target: str, adapter: str, settings: Settings) -> App:
-    """Return the CGI host of that name for a program, a folder of programs, or a site."""
+    """Return the CGI host for a program, a folder of programs, or a site. `adapter` is the name of the host's class."""
     options = host_options(settings)
     if not settings.files:
         return getattr(adapters, adapter)(target, **options)

@@ -43,7 +43,7 @@ def given(ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 
 
 def choose(interface: Mode, mode: Mode | None, server: str | None) -> tuple[Mode, str]:
-    """Choose mode and server for an app of that interface. A named server may imply its mode.
+    """Choose mode and server for an app with the given interface. A named server may imply its mode.
 
     Raises:
         BadParameter: the server is unknown, or does not speak that mode.

@@ -28,7 +28,8 @@ class Entrant:
 
     command, environment: they start the server; {port} stands for the port.
     files: the texts of the modules and programs that the command needs, by file name. The files are in the folder that
-    PYTHONPATH in `environment` names. Without PYTHONPATH, they were not kept: write them to the current folder.
+    PYTHONPATH in `environment` names. Without PYTHONPATH, the files were not kept on disk: to run the command again,
+    write them to the current folder.
     workers: the number of worker processes. cores: the number of cores that they can use.
     """
 

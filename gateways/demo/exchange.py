@@ -43,7 +43,7 @@ async def refuse(send: Send, status: int, why: str) -> None:
 
 
 async def streamed(receive: Receive, send: Send, kind: str, work: Callable[[Write], Coroutine[Any, Any, None]]) -> None:
-    """Stream what `work` writes. Cancel it when the client disconnects."""
+    """Stream the output of `work`. Cancel `work` when the client disconnects."""
     headers = [(b"content-type", kind.encode()), *ALWAYS]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 

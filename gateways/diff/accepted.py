@@ -28,7 +28,7 @@ FIELDS = ("facet", "requests", "old", "new", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An accepted difference. `requests` are patterns of "GET /path"; `old` and `new` are None for any value."""
+    """An accepted difference. `requests`: patterns of "GET /path". `old`, `new`: accepted values; None accepts any."""
 
     facet: str
     requests: tuple[str, ...] = ("*",)

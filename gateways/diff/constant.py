@@ -3,7 +3,7 @@
 Pure.
 
 The old stack's own responses differ where such a value is, so that place is noise and is not compared. Therefore the
-comparison does not find out that all responses of the new stack have the same value. This module does.
+comparison does not detect that all responses of the new stack have the same value. This module detects it.
 """
 
 from collections.abc import Sequence

@@ -81,7 +81,7 @@ def judge(
         for each in differences:
             found.setdefault(each.facet, []).append(each)
     if len(found.get("excess", ())) < len(new_answers) and any(each.new == ABSENT for each in found.get("excess", ())):
-        del found["excess"]  # such bytes arrive with the response, or after it, when they are not seen
+        del found["excess"]  # late bytes may not be recorded, so their absence in some rounds is noise
     outcome_differs = bool(found.keys() & {"problem", "status"})
     status = None if outcome_differs or not new_answers else new_answers[0].status
     judged = [

@@ -149,7 +149,7 @@ class _Place:
         self._around: list[tuple[str, str, dict[str, int]]] = [("", "", {})]  # name, place, numbers of children
 
     def child(self, kind: str) -> str:
-        """Return the place of the next child of that kind."""
+        """Return the place of the next child of the given kind."""
         _, place, counts = self._around[-1]
         counts[kind] = counts.get(kind, 0) + 1
         return f"{place}/{kind}" if counts[kind] == 1 else f"{place}/{kind}[{counts[kind]}]"

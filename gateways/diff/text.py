@@ -152,8 +152,8 @@ def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
 def _is_within(change: Change, spot: _Spot, base: str) -> bool:
     """Return True if the change is noise. It is noise if it lies within the spot, except for delimiters at its edges.
 
-    If all old texts have the same number of words in the spot, the change must have that number too. If they have a
-    value of one kind there, such as the current time, the change must be of that kind.
+    If all old texts have the same number of words in the spot, the change must have that number too. If the values of
+    all old texts in the spot are of one kind, such as the current time, the new value must also be of that kind.
     """
     start, end = min(change.start, spot.start), max(change.end, spot.end)
     if _has_words(base[start : spot.start]) or _has_words(base[spot.end : end]):

@@ -82,7 +82,7 @@ def reachable(sock: socket.socket) -> tuple[str, int]:
 
 
 def connect(address: tuple[str, int], seconds: float = 1.0) -> socket.socket:
-    """Connect to that address within the timeout. Raises OSError."""
+    """Connect to the address within `seconds`. Raises OSError."""
     path, port = address
     if port:
         return socket.create_connection(address, seconds)
@@ -97,7 +97,7 @@ def connect(address: tuple[str, int], seconds: float = 1.0) -> socket.socket:
 
 
 def url(host: str, port: int | str, scheme: str = "http") -> str:
-    """Return the URL of that address: "http://127.0.0.1:8000", "http://[::1]:8000", "unix:/run/app"."""
+    """Return the URL of an address: "http://127.0.0.1:8000", "http://[::1]:8000", "unix:/run/app"."""
     if not port:
         return f"unix:{host}"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

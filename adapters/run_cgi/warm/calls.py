@@ -50,7 +50,8 @@ _OF_C = {
 # Modules that do not keep the results. logging stores them in log records, importlib.metadata compares file times for
 # its cache, and subprocess (since Python 3.15) tests pidfd_open().
 _HARMLESS_CALLERS = frozenset(("logging", "importlib.metadata", "subprocess"))
-# Functions that create random keys for use within one process. A run cannot detect that other runs have the same keys.
+# Functions that create random keys for use within one process. Runs of a program may share these keys, because no run
+# can detect that another one has the same keys.
 _KEYS = frozenset((("opentelemetry.context", "create_key"),))
 _PARTS = frozenset(("scout", "calls", "state", "contents", "reads"))
 _CODE = (".py", ".pyc", ".so", ".pth")

@@ -78,7 +78,7 @@ class _Arguments(list):  # type: ignore[type-arg]
 
 
 class _Program(type(sys)):  # type: ignore[misc]
-    """`__main__`. A library that reads its names needs the program, which has not run when libraries are imported."""
+    """`__main__`. A library that reads its variables is not shared: shared imports happen before the program runs."""
 
     blame: Callable[[str], None]
     is_called_by: Callable[[str], bool]

@@ -4,7 +4,7 @@ Knows the settings of the process, of the interpreter and of standard modules. I
 them. The scout (scout.py) runs it in a separate process.
 
 A library that changes such a state cannot be imported before the program starts. The program's code before the import
-would see the change too early. If that code changes the same setting, the wrong value would remain at the end.
+would see the change too early. If that code changes the same setting, its value would wrongly replace the library's.
 """
 
 # ruff: noqa: PTH109, PTH208

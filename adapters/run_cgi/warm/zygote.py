@@ -19,10 +19,10 @@ One packet is sent to the host on the connection. It is b"ready", followed by NU
 that two runs cannot share (scout.py). If the program must always be started cold (as a new process), it is b"never
 REASON".
 
-Packets to the host, on the control socket of a request: The child sends b"pid N". After its exit follow b"modules" with
-two lists in the format above (the modules that it has imported, and the variables that it has set), and b"status N". If
-a request is refused, one packet is sent instead: b"cold" (start the program cold), or b"changed" (also start another
-interpreter). The child is reaped when the host closes its end of the control socket.
+Packets to the host, on the control socket of a request: The child sends b"pid N". After its exit, two more packets are
+sent: b"modules" with two lists in the format above (the modules that the child has imported, and the variables that it
+has set), and b"status N". If a request is refused, one packet is sent instead: b"cold" (start the program cold), or
+b"changed" (also start another interpreter). The child is reaped when the host closes its end of the control socket.
 """
 
 # Do not use pathlib and contextlib, because each program would have to import them.

@@ -1,4 +1,4 @@
-"""Record what a response shows: hop-by-hop headers, streams, and breaches of HTTP."""
+"""Record observations about a response: hop-by-hop headers, streams, and breaches of HTTP."""
 
 from collections.abc import Iterable
 from types import FrameType

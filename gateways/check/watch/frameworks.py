@@ -71,7 +71,7 @@ def _django_paths(app: Any) -> Iterator[str]:
 
 
 def _of(app: Any, module: str, name: str) -> Any:
-    """Return the app, or the app inside middleware, if it is an instance of that class."""
+    """Return the app, or the app inside middleware, if it is an instance of the class `name` in `module`."""
     kind = getattr(sys.modules.get(module), name, None)
     for _ in range(16):
         if kind is not None and isinstance(app, kind):
@@ -109,7 +109,7 @@ def _sockets(notes: Notes, own: Own) -> None:
 
 
 def _call(name: str, own: Own) -> Place | None:
-    """Return the first line of the app's own code that calls that name."""
+    """Return the first line of the app's own code that calls a function or method with this name."""
     for module in own.modules():
         for node in walk(module):
             if isinstance(node, ast.Call) and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", "")):

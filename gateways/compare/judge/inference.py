@@ -66,8 +66,8 @@ def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio
     """Return the ratio `value` with the interval of `found`, widened for slices with few responses.
 
     value: the ratio of sums. counts: for both contenders, the numbers of responses in their slices.
-    Whether a response arrives just before or after the end of a slice is chance. The rounds do not show this if all
-    slices contain the same number of responses, so the interval is widened to cover this chance.
+    Whether a response arrives just before or just after the end of a slice is random. If all slices contain the same
+    number of responses, the rounds do not show this variation, so the interval is widened to include it.
     """
     edges = sum(len(each) / max(1, sum(each)) ** 2 for each in counts)
     reach = math.exp(DEVIATIONS * math.sqrt(edges))

@@ -63,8 +63,9 @@ def throughput(cells: Sequence[Cell]) -> float:
 def rates_compared(
     cells: Sequence[Cell], others: Sequence[Cell], seed: int, resamples: int = inference.RESAMPLES
 ) -> Ratio | None:
-    """Return the ratio of responses per second to that of `others`, from pairs, or from sums if there are few
-    responses.
+    """Return the ratio of the responses per second of `cells` to those of `others`.
+
+    It is computed from pairs of slices, or from sums if there are few responses.
     """
     return _summed(compared(cells, others, rate_of, seed, resamples), cells, others)
 

@@ -106,7 +106,7 @@ class Locust:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 each.wait(max(0.0, until - time.monotonic()))
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(each.pid, signal.SIGKILL)  # the process, or the remaining processes that it started
+                os.killpg(each.pid, signal.SIGKILL)  # also kills other processes of its group
             each.wait()
         for each in self._workers:
             self._warden.forget(each.pid)

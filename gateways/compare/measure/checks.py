@@ -134,7 +134,7 @@ def _leave_out_session(bench: Bench, contender: Entry, given: Mapping[int, Given
 
 
 def _leave_out_other_session(bench: Bench, scenario: Scenario, contender: Entry, found: _Found) -> None:
-    """Remove values from the expected responses that differ in another session of the first contender, e.g. a token."""
+    """Remove from the expected responses all values that differ in a second session of the first contender (tokens)."""
     if scenario.login and scenario.mix and bench.log_in_again(contender, scenario):
         for number, answer in found.answers.items():
             found.answers[number] = again(bench, scenario, number, answer)

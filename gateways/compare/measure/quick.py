@@ -240,7 +240,7 @@ def _usual(contender: Entry) -> float:
 
 
 def _seconds(contender: Entry, scenario: Scenario, effort: Effort, of_slice: float) -> float:
-    """Return the duration of a contender's slices in a scenario in all starts, with warm-up, in seconds."""
+    """Return the total duration of a contender's slices for one scenario, over all starts, with warm-up, in seconds."""
     latency = 0 if scenario.needs_websocket or contender.twin else effort.of_latency
     slices = effort.rounds * (len(numbers_of_clients(scenario, effort)) + latency)
     return effort.starts * (slices * of_slice + _warm_up(effort, of_slice))

@@ -1,1 +1,1 @@
-"""Tables of what is compared: servers, contenders, scenarios, and the user's target."""
+"""Tables of the things that are compared: servers, contenders, scenarios, and the user's target."""
