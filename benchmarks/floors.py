@@ -36,8 +36,6 @@ The table shows the CPU time of a hello in microseconds (the server's process on
 turns), and the native app's CPU time divided by that of the other two (medians of the ratios of the rounds). The floor
 is the ratio that an adapter would reach if everything that the smallest program leaves out cost nothing. `python -m
 benchmarks.floors` prints the table. The ratios depend on the load of the machine, so compare only figures of one run.
-In another run on the same busy machine, gthread at 32 connections had 0.71 and 0.64, and uvicorn at 32 had 0.80 and
-0.73.
 
 | | connections | native | smallest program | adapter | native / smallest: the floor | native / adapter |
 |---|--:|--:|--:|--:|--:|--:|"""
