@@ -4,7 +4,9 @@ Knows signals, the garbage collector, Hypothesis and xdist's scheduler. tests/wo
 tests/matrix.py the tests of the matrix.
 """
 
+import contextlib
 import gc
+import importlib
 import signal
 from typing import Any
 
@@ -31,11 +33,28 @@ def start_hypothesis(_: None) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection() -> None:
+def pytest_collection(session: pytest.Session) -> None:
     """Disable the garbage collector during the collection of tests, which leaves no garbage. It would take a quarter of
     that time.
     """
     gc.disable()
+    if worker := getattr(session.config, "workerinput", None):
+        import_tests(session.config, int(worker["workerid"].removeprefix("gw")) / worker["workercount"])
+
+
+def import_tests(config: pytest.Config, start: float) -> None:
+    """Import the test modules in the given folders, from this fraction of their list on, and then those before it.
+
+    The first import of a module compiles it and writes the compiled file, which takes longer than the rest of the
+    collection. In the same order, all workers of a new clone would compile the same module at the same time.
+    """
+    folders = [config.invocation_params.dir / place for place in config.args]
+    files = [file for folder in folders for file in sorted(folder.rglob("test_*.py"))]
+    first = int(len(files) * start)
+    for file in files[first:] + files[:first]:
+        # pytest imports a module that failed once more, and reports the error.
+        with contextlib.suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(file.with_suffix("").relative_to(config.rootpath).parts))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -18,6 +18,8 @@ import pytest
 
 from tests.docs.blocks import blocks
 
+# Each test may have to build and install the packages first.
+pytestmark = pytest.mark.timeout(600)
 ROOT = Path(__file__).parent.parent
 USER = Path(__file__).parent / "packaging" / "user.py"
 SUPPORTED = [f"3.{minor}" for minor in range(11, 16)]
@@ -27,7 +29,7 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 def run(command: list[object], **options: object) -> str:
     """Return the stdout of a command, which must succeed."""
     done = subprocess.run(
-        [str(each) for each in command], capture_output=True, text=True, timeout=150, check=False, **options
+        [str(each) for each in command], capture_output=True, text=True, timeout=300, check=False, **options
     )  # type: ignore[call-overload]
     assert done.returncode == 0, done.stdout + done.stderr
     return str(done.stdout)
@@ -71,7 +73,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         [*PIP, "--python", python, "install", "--no-compile", f"{wheel}[toolkit]"],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=300,
         check=False,
     )
     if "NewConnectionError" in done.stderr and os.environ.get("CI") != "true":
@@ -118,7 +120,6 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(wheel: Path) -> N
     assert files["gateways/cgi/app.py"].external_attr >> 16 & 0o111, "it is a program"
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", SUPPORTED)
 def test_installed_alone_the_adapters_work_on_every_python(name: str, wheel: Path, tmp_path: Path) -> None:
     if name not in pythons():
@@ -131,7 +132,6 @@ def test_installed_alone_the_adapters_work_on_every_python(name: str, wheel: Pat
     assert re.fullmatch(r"gateways: .*'click'.* -m pip install .*gateways\[toolkit\].*\n", done.stderr)
 
 
-@pytest.mark.timeout(120)
 def test_the_adapters_work_beside_another_package_named_adapters(wheel: Path, tmp_path: Path) -> None:
     python = venv(sys.executable, tmp_path / "venv")
     run([*PIP, "--python", python, "install", "--no-index", "--no-compile", wheel])
@@ -143,7 +143,6 @@ def test_the_adapters_work_beside_another_package_named_adapters(wheel: Path, tm
     assert run([python, "-I", "-W", "error", "-c", program]) == "another project WSGIToASGI\n"
 
 
-@pytest.mark.timeout(240)
 def test_the_command_runs_with_the_dependencies_of_the_wheel(installed: Path) -> None:
     command = installed.with_name("gateways")
     assert run([command, "--version"]).startswith(f"gateways {version('gateways')}\n")
@@ -165,7 +164,6 @@ def demo(installed: Path) -> Iterator[list[str]]:
         assert process.wait(10) == 0
 
 
-@pytest.mark.timeout(240)
 def test_the_demo_and_its_page_are_in_the_wheel(demo: list[str]) -> None:
     page, *apps = demo
     assert len(apps) == 3
@@ -182,7 +180,6 @@ def fetched(url: str) -> str:
         return str(response.read().decode())
 
 
-@pytest.mark.timeout(150)
 def test_a_users_file_with_all_six_adapters_passes_mypy_strict(installed: Path, tmp_path: Path) -> None:
     mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"]
     run([*mypy, f"--python-executable={installed}", USER], cwd=tmp_path)

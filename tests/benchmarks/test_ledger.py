@@ -11,7 +11,7 @@ from benchmarks import ledger
 from benchmarks.ledger import CONTENDERS, FEW, MANY, counted, instructions, slope, system_calls
 from tests.programs import require_program
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
 
 OURS = {each.direction: number for number, each in enumerate(CONTENDERS) if each.name == "ours"}
 MOST = {"WSGI on ASGI": (70, 10), "ASGI on WSGI": (76, 14)}

@@ -34,7 +34,7 @@ def command(*arguments: str) -> list[str]:
 
 def diff(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*arguments), cwd=APPS, env=ENVIRONMENT, capture_output=True, text=True, timeout=170, check=False,
+        command(*arguments), cwd=APPS, env=ENVIRONMENT, capture_output=True, text=True, timeout=390, check=False,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ def differences(*arguments: str, status: int = 1) -> dict[str, dict[str, Any]]:
 PATHS = ("--path", "/", "--path", "/cart", "--path", "/api", "--path", "/stream")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     ("planted", "facet", "old", "new"),
     [
@@ -70,7 +70,7 @@ def test_only_a_planted_difference_is_reported(planted: str, facet: str, old: st
     assert new in found[facet]["new"]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_one_failure_in_two_hundred_requests_of_an_access_log_is_reported(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_text("".join(f'::1 - - {WHEN} "GET /{number} HTTP/1.1" 200 5 "-" "x"\n' for number in range(200)))
@@ -80,13 +80,13 @@ def test_one_failure_in_two_hundred_requests_of_an_access_log_is_reported(tmp_pa
     assert found["status"]["requests"] == [136]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("server", ["waitress", "gunicorn", "cheroot", "uvicorn", "hypercorn", "granian"])
 def test_the_same_app_has_no_difference_between_servers(server: str) -> None:
     assert differences("shop:app@waitress", f"@{server}", *PATHS, status=0) == {}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_server_that_sends_no_date_is_reported() -> None:
     assert list(differences("shop:app@waitress", "@daphne", *PATHS)) == ["header:date"]
 
@@ -104,7 +104,7 @@ def test_a_cgi_program_has_the_string_hashes_of_the_other_stack(tmp_path: Path) 
     assert answered.body.octets == known
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_the_order_of_a_set_of_classes_is_noise_between_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     """On one server, the classes have the same addresses in each process, unless the server varies them."""
     monkeypatch.chdir(APPS)
@@ -125,7 +125,7 @@ def test_the_old_stack_has_no_difference_to_itself_in_ten_runs(monkeypatch: pyte
         assert [each.found for each in result.counted] == []
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_server_that_exits_is_reported_with_its_last_line() -> None:
     done = diff("shop:app@waitress", "shop:dying@waitress", "--path", "/", "--path", "/die", "--path", "/cart")
     assert done.returncode == 1
@@ -137,7 +137,7 @@ def test_a_server_that_exits_is_reported_with_its_last_line() -> None:
     assert "new: the server exited unexpectedly; its last line: planted: dying" in done.stdout
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_lost_cookie_is_one_difference_and_its_value_is_shown_only_with_an_option(tmp_path: Path) -> None:
     sides = ("shop:app@waitress", "shop:lost_cookie@waitress", "--path", "/", "--path", "/cart")
     page = tmp_path / "page.html"
@@ -150,7 +150,7 @@ def test_a_lost_cookie_is_one_difference_and_its_value_is_shown_only_with_an_opt
     assert len(found["old"]) == 22
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path) -> None:
     accepted = tmp_path / "accepted.json"
     sides = ("shop:app@waitress", "shop:lost_header@waitress")
@@ -193,14 +193,14 @@ def test_a_failed_comparison_exits_with_2_and_the_reason(arguments: Sequence[str
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_request_after_which_both_servers_exit_is_not_the_same() -> None:
     done = diff("shop:dying@waitress", "@cheroot", "--path", "/", "--path", "/die")
     assert done.returncode == 2, done.stdout
     assert "not compared: 1 of 2 requests got no response from either side" in done.stdout
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_ctrl_c_shows_the_results_so_far_and_leaves_no_server(tmp_path: Path) -> None:
     paths = tmp_path / "x.jsonl"
     paths.write_text('{"path": "/"}\n' + '{"path": "/stream"}\n' * 30)
@@ -234,7 +234,7 @@ def _read(file: Path) -> bytes:
         return b""
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_exported_json_lines_contain_the_same_requests(tmp_path: Path) -> None:
     log, lines = tmp_path / "access.log", tmp_path / "x.jsonl"
     log.write_text(f'::1 - - {WHEN} "GET /api HTTP/1.1" 200 5\n::1 - - {WHEN} "POST / HTTP/1.1" 200 5\n')
@@ -265,7 +265,7 @@ def served(*options: str) -> AbstractContextManager[Running]:
 LOST = ["header:x-frame-options"]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_only_safe_requests_are_sent_to_a_url_unless_unsafe_is_given(tmp_path: Path) -> None:
     lines = tmp_path / "x.jsonl"
     lines.write_text('{"path": "/"}\n{"path": "/cart", "body": "item=1"}\n')
@@ -279,7 +279,7 @@ def test_only_safe_requests_are_sent_to_a_url_unless_unsafe_is_given(tmp_path: P
         )
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_an_https_url_needs_a_trusted_certificate_or_an_option(tmp_path: Path) -> None:
     with (
         self_signed("127.0.0.1") as (certificate, key),

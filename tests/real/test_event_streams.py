@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import signal
 import socket
@@ -96,12 +97,12 @@ class Stream:
 
 
 def unchunked(body: bytes) -> bytes:
-    data = b""
-    while body:
-        size, _, body = body.partition(b"\r\n")
-        data += body[: int(size, 16)]
-        body = body[int(size, 16) + 2 :]
-    return data
+    data = []
+    lines = io.BytesIO(body)
+    while line := lines.readline():
+        data.append(lines.read(int(line, 16)))
+        assert lines.read(2) == b"\r\n"
+    return b"".join(data)
 
 
 def get(server: Running, path: str) -> Any:
