@@ -16,9 +16,9 @@ _METHOD = """# Figures
 
 Generated on {date} by `make bench`.
 
-In each table, the contenders take turns, round by round, in one run. The tables show medians. "Relative speed" is the
-median of the ratios that each round gives. On a shared machine, these ratios vary less than the absolute rates. Above
-1, ours is faster. Every response is verified.
+In each table, the contenders take turns, round by round, in one run. The tables show medians. Each round yields a ratio
+between ours and another contender, and "relative speed" is the median of these ratios. Above 1, ours is faster. On a
+shared machine, the ratios vary less than the absolute rates. Every response is verified.
 
 The first tables are measured in process, that is, without a server. Each request is a scope or an environ with the six
 headers of a browser. The tables "over a socket" are measured with servers. Each server is one process on one core. The

@@ -59,8 +59,8 @@ def _judged(said: str, judge: "Judge", found: Found) -> Claim:
     )
 
 
-def _as_high(ratio: float) -> str:
-    return as_many(ratio).replace("as many", "as high")
+def _ratio(ratio: float) -> str:
+    return as_many(ratio).replace(" as many", "")
 
 
 Judge = Callable[[Found], tuple[Verdict, str]]
@@ -88,7 +88,7 @@ def _interface_decides(found: Found) -> tuple[Verdict, str]:
     bests = sorted((best for best, _, _ in spread.values()), key=lambda each: -each.rate)
     between = bests[0].rate / bests[1].rate
     parts = [
-        f"{best.entrant.label} serves {number(factor)} times as many requests as {worst.entrant.label}"
+        f"{best.entrant.label} is {number(factor)} times as fast as {worst.entrant.label}"
         for best, worst, factor in spread.values()
     ]
     tie = not found.faster("hello", *(each.entrant.id for each in bests))
@@ -109,8 +109,8 @@ def _interface_decides(found: Found) -> tuple[Verdict, str]:
 def _helps_computing(found: Found) -> tuple[Verdict, str]:
     seen = (
         f"In `cpu`, the same server runs an ASGI app and a WSGI app. The rates are "
-        f"{found.beside('cpu', LOOP, OURS)}. On a WSGI server, the rate is {found.beside('cpu', FOUR)}. All run on one "
-        f"core."
+        f"{found.beside('cpu', LOOP, OURS)}. On a WSGI server, the rate is {found.beside('cpu', FOUR)}. Each server "
+        f"runs on one core."
     )
     verdict = _gain(found, "cpu", LOOP, OURS)
     if verdict == "true" and found.of("cpu", LOOP).rate < NOTABLE * found.of("cpu", OURS).rate:
@@ -151,12 +151,16 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
         f"{micros(row.figures.cpu)} ({times(cost.value)} times as much)"
         for (_, row), cost in zip(rows, costs, strict=True)
     ]
-    throughputs = [f"{_as_high(row.ratio.value)} with {row.figures.entrant.label}" for _, row in rows if row.ratio]
+    loop = found.of("hello", LOOP).entrant.label
+    cold, warm = (
+        f"throughput of {row.figures.entrant.label} is {_ratio(row.ratio.value)} that of {loop}"
+        for _, row in rows
+        if row.ratio
+    )
     seen = (
-        f"In `hello`, compared with {found.of('hello', LOOP).entrant.label}, the throughput is "
-        f"{together(throughputs)}. A response takes {together(cpus)} of CPU time. In `blocking`, the rates are "
-        f"{found.beside('blocking', COLD, LOOP)}. Starting a process takes much longer than a hello response, but it "
-        f"hardly matters for a report that takes a second."
+        f"In `hello`, the {cold}. The {warm}. The CPU time per response is {together(cpus)}. In `blocking`, the "
+        f"rates are {found.beside('blocking', COLD, LOOP)}. Starting a process takes much longer than a hello "
+        f"response, but it hardly matters for a report that takes a second."
     )
     program, blocked = found.of("blocking", COLD), found.of("blocking", LOOP)
     if not all(found.faster("hello", LOOP, each) for each in (COLD, WARM)):
@@ -170,9 +174,9 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
 def _needs_no_threads(found: Found) -> tuple[Verdict, str]:
     waiting = found.of("wait", LOOP)
     seen = (
-        f"In `wait`, the app awaits. It reaches {found.beside('wait', LOOP)}, in {waiting.threads} threads. In "
-        f"`blocking`, the app blocks. It reaches {found.beside('blocking', LOOP, OURS)}. An async app needs no threads "
-        f"if it never blocks."
+        f"In `wait`, the app awaits, and reaches {found.beside('wait', LOOP)}, in {waiting.threads} threads. In "
+        f"`blocking`, the app blocks, and reaches {found.beside('blocking', LOOP, OURS)}. An async app needs no "
+        f"threads if it never blocks."
     )
     return ("conditional" if found.faster("blocking", OURS, LOOP) else "true"), seen
 
@@ -197,13 +201,13 @@ def _adapters_slow(found: Found) -> tuple[Verdict, str]:
     adds = known[1] - known[0]
     costs = section.cost_apart(native, ours)
     seen = (
-        f"In `hello`, the CPU time per response is {micros(known[0])} without an adapter, {micros(known[1])} with ours "
-        f"and {micros(known[2])} with a2wsgi.{rest} "
+        f"In `hello`, the CPU time per response is {micros(known[0])} without an adapter, {micros(known[1])} with our "
+        f"adapter and {micros(known[2])} with a2wsgi.{rest} "
     )
     seen += (
-        f"Ours adds {share(adds / 0.005)} to an app that takes 5 ms."
+        f"Our adapter adds {share(adds / 0.005)} to the CPU time of an app that takes 5 ms."
         if costs
-        else "Ours makes no measurable difference."
+        else "Our adapter makes no measurable difference."
     )
     if not section.cost_apart(native, peer):
         return ("true" if costs else "no difference seen"), seen

@@ -27,15 +27,17 @@ CASES = (  # name, command of the server, apps, connections
 
 HEADING = """## The floor
 
-Could an adapter be faster? `benchmarks/floors_apps.py` has the smallest programs with the guarantees of the adapters:
-the app has its own thread or loop, gets the request's headers and context variables, waits for a slow client, and
-learns of a disconnect; its response headers are checked, and its errors reach the server. For that, the programs use
-the adapters' own fast code. They leave out request bodies, streams, all other checks, warnings and `stats()`.
+Could an adapter be faster? `benchmarks/floors_apps.py` has the smallest programs with the main guarantees of the
+adapters. The app has its own thread or loop, and gets the request's headers and context variables. It waits for a slow
+client, and is notified of a disconnect. The program checks the response headers, and the app's errors reach the server.
+For this purpose, the programs use the fast code of the adapters. They do not support request bodies, streams, other
+checks, warnings or `stats()`.
 
-The table shows the CPU time of a hello in microseconds (the server's process on one core, medians of {count} rounds, in
-turns), and the native app's CPU time divided by that of the other two (medians of the ratios of the rounds). The floor
-is the ratio that an adapter would reach if everything that the smallest program leaves out cost nothing. `python -m
-benchmarks.floors` prints the table. The ratios depend on the load of the machine, so compare only figures of one run.
+The table shows the CPU time of a hello request in microseconds: the server's process on one core, medians of {count}
+rounds. The contenders take turns. The last two columns divide the native app's CPU time by that of the smallest program
+and of the adapter (medians of the rounds' ratios). The floor is the ratio of an adapter that does no more than the
+smallest program. `python -m benchmarks.floors` prints the table. The ratios depend on the load of the machine, so
+compare only figures of one run.
 
 | | connections | native | smallest program | adapter | native / smallest: the floor | native / adapter |
 |---|--:|--:|--:|--:|--:|--:|"""

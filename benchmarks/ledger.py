@@ -37,8 +37,8 @@ HEADING = """# The ledger: one request in counts
 
 Generated on {date} by `make bench-ledger`.
 
-This page counts the steps of one request. These counts do not depend on the speed of the machine. The last table has
-CPU times instead, which do.
+This page counts the steps of one request. These counts do not depend on the speed of the machine. Two tables show CPU
+times instead, which depend on the machine.
 
 - Python calls: calls to Python functions, in all threads (`sys.setprofile`).
 - Context switches: `getrusage`.

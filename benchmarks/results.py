@@ -122,8 +122,8 @@ def _method(record: Record) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
     where = ", one for the server and one for the client," if placement.bound and placement.apart else ","
     return (
-        f"Generated on {record.created[:10]} by `make results`, with `gateways compare`: "
-        "[its page](compare.md) explains the method, the scenarios, the columns and the doubts.\n\n"
+        f"Generated on {record.created[:10]} by `make results`, with `gateways compare`. "
+        "[Comparing under load](compare.md) explains the method, the scenarios, the columns and the doubts.\n\n"
         f"{machine.cpu}, {machine.cores} cores{where} {machine.system}, {machine.python}; {packages}; "
         f"seed {record.seed}.\n\n"
         "Every server runs the reference app with default settings, on loopback, with one worker process, without TLS "
@@ -131,11 +131,11 @@ def _method(record: Record) -> str:
         f"{record.options['rounds']} rounds of each of {record.options['starts']} starts. In the other scenarios, each "
         "contender ran once. A single run shows only orders of magnitude, so no difference below a factor of two is "
         "reported. Verdicts are computed from the figures, and use only the differences that the tables report. A "
-        'claim is "conditional" if it is true in some cases only. "Measured once" means that the figures come from '
-        'such single runs, and "partly measured once" that some of them do.\n\n'
-        "A contender is named by mode, server and adapter. The number after the dot is its number of threads that run "
-        "the app. For example, `wsgi-on-asgi uvicorn ours·32` is a WSGI app on uvicorn with this project's adapter and "
-        "32 threads."
+        'claim is "conditional" if it is true in some cases only. "Measured once" means that all figures come '
+        'from single runs. "Partly measured once" means that some figures come from single runs.\n\n'
+        "The name of a contender has a mode, a server and an adapter. The number after the dot is the number of "
+        "threads that run the app. For example, `wsgi-on-asgi uvicorn ours·32` is a WSGI app on uvicorn with this "
+        "project's adapter and 32 threads."
     )
 
 

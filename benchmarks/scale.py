@@ -68,7 +68,7 @@ further block adds the cost of a copy, and part of the cost of a thread switch.
 HEADERS = """
 ## Number of headers
 
-The table shows the CPU time of one hello request in process, by the number of request headers. Requests are made one at
+The table shows the CPU time of one hello request in process, by the number of request headers. Requests are sent one at
 a time.
 
 ![CPU time of a request by the number of its headers](images/scale-headers.svg)

@@ -40,7 +40,7 @@ HEADING = """## The shares of a request over a socket
 
 A client sends requests for hello, one at a time, on a keep-alive connection. The table has three shares: the cost of
 the server and the app, the additional cost of a thread switch alone, and the additional cost of the adapter. The
-adapter switches threads with its own code, which can be cheaper, so its share may be negative. If its share is near
+adapter's own code can switch threads at a lower cost, so the adapter's share may be negative. If this share is near
 zero, only a request without a thread switch would be cheaper. callgrind counted the user-space instructions, and
 `strace -f -c` the system calls.
 
@@ -49,32 +49,34 @@ zero, only a request without a thread switch would be cheaper. callgrind counted
 
 REST = """## What remains, and why
 
-The steps of a hello through `WSGIToASGI`, in microseconds of CPU time (`timeit`, minimum, CPython 3.11 on one core of
-an AMD EPYC), with the reason why each of them stays:
+The table shows the steps of a hello request through `WSGIToASGI`, and the effect of omitting each step. The CPU times
+are in microseconds (`timeit`, minimum, CPython 3.11 on one core of an AMD EPYC):
 
 | step | µs | without it |
 |---|--:|---|
-| make the environ, six headers | 1.5 | the app would not have its own dict, as PEP 3333 requires |
+| make the environ, with six headers | 1.5 | the app would not have its own dict, as PEP 3333 requires |
 | call the app, check its status and headers | 1.3 | an app could split a response, or send a wrong length |
 | five pairs of lock operations | 0.6 | the loop and the thread would see half-written state |
 | objects of the request and of its blocks | 0.4 | no backpressure; no error after a disconnect or a cancellation |
 | look for a body that no header announces | 0.3 | a body that middleware has decompressed would be lost |
 | find the loop and its counters | 0.3 | one adapter could not serve several loops; no `stats()` |
 | create the future | 0.14 | the loop would block while the app runs |
-| watch the request, and stop that | 0.13 | a disconnect would not stop the app, or each request would need a timer |
+| start and stop watching the request | 0.13 | a disconnect would not stop the app, or each request would need a timer |
 | make the message of the headers | 0.11 | uvicorn would send two Date headers |
-| lend the loop to asgiref | 0.09 | each async view would start its own loop |
+| make the loop available to asgiref | 0.09 | each async view would start its own loop |
 | copy the context twice | 0.04 | the app would not see context variables, or could change those of the server |
 
-This is about 5 of the 15 µs that a request needs one at a time in process. The rest is not Python code of the adapter:
-two context switches, a write and a read of an eventfd, the GIL, and the caller's scope. An app that may block needs its
-own thread, so the switches stay.
+One request at a time in process needs 15 µs. The steps in the table take about 5 µs of this time. The rest is not
+Python code of the adapter: two context switches, a write and a read of an eventfd, the GIL, and the caller's scope. An
+app that may block needs its own thread, so the adapter cannot avoid the switches.
 
-Over uvicorn at one connection, a request needs one context switch for the client, and two for the thread. If the system
-runs the thread before the loop continues, the loop does not wait for it. In one run this was so for 57 % of the
-requests on one busy core, and for 95 % on two. The system decides this: `sched_yield()` would also give the core to
-other processes. At 32 connections, a request needs 16 µs more than the native app (39 and 24 µs) and 0.4 context
-switches. The steps above are 5 µs of this. The other 11 µs are the second step of the task, the mailbox, the GIL, and
+On uvicorn with one connection, a request needs one context switch for the client, and two for the thread. If the system
+runs the thread before the loop continues, the loop does not wait for the thread. In one run, the loop did not wait for
+57 % of the requests on one busy core, and for 95 % on two cores. The adapter cannot influence this order, because
+`sched_yield()` would also give the core to other processes.
+
+With 32 connections, a request needs 0.4 context switches, and 16 µs more than a request to the native app (39 and 24
+µs). The steps above take 5 of these 16 µs. The other 11 µs are the second step of the task, the mailbox, the GIL, and
 memory that is not in the caches.
 """
 

@@ -35,9 +35,9 @@ HEADING = """# The slowest responses
 Generated on {date} by `make bench-tails`.
 
 Each server is one process on one core. The load client runs on another core. First, the capacity of each contender is
-measured, as its throughput in a closed loop of {connections} connections. Then requests are sent at half of that rate,
-in {rounds} rounds of {seconds:g} s. The contenders take turns. The requests are due at random times (a Poisson
-process). The latency of a request is measured from the time when it was due, so it includes waiting.
+measured: its throughput in a closed loop of {connections} connections. Then requests are sent at half of that rate, in
+{rounds} rounds of {seconds:g} s. The contenders take turns. The requests are due at random times (a Poisson process).
+The latency of a request is measured from the time when it was due, so it includes waiting.
 
 A percentile is the median of the rounds' percentiles. It is shown only if at least ten responses of each round were
 slower. The p99.9 is not computed from all rounds together, because a single stall of {stall} ms would dominate it.
@@ -47,18 +47,18 @@ slower. The p99.9 is not computed from all rounds together, because a single sta
 """
 CAUSES = """## Causes of slow responses
 
-In each row below `ours`, one possible cause is turned off. All rows have the same rate, and take turns. "Relative"
-is the percentile divided by that of `ours`. Below 1, the cause makes responses slower.
+In each row below `ours`, one possible cause is turned off. All rows have the same rate, and take turns. "Relative" is
+the percentile divided by the percentile of `ours`. Below 1, the cause makes responses slower.
 
-- *garbage collection*: automatic garbage collection. Turned off with `gc.disable()`.
-- *sweep*: normally, the adapter checks for disconnects every 50 ms while requests are running. Turned off, it does not
-  check.
+- *garbage collection*: automatic garbage collection. `gc.disable()` turns it off.
+- *sweep*: while requests are running, the adapter checks for disconnects every 50 ms. In the row "without sweep", it
+  does not check.
 - *GIL switches*: normally, a thread that runs Python code must release the GIL after 5 ms if another thread waits for
-  it. Turned off with `sys.setswitchinterval(1)`: a thread may keep the GIL for a second.
+  the GIL. With `sys.setswitchinterval(1)`, a thread may keep the GIL for a second.
 - *thread starts*: normally, the adapter starts a thread when a request needs one. Turned off, all {threads} threads are
   started before the first request.
-- *front gate*: normally, an idle worker thread waits on an eventfd, which is written without holding the GIL. Turned
-  off, it waits on a lock, which is released while holding the GIL.
+- *front gate*: normally, an idle worker thread waits on an eventfd, which is written without holding the GIL. In the
+  row "without front gate", the thread waits on a lock, which is released while holding the GIL.
 """
 
 

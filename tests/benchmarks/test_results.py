@@ -182,8 +182,8 @@ def test_a_verdict_from_one_run_is_marked() -> None:
 def test_the_factor_for_cgi_is_the_ratio_of_the_table() -> None:
     seen = judged()["CGI is 100 times slower."].seen
     assert (
-        "0.0013 times as high (1/770) with cgi uvicorn cold and 0.011 times as high (1/91) with cgi uvicorn warm"
-        in seen
+        "the throughput of cgi uvicorn cold is 0.0013 times (1/770) that of asgi uvicorn. "
+        "The throughput of cgi uvicorn warm is 0.011 times (1/91) that of asgi uvicorn." in seen
     )
 
 

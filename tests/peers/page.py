@@ -35,7 +35,8 @@ server. Each case runs in a separate process, with a time limit. A cell has one 
 
 The column "source" names the specification. *Safety* means a requirement for production that no specification states.
 *Ours* means a promise of this project. Such clauses are counted separately. Some servers compensate for a fault of
-their own adapter, for example by rejecting contradictory lengths. The tests do not take that into account.
+their own adapter, for example by rejecting contradictory lengths. These tests run without a server, so they do not show
+this.
 """
 
 SECTION = """\

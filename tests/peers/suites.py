@@ -55,8 +55,8 @@ SUITES = {
             WSGI_TO_ASGI,
             """\
 The adapter of asgiref 3.13.0 fails many requests on keep-alive connections of uvicorn 0.54.0 (uvloop, httptools). The
-log then has "CurrentThreadExecutor already quit or is broken". In one run, 79 of 160 requests by eight clients got a
-500, and 67 in another run. When each request had its own connection, no request got a 500.""",
+log then has "CurrentThreadExecutor already quit or is broken". In two runs with eight clients, 79 and 67 of 160
+requests got a 500. When each request had its own connection, no request got a 500.""",
         ),
         Suite(
             "asgi_to_wsgi",
