@@ -12,7 +12,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "measure on Linux; here, trust large differences only",
     ),
     "few-cores": (
-        "worker processes share cores, so more of them do not increase throughput here",
+        "worker processes share cores, so additional processes do not increase throughput here",
         "measure on a machine with a core for each worker process, and one for the load client",
     ),
     "not-seen": (
@@ -59,7 +59,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "requests are not measured, because their responses are unexpected",
         "if the response is right, use --expect STATUS, or `expect` in a file of requests",
     ),
-    "clock": ("slices were dropped, because the clock was set during them", "stop the program that sets the clock"),
+    "clock": (
+        "the clock was set during some slices, so these slices were dropped",
+        "stop the program that sets the clock",
+    ),
     "one-run": ("each contender ran once, so only orders of magnitude can be compared", "use --thorough"),
     "few-answers": (
         "slices contain few responses, so the rate is computed from all slices together, with a wide interval",
@@ -67,7 +70,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "errors": ("responses are lost or wrong", "read the servers' logs; such responses do not count as throughput"),
     "retried": (
-        "the server closed connections without a response; requests on them were sent again, as browsers do",
+        "the server closed connections without a response, so the load client sent requests again, as browsers do",
         "read the servers' logs: some servers close the connection after an exception in the app",
     ),
     "littles-law": (
