@@ -34,22 +34,24 @@ _BLOCK = 64 * 1024  # size of one read of the request body, in bytes
 
 
 class ASGIToCGI(CGIChild):
-    """A CGI program (RFC 3875) that runs an ASGI application (ASGI HTTP 2.5). Its last line is `ASGIToCGI(app).run()`.
+    """A CGI program (RFC 3875) that runs an ASGI application (ASGI HTTP 2.5).
+
+    Write `ASGIToCGI(app).run()` as the last line of the program.
 
     app: the ASGI 3 application, or an ASGI 2 application (a double callable).
     script_name: the path at which clients see the application, e.g. "" for the whole site. Set it if the server's URL
         rewriting hides the program's own path. Without it, the adapter detects and undoes a rewriting that keeps the
         end of the path (`RewriteRule ^(.*)$ app.cgi/$1`).
 
-    The lifespan starts before the request and ends after it; the scope has `state`. Each block is written when it is
-    sent. At the end of the response, stdout is closed, so that the client does not wait for background tasks. This does
-    not help if the server also waits for stderr, as Apache's mod_cgi does. Tasks that are still running when the
-    application's call returns are cancelled. All other output to stdout is redirected to stderr.
+    The lifespan starts before the request and ends after it; the scope has `state`. Each block is written when the
+    application sends it. The adapter closes stdout at the end of the response. So the client does not wait for
+    background tasks, unless the server also waits for stderr, as Apache's mod_cgi does. Tasks that are still running
+    when the application's call returns are cancelled. All other output to stdout is redirected to stderr.
 
-    If the response is incomplete, the exit status is not 0. An error before the response headers gives a 500; a later
-    error truncates the response. The traceback is logged to "gateways.asgi", which writes to stderr by default. SIGTERM
-    or a closed stdout means that the client has disconnected: receive() returns http.disconnect, and send() raises
-    ClientDisconnected, an OSError. If the application continues, it is cancelled after GRACE.
+    If the response is incomplete, the exit status is not 0. If an error occurs before the response headers, the client
+    gets a 500; a later error truncates the response. The traceback is logged to "gateways.asgi", which writes to stderr
+    by default. SIGTERM or a closed stdout means that the client has disconnected: receive() returns http.disconnect,
+    and send() raises ClientDisconnected, an OSError. If the application continues, it is cancelled after GRACE.
     """
 
     def __init__(self, app: Any, *, script_name: str | None = None) -> None:
@@ -200,7 +202,7 @@ class _Request:
         self._over.set()
 
     def _flushed(self) -> None:
-        """Called when all output has been written. After the last block, close stdout to end the response."""
+        """Close stdout after the last block, to end the response. Called when all output has been written."""
         if self._last and self._closing is None:
             if self._body.must_be_read:
                 self._closing = self._loop.create_task(self._drain_and_close())

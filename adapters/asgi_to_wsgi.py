@@ -65,16 +65,16 @@ class ASGIToWSGI:
         response starts. Default: off.
 
     The loop and the application's lifespan start with the first request in a process. So an adapter that was created
-    before a server forks works in each child process. close() stops both. They also stop at the end of the process,
-    which waits up to 30 seconds for background tasks. If the server has a hook for its exit, call close() there: a
-    gthread worker of gunicorn, for example, waits for running streams before it exits, until gunicorn kills it. In
-    gunicorn's configuration file, `def worker_exit(server, worker): app.close()` ends the streams and the lifespan
-    before that.
+    before a server forks works in each child process. close() stops the loop and the lifespan. They also stop at the
+    end of the process, which waits up to 30 seconds for background tasks.
+
+    If the server has a hook for its exit, call close() there. For example, a gthread worker of gunicorn waits for
+    running streams before it exits, until gunicorn kills it. This hook in gunicorn's configuration file ends the
+    streams and the lifespan first: `def worker_exit(server, worker): app.close()`.
 
     If the application raises an exception, or its response violates ASGI, the error is logged ("gateways.asgi") and
-    raised to the server. If this happens before the response headers, the server responds with 500. After the response
-    headers, the error keeps the server from ending the response as if it were complete. The scope has the environ as
-    `wsgi_environ`.
+    raised to the server. Before the response headers, such an error makes the server respond with 500. A later error
+    prevents the server from ending the response as if it were complete. The scope has the environ as `wsgi_environ`.
 
     When the application accepts a WebSocket, the adapter takes the connection's socket from the server and serves it on
     the loop, without occupying a thread (ASGI WebSocket 2.5). If the server does not expose its socket, or if the

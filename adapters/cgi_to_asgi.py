@@ -1,6 +1,6 @@
 """CGI programs as an ASGI application.
 
-Knows the kinds of ASGI scopes, and whether the loop is asyncio's. It must not know the messages of a request, or the
+Knows the types of ASGI scopes, and whether the loop is asyncio's. It must not know the messages of a request, or the
 meaning of a path, a variable or a response header.
 """
 
@@ -23,12 +23,12 @@ class CGIToASGI(CGIHost):
     """An ASGI 3 application that runs a CGI program for each request (RFC 3875); see CGIHost for its options.
 
     When the client disconnects, the program's whole process group is terminated, even if the program writes nothing. It
-    gets SIGTERM, and SIGKILL half a second later. The same happens on timeout, when the task is cancelled, and at
-    `close`. A program that has completed its response may continue until its total timeout.
+    gets SIGTERM, and SIGKILL half a second later. The adapter also terminates it on timeout, when the task is
+    cancelled, and at `close`. A program that has completed its response may continue until its total timeout.
 
     A body with a Content-Length is streamed to the program. Any other body is spooled first, because the program needs
     its length (4.2). If the program fails before its response headers, the response is a 502, or a 504 for a timeout.
-    If it fails later, ProgramFailed is raised to the server, so that the response does not look complete.
+    If it fails later, ProgramFailed is raised to the server: otherwise the response would look complete.
 
     On asyncio and uvloop, no threads are needed. On trio, each running program needs one thread.
     """

@@ -28,7 +28,7 @@ from .run_cgi.spool import Spool
 
 StartResponse = Callable[..., Any]
 
-SOON = 0.05  # delay in seconds before the response headers are sent alone, because no body has followed them
+SOON = 0.05  # time in seconds to wait for the first body block, before the response headers are sent without it
 
 
 class CGIToWSGI(CGIHost):
@@ -43,7 +43,7 @@ class CGIToWSGI(CGIHost):
     `waitress.client_disconnected`. A program that has completed its response may continue until its total timeout.
 
     If the program fails before its response headers, the response is a 502, or a 504 for a timeout. If it fails later,
-    the iterator raises ProgramFailed, so that the response does not look complete.
+    the iterator raises ProgramFailed: otherwise the response would look complete.
     """
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -62,7 +62,7 @@ def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> I
     except ClientDisconnected as error:
         host.figures.count("disconnects")
         log.info("%s %r: %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"), error)
-        return _refuse(environ, start_response, Refused(503, str(error)))  # the client has disconnected
+        return _refuse(environ, start_response, Refused(503, str(error)))  # for the server's log
 
 
 def _respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -127,18 +127,18 @@ def _fill(host: CGIHost, spool: Spool, source: IO[bytes], length: int | None) ->
 
 
 def _take_slot(host: CGIHost) -> None:
-    turn = threading.Event()
-    taken = host.slots.take(turn.set)
+    free = threading.Event()
+    taken = host.slots.take(free.set)
     if taken is None:
         raise host.overloaded()
     if taken:
         return
     granted = False
     try:
-        granted = turn.wait(host.timeouts.queue)
+        granted = free.wait(host.timeouts.queue)
     finally:
         if not granted:
-            host.slots.leave(turn.set)
+            host.slots.leave(free.set)
     if not granted:
         raise host.overloaded()
 
@@ -181,9 +181,9 @@ class _Response:
         return self._answer.head
 
     def waits(self) -> bool:
-        """Return True if the body does not follow soon. The headers should then be sent immediately, as in Apache.
+        """Return True if no body block arrives within SOON. The headers are then sent without it, as in Apache.
 
-        Some servers send the headers with the empty block that is returned first in this case.
+        In this case, the iterator first returns an empty block, because some servers send the headers with a block.
         """
         self._opening = not self._block and not self._answer.whole and self._running.is_silent(SOON)
         return self._opening

@@ -1,6 +1,6 @@
 """adapt(): choose one of the six adapters by the names of the two interfaces.
 
-Knows which class adapts which interface to which. It must not know how an adapter works.
+Knows the class for each pair of interfaces. It must not know how an adapter works.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ from .wsgi_types import StartResponse, WSGIApp
 
 
 class WSGIMiddleware(WSGIToASGI):
-    """Replaces a2wsgi.WSGIMiddleware, and with only `app` also WSGIMiddleware of Starlette, FastAPI and uvicorn."""
+    """Replaces a2wsgi.WSGIMiddleware. With `app` as the only argument, it also replaces WSGIMiddleware of Starlette,
+    FastAPI and uvicorn.
+    """
 
     def __init__(self, app: WSGIApp, workers: int = 10, send_queue_size: int = 10) -> None:
         """Run `workers` threads.

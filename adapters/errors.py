@@ -1,6 +1,6 @@
 """The exceptions that several packages share: a client's disconnect, an application's error, a client's error.
 
-Pure. It imports almost nothing, so that a CGI program that raises one of them does not import an event loop.
+Pure. It imports almost nothing, because CGI programs raise these exceptions too, and must start fast.
 """
 
 import errno
@@ -27,7 +27,7 @@ class AppProtocolError(AssertionError):
 
 
 class BadRequest(Exception):
-    """The request is invalid. The response has the status `status`. The message has the wrong value and the rule."""
+    """The request is invalid: respond with the status `status`. The message contains the wrong value and the rule."""
 
     status = 400
 

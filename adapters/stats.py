@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 WARN_EVERY = 60.0  # delay between two warnings of one kind, in seconds
-RETRY_AFTER = 5  # value of Retry-After, in seconds; for a 503 that is sent because no thread or program is free
+RETRY_AFTER = 5  # value of Retry-After in seconds, in a 503 that is sent because no thread or program is free
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Tally:
 
 
 class Tallies:
-    """The counters of an adapter. Each event loop has its own set, so that counting needs no lock."""
+    """The counters of an adapter. Each event loop has its own set, so counting needs no lock."""
 
     def __init__(self) -> None:
         self._of: dict[Any, Tally] = {}

@@ -39,16 +39,15 @@ class WSGIToASGI:
 
     app: the WSGI application.
     threads: number of requests that the application serves concurrently. Threads are started when they are needed.
-        Further requests wait, without using a thread. A thread that waits for a slow client does not count (up to 512
-        of them), so that slow clients cannot block other requests. With 1, the application serves one request at a
-        time.
-    spool: size limit in bytes for spooling a request body of unknown length (chunked, HTTP/2). Such a body is written
-        to a temporary file before the application starts, so that the environ has a CONTENT_LENGTH. With 0, the body is
-        streamed immediately, and the environ has wsgi.input_terminated but no CONTENT_LENGTH.
+        Further requests wait, without using a thread. Up to 512 threads that wait for slow clients do not count, so
+        slow clients cannot block other requests. With 1, the application serves one request at a time.
+    spool: size limit in bytes for spooling a request body of unknown length (chunked, HTTP/2). The adapter writes such
+        a body to a temporary file before the application starts, and sets CONTENT_LENGTH. With 0, the body is streamed
+        immediately, and the environ has wsgi.input_terminated but no CONTENT_LENGTH.
     pathsend: let the server send the files of `wsgi.file_wrapper`, with `http.response.pathsend` or `zerocopysend`, if
         it supports one of them. Requirements: the files stay in place until they have been sent, and the middleware
         around the adapter supports these messages.
-    share_loop: run async views (Flask and Django run them with asgiref) on the server's event loop. There they can
+    share_loop: run async views (Flask and Django run them with asgiref) on the server's event loop. The views can then
         share clients and connection pools with the rest of the process, but a view that blocks also blocks the server.
         With False, each call has its own event loop, as on a WSGI server.
     queue: number of requests that may wait for a thread. Further requests get a 503 with Retry-After immediately.
@@ -63,9 +62,9 @@ class WSGIToASGI:
     the server supports early hints, it also has `wsgi.early_hints` (a callable that takes a list of headers). If the
     client disconnects before the end of the body, reading the body raises ClientDisconnected, an OSError.
 
-    An exception of the application is raised to the server, so that the response does not look complete. Before the
-    response headers are sent, it is raised unchanged. The adapter may be created before any loop exists, used by
-    several loops, and kept across a fork.
+    The adapter raises the application's exceptions to the server: otherwise the response would look complete. Before
+    the response headers are sent, an exception is raised unchanged. You can create the adapter before any loop exists,
+    use it on several loops, and keep it across a fork.
     """
 
     _verbatim = False  # used by dropin.py: send one message per block, and add no headers to the application's
@@ -115,7 +114,7 @@ class WSGIToASGI:
             weakref.finalize(self, each.abandon).atexit = False
 
     def forked(self) -> None:
-        """Record that a server has forked this process, so that other processes may serve the application."""
+        """Record that a server has forked this process: other processes may serve the application too."""
         self._environ["wsgi.multiprocess"] = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

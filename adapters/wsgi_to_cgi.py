@@ -1,6 +1,6 @@
 """WSGI applications as CGI programs. The request runs in the process's main thread, without a loop or other threads.
 
-Knows PEP 3333 and when stdout is closed. It must not know the CGI process (on_cgi/program.py), or the order of the
+Knows PEP 3333, and when to close stdout. It must not know the CGI process (on_cgi/program.py), or the order of the
 calls in a response (run_wsgi/response.py). It must not import asyncio, because without it a program starts twice as
 fast.
 """
@@ -32,7 +32,9 @@ _SPOOL = 1024 * 1024  # limit in bytes up to which a body of unknown length stay
 
 
 class WSGIToCGI(CGIChild):
-    """A CGI program (RFC 3875) that runs a WSGI application (PEP 3333). Its last line is `WSGIToCGI(app).run()`.
+    """A CGI program (RFC 3875) that runs a WSGI application (PEP 3333).
+
+    Write `WSGIToCGI(app).run()` as the last line of the program.
 
     app: the WSGI application.
     script_name: the path at which clients see the application, e.g. "" for the whole site. Set it if the server's URL
@@ -40,13 +42,14 @@ class WSGIToCGI(CGIChild):
         end of the path (`RewriteRule ^(.*)$ app.cgi/$1`).
 
     The environ contains the process's environment and `wsgi.*`. Reading `wsgi.input` stops at the end of the body
-    (`wsgi.input_terminated`). A chunked body, which Apache passes without a length, is spooled first, so that its
-    length is known. Each block is written when it is produced. All other output to stdout is redirected to stderr.
+    (`wsgi.input_terminated`). Apache passes a chunked body without a length. The adapter spools such a body first, to
+    find its length. Each block is written when the application produces it. All other output to stdout is redirected
+    to stderr.
 
-    If the response is incomplete, the exit status is not 0. An error before the response headers gives a 500; a later
-    error truncates the response. The traceback is written to stderr. SIGTERM or a failed write means that the client
-    has disconnected: the iterable is closed, and the process exits. When the response is complete, the client does not
-    wait for the iterable's close().
+    If the response is incomplete, the exit status is not 0. If an error occurs before the response headers, the client
+    gets a 500; a later error truncates the response. The traceback is written to stderr. SIGTERM or a failed write
+    means that the client has disconnected: the iterable is closed, and the process exits. When the response is
+    complete, the client does not wait for the iterable's close().
     """
 
     def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
@@ -102,7 +105,7 @@ class _Output:
             raise ClientDisconnected("the client has disconnected") from error
 
     def _end(self) -> None:
-        """Complete the response, so that the server need not wait until this process exits."""
+        """Close stdout to end the response. Then the server does not wait until this process exits."""
         self._drain()
         self._complete = True
         os.close(self._stdout)
@@ -113,7 +116,7 @@ class _Output:
             while self._body.must_be_read:
                 self._body.read(_BLOCK)
         except ClientDisconnected:
-            return  # nothing more can be written
+            return  # the rest of the body will not arrive
 
     def terminate(self, number: int, frame: object) -> None:
         """Handle SIGTERM: the server has abandoned this request. Raises SystemExit if the response is incomplete."""
@@ -177,7 +180,7 @@ def _wsgi_keys(environ: Environ, body: StdinBody) -> Environ:
         # Many applications (Django, Bottle, Falcon) ignore a body without CONTENT_LENGTH.
         from tempfile import SpooledTemporaryFile
 
-        spool = keys["wsgi.input"] = SpooledTemporaryFile(_SPOOL)  # noqa: SIM115 (it ends with the process)
+        spool = keys["wsgi.input"] = SpooledTemporaryFile(_SPOOL)  # noqa: SIM115 (deleted when the process exits)
         while block := body.read(_BLOCK):
             spool.write(block)
         keys["CONTENT_LENGTH"] = str(spool.tell())

@@ -1,6 +1,6 @@
-"""The types of PEP 3333's callables. They have their own module so that a CGI program does not import them.
+"""The types of PEP 3333's callables. They have their own module, because a CGI program need not import them.
 
-Knows types only; contains no values and no code that runs.
+Pure. It contains types only, and no code that runs.
 """
 
 from __future__ import annotations

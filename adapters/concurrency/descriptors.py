@@ -1,7 +1,7 @@
-"""Numbers of the adapters' own descriptors: above the limit of select().
+"""Choose numbers above the limit of select() for the adapters' own descriptors.
 
-A server that calls select(), such as waitress, ends with an error when it gets a connection whose number is FD_SETSIZE
-or higher. So the numbers below are left to the server. Knows descriptors. It must not know their use.
+A server that calls select(), such as waitress, fails if the descriptor of a connection is FD_SETSIZE or higher. So the
+adapters leave lower numbers to the server. Knows descriptors. It must not know their use.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-FD_SETSIZE = 1024  # of Linux, macOS and the BSDs
+FD_SETSIZE = 1024  # select() supports lower numbers only, on Linux, macOS and the BSDs
 
 
 def duplicate(descriptor: int) -> int:
-    """Return a duplicate with a number from FD_SETSIZE, or any number if the process's limit allows no such number.
+    """Return a duplicate whose number is FD_SETSIZE or higher; any number if the process's limit allows no such number.
 
     Raises OSError if no descriptor is free.
     """
@@ -26,7 +26,7 @@ def duplicate(descriptor: int) -> int:
 
 
 def moved(descriptor: int) -> int:
-    """Return a duplicate with a number from FD_SETSIZE, and close the descriptor.
+    """Return a duplicate whose number is FD_SETSIZE or higher, and close the descriptor.
 
     If no such number is available, return the descriptor itself.
     """

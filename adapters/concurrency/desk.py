@@ -1,7 +1,7 @@
 """A channel from a coroutine to a thread, for the response of an ASGI application.
 
 The coroutine can also wake the thread without an item, for example to make it read the request body. Knows that the
-thread may stop needing items. It must not know the items' meaning.
+thread may need no more items. It must not know the items' meaning.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Desk(ToThread):
         alive: returns True if the loop runs. The waiting thread polls it. It is needed only if no other code calls
         close() at the end of the loop.
 
-        own_gate: returns the gate of the waiting thread, None for a new lock.
+        own_gate: returns the gate of the waiting thread. If it returns None, the thread waits at a new lock.
         """
         self._loop, self._workers, self._mutex = loop, None, RLock()  # inlined super().__init__(), to save a call
         self._gone, self._alive, self._own_gate = gone, alive, own_gate
@@ -53,7 +53,10 @@ class Desk(ToThread):
         self._asked = False
 
     def put(self, item: Any, size: int, last: bool = False) -> None:
-        """Queue an item of `size` bytes. `last`: no items follow. After the end, discard it. Call it from the loop."""
+        """Queue an item of `size` bytes. After the end, discard it. Call it from the loop.
+
+        last: True if no items follow.
+        """
         with self._mutex:
             if not self.ended:
                 self._items.append(item)

@@ -22,7 +22,7 @@ def in_child(forget: Callable[[], object]) -> Callable[[], object]:
 
 
 def threads_are_green() -> bool:
-    """Return True if gevent or eventlet has patched `threading`, so that new threads are green."""
+    """Return True if gevent or eventlet has patched `threading`: new threads are then green."""
     gevent: Any = modules.get("gevent.monkey")
     if gevent is not None and gevent.is_module_patched("threading"):
         return True
@@ -42,11 +42,11 @@ def check() -> None:
     if os.getpid() != _pid:
         _forked()
     elif not _green and ("gevent.monkey" in modules or "eventlet.patcher" in modules) and threads_are_green():
-        _forked()  # the names are checked first, because this function runs for each request
+        _forked()  # this function runs for each request, so the fast checks come first
 
 
 def has_siblings() -> bool:
-    """Return True if a server has started this process as one of several, so that others may serve the application.
+    """Return True if a server has started this process as one of several that may serve the application.
 
     uvicorn, hypercorn and granian start their workers with multiprocessing. gunicorn forks its workers, and sets
     SERVER_SOFTWARE.

@@ -25,7 +25,7 @@ class EventGate:
     """
 
     _fd = -1
-    waiting = False  # a thread waits, or its wait has ended with a timeout or an exception: release() may still come
+    waiting = False  # a thread waits, or its wait ended with a timeout or an exception: release() may still be called
 
     def __init__(self) -> None:
         """Raises OSError if the process has no free descriptor."""
@@ -68,7 +68,7 @@ class EventGate:
             with suppress(OSError):  # a forked child may have closed all descriptors
                 os.close(fd)
 
-    __del__ = close  # not earlier, because a thread that has a reference may still call release()
+    __del__ = close  # a thread that still has a reference may call release(), so nothing closes the gate earlier
 
 
 def new_gate() -> EventGate | None:
@@ -107,7 +107,7 @@ def _forked() -> None:
 
 
 def thread_gate() -> EventGate | None:
-    """Return the gate that the calling thread owns; None if enough threads have one, or if none can be created.
+    """Return the gate that the calling thread owns; None if too many threads own one, or if it cannot be created.
 
     The thread gets a new gate if its last wait was interrupted: otherwise the late release would end another wait.
     """

@@ -1,6 +1,6 @@
 """A channel from a coroutine to a thread, for a request body on its way to a WSGI application.
 
-Knows the announced length, and how a body ends. It must not know messages.
+Knows the announced length, and how a body ends. It must not know ASGI messages.
 """
 
 from __future__ import annotations

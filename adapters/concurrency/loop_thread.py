@@ -1,6 +1,6 @@
 """The event loop that a process runs for ASGI applications on WSGI servers. It runs on its own thread.
 
-Knows when such a loop starts and stops. It starts when it is first used in a process. All users with the same factory
+Knows when such a loop starts and stops. It starts at its first use in a process. All adapters with the same factory
 share it, and it stops when the last of them releases it. This module must not know the code that runs on the loop.
 """
 
@@ -25,7 +25,7 @@ log = logging.getLogger("gateways.asgi")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 START_SECONDS = 10.0  # timeout for starting a loop on its thread, in seconds
-CANCEL_SECONDS = 10.0  # timeout for cancelled tasks at the end of the loop, in seconds; asyncio.run() has none
+CANCEL_SECONDS = 10.0  # timeout for cancelled tasks at the end of the loop, in seconds; asyncio.run() has no timeout
 
 
 class BorrowedLoop:

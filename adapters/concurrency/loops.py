@@ -19,7 +19,7 @@ from .waiter import Waiter
 
 log = logging.getLogger("gateways.loops")
 
-CROWD = 4  # number of consecutive single requests before attend() returns True again, after concurrent ones
+CROWD = 4  # after concurrent requests, attend() returns True only after this number of requests that come one at a time
 # Number of times in a row that a coroutine may take data without a wait. Then it lets the loop run. Otherwise, a fast
 # application on a server whose send() does not wait would block the loop: no other request would run, and a disconnect
 # of this client would not be detected.
@@ -118,7 +118,7 @@ class Loop:
         """Call `watched.look()` after one to two times LISTEN_AFTER, unless leave() is called first.
 
         Call it in the loop's thread only. One timer serves all requests of the loop, so a short request needs no timer.
-        Returns True if requests come one at a time: no other request is being watched, and the last CROWD ones
+        Returns True if requests come one at a time: no other request is being watched, and the last CROWD requests
         were alone too.
         """
         attended = self._attended
@@ -154,7 +154,7 @@ class Loop:
             for watched in due:
                 if self._attended.pop(watched, None) is not None:
                     watched.look()
-        except Exception:  # on trio, an exception would end all tasks
+        except Exception:  # on trio, an exception from this method would cancel all tasks
             log.exception("cannot check a request for a disconnect; it will not be checked again")
         finally:
             if self._attended and not self._sweeping:

@@ -50,8 +50,8 @@ class LoopSocket:
     async def _receive(self, size: int) -> bytes:
         """Receive on a loop that keeps watching the socket between two calls.
 
-        sock_recv() would register the socket again for each call. While the loop watches the socket, no data has
-        arrived, so trying to receive would waste a system call.
+        sock_recv() would register the socket again for each call. While the loop watches the socket, it reports new
+        data. So trying to receive first would waste a system call.
         """
         assert self._asyncio is not None
         if not self._watched:
@@ -66,7 +66,7 @@ class LoopSocket:
         return await self._received
 
     def _arrived(self) -> None:
-        """Receive for the waiting coroutine. If none waits, stop watching: the loop would call this endlessly."""
+        """Receive for the waiting coroutine. Without one, stop watching: the loop would call this method endlessly."""
         received = self._received
         if received is None or received.done():
             return self._watch_no_longer()
@@ -107,6 +107,6 @@ class LoopSocket:
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the descriptor. No coroutine may still use it, because the system may reuse its number."""
+        """Close the descriptor. Call this after all coroutines have stopped using it: its number may be reused."""
         self._watch_no_longer()
         self._sock.close()

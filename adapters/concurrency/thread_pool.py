@@ -111,11 +111,11 @@ class Workers:
     def submit(self, call: Callable[..., Any], argument: Any, alone: bool = False) -> None:
         """Run `call(argument)` in a thread. Raises RuntimeError if the pool has no thread and cannot start one.
 
-        `call` must not raise. It returns None or a function. The thread calls the returned function between taking its
-        next job and beginning it. If there is no next job, the thread calls the function after it is counted as idle
-        or ended.
+        `call` must not raise. It returns None or a function. The thread first takes its next job, then calls that
+        function, and then begins the job. If no job is queued, the thread calls the function after the thread is
+        counted as idle or ended.
 
-        alone: True if the caller has no other job to submit, and will wait for this one.
+        alone: True if the caller has no other job to submit, and will wait for this job.
         """
         front = None
         with self._mutex:
@@ -235,7 +235,7 @@ class Workers:
             front.release()  # abandon() lets one thread through; each thread that ends lets the next one through
         elif self._ended is not None and not self._waking and self._idle and self._idle[0] is front:
             self._waking = True
-            self._idle.pop(0).release()  # this thread waits without a timeout: wake it to collect garbage
+            self._idle.pop(0).release()  # the thread at the front gate has no timeout: wake it to collect garbage
         if not self._threads:
             self._front, self._front_made = None, False
 
@@ -253,7 +253,7 @@ class Workers:
                 self._wake()
 
     def leave(self) -> None:
-        """Record that the calling thread waits for a client, so that a stand-in may run (if the limit is above 1).
+        """Record that the calling thread waits for a client. If the limit is above 1, a stand-in may then run.
 
         Call it in the job, and call come_back() after the wait.
         """
@@ -280,7 +280,7 @@ class Workers:
         self._abandoned = True
         front = self._front
         if front is not None:
-            front.release()  # also for a thread that has read _abandoned before, and is about to wait at the gate
+            front.release()  # a thread may have read _abandoned before it was set, and now begin to wait at the gate
         with suppress(IndexError):
             while True:
                 self._idle.pop().release()

@@ -147,7 +147,7 @@ def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
     return name, str(port) if port or port == 0 else PORTS.get(scope.get("scheme") or "http", "80")
 
 
-def environ_from_scope(  # noqa: C901, PLR0912 - one function, because each call in it would cost a tenth more time
+def environ_from_scope(  # noqa: C901, PLR0912 - one function, because each further call would take a tenth more time
     scope: Mapping[str, Any], comma: str = ",", coded: bool = False, common: Environ = _EMPTY
 ) -> Environ:
     """Return the meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings.
@@ -168,7 +168,7 @@ def environ_from_scope(  # noqa: C901, PLR0912 - one function, because each call
         query = scope["query_string"].decode("latin-1")
         target = f"{target}?{query}"
     version: str = scope.get("http_version") or "1.1"
-    environ = common.copy()  # first, because a copy has room for further keys
+    environ = common.copy()  # a copied dict has room for further keys, so it need not grow when they are added
     environ["REQUEST_METHOD"] = scope["method"]
     environ["SCRIPT_NAME"], environ["PATH_INFO"], environ["QUERY_STRING"] = script_name, path_info, query
     environ["REQUEST_URI"] = environ["RAW_URI"] = target
@@ -179,7 +179,7 @@ def environ_from_scope(  # noqa: C901, PLR0912 - one function, because each call
         if key is None:
             key = _key(name)
         if key:
-            text = value.decode() if value.isascii() else value.decode("latin-1")  # decode() is twice as fast
+            text = value.decode() if value.isascii() else value.decode("latin-1")  # UTF-8 is twice as fast
             environ[key] = _combined(key, environ[key], text, comma) if key in environ else text
     if environ.get("HTTP_HOST") == "":  # granian sets it for a request without Host, but Django rejects an empty Host
         del environ["HTTP_HOST"]
@@ -227,7 +227,7 @@ def _headers(environ: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
         name = names.get(key)
         if name is None:
             name = _header_name(key)
-        if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH or CONTENT_TYPE: no header
+        if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH or CONTENT_TYPE is an absent header
             headers.append((name, value.encode() if value.isascii() else octets(value)))
     return headers
 

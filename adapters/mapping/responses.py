@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 RawHeaders = list[tuple[bytes, bytes]]
 Headers = list[tuple[str, str]]
 
-# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. Any other exit status
-# does not affect the response: RFC 3875 defines none, and programs that send complete pages exit with any status.
+# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. Any other exit status does not
+# affect the response: RFC 3875 defines no exit status, and programs that send complete pages exit with any status.
 NOT_WHOLE = 70
 NOT_MODIFIED = 304
 LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support higher statuses
@@ -155,7 +155,7 @@ def body_block(block: Any, what: str, rule: str) -> bytes:
     raise AppProtocolError(f"{what} {block!r:.80}; {rule} requires bytes: encode text, e.g. .encode('utf-8')")
 
 
-def head_from_wsgi(  # noqa: C901, PLR0912 - one function, because each call in it would cost a tenth more time
+def head_from_wsgi(  # noqa: C901, PLR0912 - one function, because each further call would take a tenth more time
     status: str, headers: Iterable[tuple[str, str]], dropped: Callable[[str], object] | None = None
 ) -> Head:
     """Check the arguments of start_response(), and return them in ASGI's form.

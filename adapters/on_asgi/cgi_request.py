@@ -206,11 +206,11 @@ class CGIRequest:
         return ProgramFailed(text)
 
     async def _take_slot(self) -> None:
-        turn = self._loop.create_future()
+        free = self._loop.create_future()
 
         def grant() -> None:
-            if not turn.done():
-                turn.set_result(None)
+            if not free.done():
+                free.set_result(None)
 
         def wake() -> None:
             self._loop.call_soon_threadsafe(grant)
@@ -221,7 +221,7 @@ class CGIRequest:
         if taken:
             return
         try:
-            await asyncio.wait_for(turn, self._host.timeouts.queue)
+            await asyncio.wait_for(free, self._host.timeouts.queue)
         except BaseException as error:
             self._host.slots.leave(wake)
             if isinstance(error, TimeoutError):
@@ -262,7 +262,7 @@ class CGIRequest:
         return None
 
     async def _drain(self) -> None:
-        """Read the rest of the body, because many clients read the response only after they have sent all of it."""
+        """Read the rest of the body, because many clients send the whole body before they read the response."""
         if self._length and not self._body_over.done():
             await asyncio.wait((self._body_over,), timeout=DRAIN)
 

@@ -40,7 +40,7 @@ class LentSocket(socket.socket):
         self.is_shared = copy.is_shared = True
         return copy
 
-    def _real_close(self, *arguments: Any) -> None:  # close() calls it, after the last file of makefile()
+    def _real_close(self, *arguments: Any) -> None:  # close() calls this when all files of makefile() are closed
         if not self.is_shared and os.getpid() == self._process:
             with suppress(OSError):  # already shut down
                 self.shutdown(socket.SHUT_RDWR)

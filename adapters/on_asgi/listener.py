@@ -56,7 +56,7 @@ class Listener:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 return True
-            if over:  # some middlewares return the last message from each call, and never a disconnect
+            if over:  # some middlewares return the last message from each further call, and never a disconnect
                 return False
             if inbox is None or inbox.over:
                 over = True

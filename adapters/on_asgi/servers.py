@@ -1,7 +1,7 @@
 """Response headers in the form that the ASGI server of this process supports.
 
-Knows what some servers do with a status and with headers. It recognizes them by modules that only a running server
-imports: an app may import uvicorn and run on another server. It must not know what has produced the headers.
+Knows which statuses and headers some servers do not support. It detects a server by modules that only a running server
+imports, because an app may import uvicorn and run on another server. It must not know which code produced the headers.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from ..mapping.responses import LAST_STATUS, NOT_MODIFIED, RawHeaders
 
 _UVICORN, _HTTPTOOLS = "uvicorn.protocols.http", "uvicorn.protocols.http.httptools_impl"
 _ADD_DATE = frozenset((_UVICORN, "hypercorn.protocol"))  # servers that always add a Date; daphne never adds one
-_NOW = 5  # a Date at most this old counts as current, in seconds
+_NOW = 5  # maximum age in seconds of a Date that counts as current
 
 
 def supported(status: int, headers: RawHeaders) -> tuple[int, RawHeaders]:
     """Return status and headers, the names in lower case, as the server supports them.
 
     A current Date is omitted if the server adds its own Date to every response: two Date headers would be invalid (RFC
-    9110, 5.3 and 6.6.1). uvicorn with httptools expects the body that the Content-Length of a 304 announces, but RFC
-    9110 (8.6) allows that header. uvicorn sends no response with a status above 599.
+    9110, 5.3 and 6.6.1). RFC 9110 (8.6) allows a Content-Length in a 304, but uvicorn with httptools would then wait
+    for a body, so the header is omitted. uvicorn cannot send a status above 599, so such a status becomes 500.
     """
     dates = {value for name, value in headers if name == b"date"}
     if dates and not _ADD_DATE.isdisjoint(sys.modules):

@@ -89,7 +89,7 @@ class WebSocketCall:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             self.status = status
             if status[:3] == "101":
-                return response.write  # 101 is meant for a server's log only; a nested ASGIToWSGI passes it
+                return response.write  # a nested ASGIToWSGI passes 101, which is only for a server's log
             return start_response(status, headers, exc_info)
 
         result = self._app(environ, start)

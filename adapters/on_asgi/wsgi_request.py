@@ -1,6 +1,6 @@
 """One request of a WSGI application on an ASGI server. run() runs in a worker thread; the other code runs on the loop.
 
-Knows which code runs in the thread and which on the loop, and how each side learns that the other has ended. It must
+Knows which code runs in the thread and which on the loop, and how each of the two detects the end of the other. It must
 not know the order of the calls in a response (run_wsgi/), its messages and the request body (other modules here), or
 how threads and loops communicate (concurrency/).
 """
@@ -38,7 +38,7 @@ from .unread import Rest
 log = logging.getLogger("gateways.wsgi")
 
 _UNANNOUNCED_WAIT = 0.25  # time in seconds that a read waits for a body that no header has announced
-_NO_TASK = Task(int, int)  # type: ignore[arg-type] # replaces the listener when no listener may start any more
+_NO_TASK = Task(int, int)  # type: ignore[arg-type] # value of _listener from which on no listener may start
 _making_body = threading.Lock()
 
 
@@ -52,7 +52,7 @@ class Terms:
     pathsend: bool
     share_loop: bool
     admission: Admission
-    may_warn: Callable[[], bool]  # returns True on its first call only: warn about dropped headers once
+    may_warn: Callable[[], bool]  # returns True at its first call only: dropped headers cause one warning
 
 
 class WSGIRequest:
@@ -122,7 +122,7 @@ class WSGIRequest:
             environ["CONTENT_LENGTH"] = str(length)
 
     def _make_body(self, length: int | None, listen: Callable[[], object] | None = None) -> Body:
-        with _making_body:  # the application's thread and the loop may get here at the same time
+        with _making_body:  # the application's thread and the loop may call this at the same time
             if self._body is None:
                 self._body = Body(self._loop, self._terms.workers, self._receive, length, listen or self._listen)
             return self._body
@@ -139,7 +139,7 @@ class WSGIRequest:
 
     # The response
 
-    async def serve(self, send: Send) -> None:  # noqa: C901, PLR0912, PLR0915 - one function: each call costs
+    async def serve(self, send: Send) -> None:  # noqa: C901, PLR0912, PLR0915 - one function: calls take time
         """Run the application in a worker thread and send its response.
 
         Raises the application's error, or an error of the server's send().
@@ -194,8 +194,8 @@ class WSGIRequest:
             self._error = None  # breaks a reference cycle with the traceback
 
     def _submit(self) -> Future | None:
-        """Let a worker thread run the application. Return a future to await before the first items, None if the thread
-        has already queued them.
+        """Let a worker thread run the application. Return a future to await before the first items are taken; None if
+        the thread has already queued them.
         """
         outbox, workers = self._outbox, self._terms.workers
         alone = self._alone = self._loop.attend(self)
@@ -293,8 +293,8 @@ class WSGIRequest:
         """Stop the application. A disconnect after the response is not an error (ASGI HTTP, "Disconnect").
 
         Before the response, the client may have shut down only its sending side. hypercorn reports this as a
-        disconnect, although it can still send. So if the response has not begun, it may still begin. From then on, it
-        must end within one second.
+        disconnect, although the response can still be sent. So a response that has not begun may still begin. After its
+        beginning, it must end within one second.
         """
         if error is None and self._thread and not self._begun and not self._outbox.closed:
             if not self._complete:
@@ -326,8 +326,8 @@ class WSGIRequest:
 
         With a bounded queue, return the function that ends the response. The pool calls it after it has marked the
         thread as idle. Otherwise a client that sends its next request immediately could get a 503. A request that is
-        alone does the same, so that its thread does not compete with the loop for the GIL. Other requests end the
-        response here, because their thread continues with the next job.
+        alone also returns the function: otherwise its thread would compete with the loop for the GIL. Other requests
+        end the response here, because their thread continues with the next job.
         """
         outbox, terms = self._outbox, self._terms
         items: list[Item] = []
@@ -345,7 +345,7 @@ class WSGIRequest:
             self._failed(error)
         finally:
             if lent is not None and lent.get(TASKS):
-                lent[TASKS] = None  # the tasks that async_to_sync() created in this thread
+                lent[TASKS] = None  # frees the tasks that async_to_sync() created in this thread
             self._close_body()
         if self._alone or terms.admission.queue is not None:
             return partial(outbox.end, *items)

@@ -1,6 +1,6 @@
 """The command line of a CGI program that no web server has started: a usage text, one request, or a local server.
 
-Knows the command line, and the environment of one request. It is imported only if no web server started the program.
+Knows the command line, and the environment of one request. It must not know how an application is called.
 """
 
 from __future__ import annotations

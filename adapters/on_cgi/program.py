@@ -77,9 +77,9 @@ def take_over() -> tuple[int, int]:
     os.dup2(2, 1)
     os.close(null)
     if sys.stderr is None:
-        sys.stderr = open(2, "w", errors="backslashreplace")  # noqa: SIM115 (it ends with the process)
+        sys.stderr = open(2, "w", errors="backslashreplace")  # noqa: SIM115 (closed when the process exits)
     if sys.stdout is not None:
-        sys.stdout.flush()  # keeps earlier output before later output
+        sys.stdout.flush()  # otherwise earlier output would appear after later output
     sys.stdout = sys.stderr
     return stdin, stdout
 

@@ -39,7 +39,7 @@ def request_environ(script_name: str | None) -> Environ:
     It has wsgi.url_scheme, but not the variables that a client could misuse.
     """
     environ: Environ = {name.decode("latin-1"): value.decode("latin-1") for name, value in os.environb.items()}
-    os.environ.pop("HTTP_PROXY", None)  # so that HTTP clients in the application do not see it
+    os.environ.pop("HTTP_PROXY", None)  # HTTP clients in the application would read it from os.environ
     for name in _DROPPED:
         environ.pop(name, None)
     for name, default in _DEFAULTS.items():
@@ -57,9 +57,9 @@ def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
     """Return SCRIPT_NAME and PATH_INFO of the URL that the client requested.
 
     They differ from the server's values if the server rewrote the URL. If /shop/cart was rewritten to
-    /shop/app.cgi/cart, SCRIPT_NAME is /shop, so that links work for the client. A given `script_name` is used
-    unchanged. If the server then passes no PATH_INFO (Apache's FallbackResource), PATH_INFO is the rest of the client's
-    path. Servers merge repeated slashes and resolve "." and ".." before they rewrite a URL.
+    /shop/app.cgi/cart, SCRIPT_NAME must be /shop: otherwise the application's links would be wrong. A given
+    `script_name` is used unchanged. If the server then passes no PATH_INFO (Apache's FallbackResource), PATH_INFO is
+    the rest of the client's path. Servers merge repeated slashes and resolve "." and ".." before they rewrite a URL.
     """
     script, info = environ["SCRIPT_NAME"].rstrip("/"), environ["PATH_INFO"]
     requested = _asked_path(environ)

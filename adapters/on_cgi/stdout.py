@@ -18,7 +18,7 @@ log = logging.getLogger("gateways.asgi")
 
 
 class Stdout:
-    """stdout on the loop. If a pipe or socket is full, the rest is written later, so that the loop does not block.
+    """stdout on the loop. If a pipe or socket is full, the rest is written later, because the loop must not block.
 
     A file is written immediately. This may block until the disk has written, which a loop without threads cannot avoid.
     """

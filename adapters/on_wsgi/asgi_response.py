@@ -34,7 +34,7 @@ from .sent_file import FILE_BLOCK, SentFile
 
 log = logging.getLogger("gateways.asgi")
 
-READING_SECONDS = 2.0  # timeout for a read of the body to end after its connection was shut down, in seconds
+READING_SECONDS = 2.0  # timeout for a running read of the body after its connection was shut down, in seconds
 
 
 class _Whole(list[bytes]):
@@ -193,8 +193,8 @@ class ASGIResponse:
     def _keep_marks(self, error: BaseException) -> None:
         """Keep the context variables that refer to the application's error while the server logs this error.
 
-        A reporter such as Sentry sets such a variable, so that it does not report the same error again. The other
-        variables are reset: they may belong to a user, and the thread's next request may be for another application.
+        A reporter such as Sentry sets such a variable to avoid reporting the same error again. The other variables are
+        reset: they may belong to a user, and the thread's next request may be for another application.
         """
         lent, self._lent = [*adopt(self._context, self._seen), *self._lent], ()
         keep([(token, value) for token, value in lent if refers_to(value, error)])
@@ -210,8 +210,8 @@ class ASGIResponse:
     def _read(self) -> None:
         """Read the next block of the request body.
 
-        Read it in this thread if it has arrived. Otherwise read it in another thread, so that this thread can send the
-        response.
+        If the block has arrived, read it in this thread. Otherwise read it in another thread, because this thread must
+        be able to send the response.
         """
         if not self._body.ready():
             reading = self._reading = _Reading(self._body, self._exchange, self._loop)

@@ -85,7 +85,7 @@ class Client:
         self._holder: Any = None
 
     def has_left(self) -> bool:
-        """Return True if the client is known to have disconnected. Never raises, so that the request can continue."""
+        """Return True if the client is known to have disconnected. Never raises: the request must continue."""
         try:
             connection = self._descriptor()
             if connection >= 0:

@@ -48,12 +48,12 @@ class Departure:
         self._sock: socket.socket | None = None
 
     def begin(self, by_server: bool) -> bool:
-        """Take the connection and a place. Return False if the response must stay in the server's thread:
+        """Take the connection, and count the stream in `places`. Return False if the response must stay in the thread:
 
         - a middleware has wrapped the body (`by_server` is False),
         - the server does not expose the connection,
         - the client has already sent another request, which the server must serve, or
-        - no place is free.
+        - the process has its maximum number of detached streams.
         """
         if not by_server and not self._direct:
             log.debug("cannot detach a stream from its thread: a middleware has wrapped the response body")
@@ -71,9 +71,9 @@ class Departure:
         return True
 
     def finish(self) -> Detached | None:
-        """Return the connection. The caller must release the place.
+        """Return the connection. The caller must call `places.give_back()` when the stream has ended.
 
-        If the server has written something unexpected, return the connection to the server, and return None.
+        If the output of the server is unexpected, give the connection back to the server, and return None.
         """
         sock, connection = self._sock, self._connection
         assert sock is not None

@@ -27,8 +27,8 @@ def is_called_by_uwsgi(environ: Mapping[str, Any]) -> bool:
 def is_iterated_by_server(iterable: object) -> bool:
     """Return True if the iterating code belongs to a server, and the server's application returned this iterable.
 
-    The iterating code is the caller's caller. If it belongs to a server, that is not sufficient: an iterator that is
-    written in C, such as map(), has no frame.
+    The iterating code is the caller's caller. The second condition is needed for iterators that are written in C, such
+    as map(). They have no frame, so the caller's caller is the server although map() iterates.
     """
     method = sys._getframe(1)  # noqa: SLF001
     server = method.f_back

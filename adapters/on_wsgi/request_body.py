@@ -52,9 +52,9 @@ class WSGIBody:
         elif self._whole:
             self.more = True
         elif environ.get("HTTP_TRANSFER_ENCODING", "identity").lower() == "identity":
-            # Without a length and a transfer coding, there is no body (RFC 9112, 6.3). But if the server sets
-            # input_terminated, there may be one, because a filter may have removed the length. gunicorn and gevent
-            # always set input_terminated, so it means nothing there.
+            # A request without a length and a transfer coding has no body (RFC 9112, 6.3). But if the server sets
+            # input_terminated, a filter may have removed the length of a body. gunicorn and gevent set
+            # input_terminated for every request, so this does not apply to them.
             ends = environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1"
             self.more = bool(ends) and not type(self._stream).__module__.startswith(("gunicorn.", "gevent."))
         else:
@@ -112,7 +112,7 @@ class WSGIBody:
         size = BLOCK if source.prompt else AWAITED
         if self._missing is not None:
             size = min(size, self._missing)
-        self.more = False  # in case the next line raises
+        self.more = False  # stays False if the next line raises
         block = source.read(size)
         if self._missing is None:
             self.more = len(block) == size if self._whole else bool(block)

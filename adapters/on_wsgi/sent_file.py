@@ -2,8 +2,8 @@
 
 Knows how a server reads and closes the file. It must not know how the application chose the file.
 
-The class has no fileno(), so that the server reads the file and does not use sendfile(). With sendfile(), the file must
-not change until the client has received the data (see its manual page), but the server calls close() before that.
+The class has no fileno(). So the server reads the file, and cannot use sendfile(). With sendfile(), the file must not
+change until the client has received the data (see sendfile's manual page), but the server calls close() before that.
 """
 
 from __future__ import annotations

@@ -146,8 +146,8 @@ def _chunks(
 def _counted(stream: Any, reader: Any) -> Source:
     """Return the source of an input whose read() counts the bytes that it takes from the connection's `reader`.
 
-    The source first calls read(1), which blocks. Only this method knows whether a request has a body, and only it sends
-    100 Continue.
+    The source first calls read(1), which blocks, because only read() knows whether a request has a body, and only
+    read() sends 100 Continue.
     """
 
     def read(size: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Take over a client's connection from a WSGI server, so that the connection can outlive the request.
+"""Take over a client's connection from a WSGI server. The connection can then outlive the request.
 
 Knows where each server keeps the socket of a request, and the data that the server has read ahead. It must not know the
 protocol on the connection.
@@ -152,7 +152,7 @@ def _has_tls_sockets(uwsgi: Any) -> bool:
 
 
 def _waitress(environ: Mapping[str, Any]) -> Any:
-    """Return waitress's channel; None on other servers. Some of those also set "waitress.client_disconnected"."""
+    """Return waitress's channel; None on other servers. Other servers may also set "waitress.client_disconnected"."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     return channel if hasattr(channel, "socket") else None
 

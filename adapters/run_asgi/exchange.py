@@ -66,11 +66,11 @@ class Outlet(Protocol):
 
 
 class Exchange:
-    """One request. The server's thread reads `head`, `complete` and `error` when the desk has woken it."""
+    """One request. The desk wakes the server's thread, which then reads `head`, `complete` and `error`."""
 
     # Most requests keep these values. Class attributes save the time to set them for each request.
     can_leave = False  # if True, the server's thread is also woken when an event stream starts
-    leaves = False  # an event stream has started; the desk has an empty block, which stands for its headers
+    leaves = False  # an event stream has started; the desk has an empty block, which represents its headers
     unanswered = False  # the client disconnected before the response began; the application is allowed to finish
     _cancelled = _told = _late = False
     _has_failed = False  # the application failed for a reason other than a disconnect
@@ -222,7 +222,7 @@ class Exchange:
     async def _send(self, message: Message) -> None:
         if self.complete:
             return await self._ignore(message)
-        if self.outlet.ended:  # also if a background task of the application sends
+        if self.outlet.ended:  # a background task of the application may also get here
             raise ClientDisconnected("the client has disconnected")  # ASGI HTTP, "Disconnected Client - send exception"
         kind = message["type"]
         if kind == "http.response.body":

@@ -33,7 +33,7 @@ class Lifespan:
         self._started = False
 
     async def startup(self) -> None:
-        """Start the application. Raises LifespanFailed if it reports a failure. An application needs no lifespan."""
+        """Start the application. Raises LifespanFailed if it reports a failure; not if it has no lifespan."""
         self._task = asyncio.ensure_future(self._run())
         try:
             answer = await self._ask("lifespan.startup")
@@ -42,7 +42,7 @@ class Lifespan:
             raise
         self._started = answer is not None
         if answer is None:
-            self._task.cancel()  # the application may have taken the lifespan for a request, and still be running
+            self._task.cancel()  # the application may treat the lifespan scope as a request, and still be running
         if answer is not None and answer["type"] == "lifespan.startup.failed":
             raise LifespanFailed(f"the application failed to start: {answer.get('message') or 'no reason was given'}")
 

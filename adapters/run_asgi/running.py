@@ -67,7 +67,7 @@ class Running:
         """Make the application serve a request in `context`. A server's thread calls this, and then waits for the items
         of the exchange's desk.
         """
-        self.live.add(exchange)  # before post(), so that _loop_ended() finds the exchange if the loop ends now
+        self.live.add(exchange)  # before post(): if the loop ends now, _loop_ended() must find the exchange
         self.thread.loop.post(partial(self._begin, exchange, context))
 
     def _begin(self, exchange: Exchange, context: Context) -> None:
@@ -78,10 +78,10 @@ class Running:
         exchange.start(self.live, context)
 
     def _sweep(self) -> None:
-        """Notify requests whose clients have disconnected. One timer serves all requests, so no thread must wake up."""
+        """Notify requests whose clients have disconnected. One timer serves all requests, so no thread has to poll."""
         self._sweeping = bool(self.live)
         if self._sweeping:
-            self.thread.loop.call_later(SWEEP_SECONDS, self._sweep)  # schedule it first, because a check may raise
+            self.thread.loop.call_later(SWEEP_SECONDS, self._sweep)  # schedule this first: a check may raise
         for exchange in list(self.live):
             exchange.outlet.check()
 
@@ -161,7 +161,7 @@ class Running:
         except RuntimeError as error:
             log.error("the application was not shut down: %s", error)
         finally:
-            ending.cancel()  # in case a second Ctrl-C has interrupted the wait
+            ending.cancel()  # a second Ctrl-C may have interrupted the wait
 
     def abandon(self) -> None:
         """Release a loop that has ended, without shutting down the application."""
@@ -171,9 +171,10 @@ class Running:
             self._let_go()
 
     def close_soon(self) -> None:
-        """Run close() in a separate thread, so that garbage collection does not block. The exit waits for it.
+        """Run close() in a separate thread, because garbage collection must not block. The process's exit waits for it.
 
-        During the exit, do nothing: the exit itself closes all applications, and 3.12.0 to 3.12.2 start no thread then.
+        During the exit, do nothing: _close_all() closes all applications, and Python 3.12.0 to 3.12.2 cannot start a
+        thread at that time.
         """
         if self in _started and not _exiting.is_set():
             threading.Thread(target=self.close, name="asgi-to-wsgi-close", daemon=True).start()

@@ -17,7 +17,7 @@ from .exchange import GRACE, Exchange
 
 log = logging.getLogger("gateways.asgi")
 
-FLUSH_SECONDS = 30.0  # interval in which a client must read some of the rest of a complete response, in seconds
+FLUSH_SECONDS = 30.0  # timeout in seconds for a client that reads nothing of the rest of a complete response
 
 
 class Stream(asyncio.Protocol):
@@ -78,7 +78,7 @@ class Stream(asyncio.Protocol):
         return self._writable is not None
 
     async def room(self) -> None:
-        """Wait until the client has read enough, so that more can be sent."""
+        """Wait until the client has read enough, and more can be sent."""
         while self._writable is not None:
             await asyncio.shield(self._writable)
 
@@ -107,12 +107,12 @@ class Stream(asyncio.Protocol):
             self._transport.abort()
 
     def close(self) -> None:
-        """Close the connection because the loop ends, so that the client does not wait. Thread-safe."""
+        """Close the connection because the loop ends: otherwise the client would wait. Thread-safe."""
         self.closed = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
-    # on the connection
+    # the connection
 
     def _framed(self, block: bytes) -> bytes:
         if not block:

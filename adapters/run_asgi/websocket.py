@@ -1,8 +1,8 @@
 """One WebSocket of an ASGI application, on its event loop (ASGI WebSocket 2.5): its events and their order.
 
-Before it is accepted, the WebSocket is a request with a Desk for the server's thread. If the application denies it,
-that thread sends the denial, an HTTP response of Exchange. After it is accepted, it is a Connection on this loop. This
-module must not know the WSGI server.
+A WebSocket begins as a request with a Desk for the server's thread. If the application denies the WebSocket, that
+thread sends the denial, which is an HTTP response of Exchange. If the application accepts it, the WebSocket gets a
+Connection on this loop. This module must not know the WSGI server.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class WebSocketExchange(Exchange):
         self._ended = False
 
     def open_in(self, sockets: set[WebSocketExchange]) -> None:
-        """Record the set to which the WebSocket moves when it is accepted, from the set `live` of start()."""
+        """Record the set of accepted WebSockets. When accepted, this one moves there from start()'s set `live`."""
         self._open = sockets
 
     # the application's task

@@ -18,7 +18,7 @@ Variables = dict[bytes, bytes]
 
 _INHERITED = frozenset(("PATH", "LD_LIBRARY_PATH", "TZ", "LANG", "LANGUAGE"))  # and LC_*
 _PATH = b"/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-# Values of the server that are passed unchanged. This module computes all other variables.
+# Variables of the server that a program gets unchanged. This module computes all other variables.
 _PASSED = (
     {"REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_SOFTWARE", "SERVER_ADDR"}
     | {f"REMOTE_{what}" for what in ("ADDR", "PORT", "HOST", "IDENT", "USER")}
@@ -73,12 +73,12 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         elif key in _PASSED and value:
             variables[key.encode()] = octets(
                 value if type(value) is str else str(value)
-            )  # werkzeug: an int REMOTE_PORT
+            )  # werkzeug's REMOTE_PORT is an int
     variables[b"REMOTE_ADDR"] = variables[b"REMOTE_ADDR"].strip(b"[]")
     variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: the address, if the name is unknown
     variables[b"SCRIPT_NAME"] = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/") + script.name
     variables[b"SCRIPT_FILENAME"] = script.file
-    if script.path_info:  # an empty one is not set, as in Apache: programs use os.environ.get("PATH_INFO", "/")
+    if script.path_info:  # if empty, it is not set, as in Apache: programs use os.environ.get("PATH_INFO", "/")
         variables[b"PATH_INFO"] = script.path_info
     if scheme == "https":
         variables[b"HTTPS"] = b"on"

@@ -15,7 +15,7 @@ from ..stats import Stats
 
 @dataclass(frozen=True, slots=True)
 class CGIStats(Stats):
-    """A CGI host's figures in this process: those of Stats, with programs in place of threads, and two more.
+    """A CGI host's figures in this process. The fields of Stats count programs instead of threads.
 
     `busy` includes programs that are being started, and programs that continue after their response. `idle` is 0.
     `rejected` counts 503 responses to requests that got no slot. `errors` counts the host's other responses with a

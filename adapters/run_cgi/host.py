@@ -52,8 +52,8 @@ class CGIHost:
     prefix: path prefix under which the programs are found, e.g. "/cgi-bin". It is part of SCRIPT_NAME.
     env: variables for every program; they override all others. PATH_TRANSLATED starts with DOCUMENT_ROOT. The default
         for DOCUMENT_ROOT is the folder.
-    inherit: names of variables of this process's current environment to pass to programs. PATH, LD_LIBRARY_PATH, TZ,
-        LANG, LANGUAGE and LC_* are always passed. No other variables are passed.
+    inherit: names of variables that programs also get from the current environment of this process. PATH,
+        LD_LIBRARY_PATH, TZ, LANG, LANGUAGE and LC_* are always passed. No other variables are passed.
     authorization: pass HTTP_AUTHORIZATION, for programs that check it themselves (RFC 3875, 4.1.18 advises against it).
     query_arguments: pass the words of a query without "=" as arguments (4.4). A program that does not expect arguments
         may treat them as options or files.
@@ -67,20 +67,20 @@ class CGIHost:
     chdir: working folder of every program. Default: the folder of each program (RFC 3875, 7.2). If set, `warm` has no
         effect.
     warm: run Python programs in forks of an interpreter that has already imported their libraries. A list contains
-        names of the programs' own modules that this interpreter also imports, e.g. ["shop"]. Each run itself imports
-        the program's other modules, and libraries whose shared import would be visible to the program. For the program
-        this is ordinary CGI; docs/cgi.md lists the differences. Changes to programs and modules are detected. Linux
-        only. Programs that are not Python are started normally.
+        names of the programs' own modules that this interpreter also imports, e.g. ["shop"]. Each run imports the
+        program's other modules itself, and also libraries whose shared import would be visible to the program. For the
+        program this is ordinary CGI; docs/cgi.md lists the differences. Changes to programs and modules are detected.
+        Linux only. Programs that are not Python are started normally.
 
-    A response is truncated, so that no client takes it for complete, in three cases: its program is killed by a signal,
-    sends less than its Content-Length, or exits with status 70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use). Any
-    other exit status is logged and does not affect the response, because programs that send complete pages exit with
-    any status.
+    In three cases, a response is truncated, because it must not look complete: its program is killed by a signal, sends
+    less than its Content-Length, or exits with status 70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use). Any other
+    exit status is logged and does not affect the response, because programs that send complete pages exit with any
+    status.
 
     A program's stderr and its errors are logged to "gateways.cgi".
     """
 
-    def __init__(  # noqa: PLR0913 (options, each by its name)
+    def __init__(  # noqa: PLR0913 - each is an option
         self,
         program: str | os.PathLike[str],
         *,
@@ -106,7 +106,7 @@ class CGIHost:
         self.limit = limit
         self.queue = queue
         self.on_start: Callable[[Variables, Program], None] | None = None  # called for each program that was started
-        self.elsewhere: Any = None  # serves local redirects out of `prefix`; WSGI or ASGI app, like the server
+        self.elsewhere: Any = None  # serves local redirects to paths outside `prefix`: a WSGI or ASGI app, as self is
         self._tree = Tree(program, prefix, follow_symlinks)
         self._host_variables = inherited(os.environ, inherit)
         self._own_variables = {os.fsencode(name): os.fsencode(value) for name, value in (env or {}).items()}
@@ -321,7 +321,7 @@ class CGIHost:
     def _reaped(self, program: Program) -> None:
         program.on_reaped = None
         with self._change:
-            # First: a host whose stats() report no busy program must accept a request.
+            # Release the slot first: a host whose stats() report no busy program must accept a request.
             self.slots.release()
             self._running.discard(program)
             self._change.notify_all()

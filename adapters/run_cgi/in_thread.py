@@ -19,8 +19,8 @@ from .reaper import part_with
 
 # Interval between checks for a disconnect if the server does not expose the client's socket, in seconds.
 LOOK = 0.5
-# Time in seconds during which a client that has shut down its sending side still gets its response (RFC 9112, 9.6). It
-# is limited because a client that has closed its socket looks the same until it receives data.
+# Time in seconds during which a client that has shut down its sending side still gets its response (RFC 9112, 9.6). The
+# time is limited because a client that has closed its socket looks the same until it receives data.
 HALF_CLOSED = 2.0
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR are always reported
 
@@ -119,7 +119,7 @@ class ProgramInThread:
         return self._has_left is not None and (self._is_cut or self._has_left())
 
     def leave(self, response_over: bool, kill: Kill) -> None:
-        """Release the program. If its response has not ended, terminate it; `kill` is the reason."""
+        """Pass the program to the reaper. If its response has not ended, terminate it; `kill` is the reason."""
         part_with(self.program, response_over, self.patience.left(time.monotonic()), kill)
 
     def _watch(self, stream: str, events: int) -> None:

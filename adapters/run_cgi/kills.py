@@ -28,7 +28,7 @@ UNNEEDED = Kill("unneeded", "the program is no longer needed", DEBUG)
 
 
 def reason(error: BaseException | None) -> Kill:
-    """Return the reason for terminating a program whose request failed with `error`. None: the server closed it."""
+    """Return the reason for terminating a program whose request failed with `error`; None if the server ended it."""
     if isinstance(error, ClientDisconnected):
         return DISCONNECTED
     if isinstance(error, TimeoutError):

@@ -28,7 +28,7 @@ class Timeouts(NamedTuple):
     total: limit for the whole run of the program.
     queue: limit for the time that a request waits for a free slot. The request then gets a 503.
 
-    After `head`, `idle` or `total`, the program is terminated. The client gets a 504, or a truncated response.
+    When `head`, `idle` or `total` expires, the program is terminated. The client gets a 504, or a truncated response.
     """
 
     head: float | None = 120.0
@@ -51,7 +51,7 @@ class Patience:
         self._end = now + _seconds(timeouts.total)
 
     def due(self) -> float:
-        """Return the time at which the program times out, unless there is activity before."""
+        """Return the time at which the program times out, if there is no activity until then."""
         return min(self.moved + self._silence(), self._end)
 
     def hurry(self, now: float) -> None:
@@ -129,7 +129,7 @@ class Slots:
         self.release()
 
     def release(self) -> None:
-        """Give the slot to the first queued request. If its event loop is closed, try the next one."""
+        """Give the slot to the first queued request. If its event loop is closed, try the next request."""
         while True:
             with self._lock:
                 if not self._line:

@@ -18,7 +18,7 @@ from .program import Program, log
 from .reaper import part_with
 
 UNREAD = 1.0  # time that `write` waits for a program that responds without reading its input, in seconds
-OVERFLOW = 1024 * 1024  # size limit of the input that is kept for such a program, in bytes; beyond it, all is discarded
+OVERFLOW = 1024 * 1024  # limit of the input that is kept for such a program, in bytes; if exceeded, all is discarded
 ATTEND_AFTER = 0.05  # delay before a program's stderr, exit and timeouts are watched, in seconds
 
 
@@ -26,7 +26,7 @@ class ProgramOnLoop:
     """One program that serves the request of the current task. The caller must always call `leave`.
 
     At first, only the program's output is watched, to save time for short programs. After ATTEND_AFTER, its stderr, its
-    exit and the timeouts are watched too. Then `attend` is called once, so that the caller can watch for a disconnect.
+    exit and the timeouts are watched too. Then `attend` is called once, and the caller can watch for a disconnect.
     """
 
     def __init__(
@@ -229,7 +229,7 @@ class ProgramOnLoop:
                 self._task.cancel()
 
     def leave(self, response_over: bool, kill: Kill) -> None:
-        """Release the program. If its response has not ended, terminate it; `kill` is the reason."""
+        """Pass the program to the reaper. If its response has not ended, terminate it; `kill` is the reason."""
         try:
             if self._timer is not None:
                 self._timer.cancel()

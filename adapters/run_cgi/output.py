@@ -30,7 +30,7 @@ _PATH = re.compile(rb"/(?!/)[^#]*").fullmatch
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 _ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # fields that may occur once (6.3)
 _NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # fields that are ignored if their value is empty
-# The server sends its own name, the date, and the fields for framing.
+# Fields that are not forwarded. The server sends its own name, the date, and the fields for framing.
 _NOT_FORWARDED = HOP_BY_HOP | {b"status", b"server", b"date", b"keep-alive", b"transfer-encoding"}
 
 
@@ -135,7 +135,7 @@ class HeadParser:
     def _says_nothing_new(self, name: str, lower: bytes, value: bytes) -> bool:
         """Return True if a single-valued field can be ignored, because it is empty or repeats its earlier value.
 
-        Raises AppProtocolError if the value differs.
+        Raises AppProtocolError if the value differs from the earlier value.
         """
         if not value and lower in _NOT_EMPTY:
             self._note(f"{name} is empty")
@@ -191,7 +191,7 @@ class Answer:
     def feed(self, data: bytes) -> bytes:
         """Return the part of `data` that belongs to the body.
 
-        HEAD, 204 and 304 have no body. Data beyond Content-Length does not belong to it.
+        A response to HEAD, and a 204 or 304, have no body. Data beyond Content-Length does not belong to the body.
         """
         if self.head is None:
             parsed = self._parser.feed(data)

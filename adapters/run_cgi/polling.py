@@ -1,4 +1,4 @@
-"""poll() on descriptors. eventlet removes poll(), so select() is used there. It lets other green threads run.
+"""poll() on descriptors. eventlet removes poll(), so its select() is used there, which lets other green threads run.
 
 Knows the module select. It must not know programs.
 """

@@ -1,9 +1,9 @@
 """The background thread that owns programs whose response has ended. It lets them finish or terminates them.
 
 Knows processes, descriptors and the clock. It must not know requests or servers. Each process has one such thread for
-all hosts. The thread sleeps in poll(). `ensure` starts it before the first program; a fork starts its own thread. The
-thread survives any exception: if it fails to handle a program, it kills the program, and checks at intervals whether
-the program has exited.
+all hosts. The thread sleeps in poll(). `ensure` starts it before the first program. A fork of the process starts its
+own thread. The thread survives any exception: if it fails to handle a program, it kills the program, and checks at
+intervals whether the program has exited.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from .log import log
 from .polling import new_poll
 from .program import Program
 
-# Delay in seconds before the reaper continues after an error, and between checks of a program that it killed because
-# handling it raised an error.
+# Delay in seconds before the reaper continues after an error. After an error with one program, the reaper kills that
+# program, and checks in this interval whether it has exited.
 LOOK_AGAIN = 0.1
 
 
 def part_with(program: Program, response_over: bool, seconds: float, kill: Kill = UNNEEDED) -> None:
-    """Hand a program over to the thread, because its response has ended or failed. The caller must no longer use it.
+    """Pass a program to the thread when its response has ended or failed. The caller must no longer use the program.
 
     - If the program has exited and its output has ended, it is reaped.
     - If only its response has ended, the program and children that have its output open may continue for `seconds`.
@@ -58,7 +58,7 @@ def ensure() -> None:
 
 
 class _Charge:
-    """A program that was handed over.
+    """A program that part_with() has passed to the thread.
 
     Its process group gets SIGTERM at `end_at`, and SIGKILL at `kill_at`. If `collected` is True, the program has been
     reaped, and its children's stderr is still being logged. If `broken` is True, handling the program has failed.
@@ -72,7 +72,7 @@ class _Charge:
 
 
 class Reaper:
-    """The thread. It owns the programs that were handed over."""
+    """The thread. It owns the programs that part_with() has passed to it."""
 
     def __init__(self) -> None:
         """Raises OSError if no descriptor or thread is available."""
@@ -131,7 +131,7 @@ class Reaper:
             try:
                 self._turn()
             except Exception as error:
-                log.error("error in the thread that reaps CGI programs, which continues: %r", error)
+                log.error("error in the cgi-reaper thread, which continues to reap CGI programs: %r", error)
                 time.sleep(LOOK_AGAIN)
 
     def _turn(self) -> None:

@@ -73,7 +73,7 @@ class WSGIResponse:
         """put: called with an item, and the size of its block in bytes. method: the method of the request.
 
         verbatim: add no Content-Length, and send each block separately. may_warn: returns True if a warning about a
-        dropped header should be logged, which is once per application.
+        dropped header should be logged; this is logged once per application.
         """
         self._may_warn = may_warn
         self._put = put
@@ -127,7 +127,7 @@ class WSGIResponse:
         self._block(block, written=True)
 
     def answer(self, app: WSGIApp, environ: dict[str, Any], send_file: SendFile | None = None) -> list[Item]:
-        """Run `app`. Return the items that remain to be sent, if nothing else is left to do.
+        """Run `app`. Return the items that remain to be sent; an empty list if all items were passed to `put`.
 
         Raises the application's exceptions, ClientDisconnected from `put`, and AppProtocolError. In each case, the
         iterable's close() has been called once.
@@ -222,7 +222,7 @@ class WSGIResponse:
         self._put((head, b"", True), 0)
 
     def _send_file(self, result: FileWrapper, send_file: SendFile) -> bool:
-        """Let the server send the file. Return False if the server cannot; nothing has been sent then."""
+        """Let the server send the file. Return False, without sending anything, if the server cannot send it."""
         if self._sent or self._head is None or self._to_head or not has_body(self._head.status):
             return False
         size = send_file.size(result.filelike)

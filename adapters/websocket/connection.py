@@ -32,9 +32,9 @@ class Connection(asyncio.BufferedProtocol):
     ) -> None:
         """head: the response that accepts the handshake. ping: seconds between pings; 0 for no pings.
 
-        on_close: called once with a code and a reason, unless close() was called first. They come from the peer's Close
-        frame, or describe the failure. If the connection has ended without a Close frame or a failure, the code is
-        1006.
+        on_close: called once with a code and a reason, unless close() was called first. The code and the reason come
+        from the peer's Close frame, or describe the failure. If the connection has ended without a Close frame or a
+        failure, the code is 1006.
         """
         self._head, self._ping = head, ping
         self._on_message, self._on_close = on_message, on_close
@@ -73,7 +73,7 @@ class Connection(asyncio.BufferedProtocol):
         self._write(encode_message(data))
 
     async def drain(self) -> None:
-        """Wait until the client has read enough, so that more can be sent."""
+        """Wait until the client has read enough, and more can be sent."""
         while self._writable is not None:
             await asyncio.shield(self._writable)
 
@@ -155,7 +155,7 @@ class Connection(asyncio.BufferedProtocol):
         self._report(code, reason)
         assert self._transport is not None
         self._expire(CLOSE_SECONDS)
-        self._transport.close()  # this first writes all remaining data
+        self._transport.close()  # close() first writes all remaining data
 
     def _fail(self, code: int, reason: str) -> None:
         """Send the reason in a Close frame, and end the connection (RFC 6455, 7.1.7).

@@ -46,7 +46,7 @@ def refusal(environ: Mapping[str, Any]) -> Refusal | None:
         return Refusal("400 Bad Request", text)
     if (
         environ.get("SERVER_PROTOCOL") == "HTTP/1.0" and "eventlet.input" not in environ
-    ):  # eventlet always states HTTP/1.0
+    ):  # eventlet reports HTTP/1.0 for each request
         return Refusal("400 Bad Request", "The handshake uses HTTP/1.0; RFC 6455 (4.1) requires HTTP/1.1.")
     if environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
         return Refusal(

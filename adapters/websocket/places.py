@@ -1,6 +1,7 @@
-"""The maximum number of open WebSockets of a process. Adapters count the WebSockets, because servers do not.
+"""A limit for the open WebSockets or detached streams of a process. Adapters count them, because servers do not.
 
-Knows the limit and the number of taken places. It must not know what takes a place.
+Each WebSocket or stream takes a place, and releases the place at its end. Knows the limit and the number of taken
+places. It must not know WebSockets or streams.
 """
 
 from __future__ import annotations

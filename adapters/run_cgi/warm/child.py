@@ -4,7 +4,7 @@ Knows how the interpreter starts and runs a program. It must not know sockets, o
 process exits (ending.py). zygote.py loads it by file name into the program's own interpreter (Python 3.9 or later).
 """
 
-# The start of an interpreter is implemented with private names.
+# Private names are needed, because no public interface repeats the start of an interpreter.
 # ruff: noqa: SLF001, RUF063
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def renew_streams() -> None:
         if stream is not None:
             status = os.fstat(descriptor)
             kind = status.st_mode & _KIND, status.st_rdev, status.st_blksize
-            if kind != _prepared[descriptor] or kind[0] == _REGULAR:  # a regular file also has a position
+            if kind != _prepared[descriptor] or kind[0] == _REGULAR:  # the position of a regular file may also differ
                 _renew(stream, descriptor)
                 _prepared[descriptor] = kind
 

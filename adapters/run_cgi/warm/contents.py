@@ -60,7 +60,7 @@ class Contents:
         return "has shared memory or a multiprocessing lock" if shares else None
 
     def _is_now(self, number: float, kind: type) -> bool:
-        """Return True if a number is a time since the start, in seconds of a clock, or in nanoseconds of time()."""
+        """Return True if a number is a time after the start: in seconds of a clock, or in nanoseconds of time()."""
         now = time.time()
         if self._begun[0] <= number <= now or self._begun[0] * 1e9 <= number <= now * 1e9:
             return True

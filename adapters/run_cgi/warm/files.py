@@ -1,11 +1,11 @@
-"""Which modules are libraries, and whether the files that a warm interpreter has read have changed.
+"""Find out which modules are libraries, and whether files that a warm interpreter has read have changed.
 
 Knows paths and file times. It must not know requests or processes, or why a module is imported. zygote.py loads it by
 file name into the program's own interpreter (Python 3.9 or later).
 
 These modules are libraries: the standard library, installed packages (below site-packages or dist-packages), this
-package, and modules that the host's owner has named. All other modules are the program's own. Each process imports them
-itself.
+package, and the modules in the host's option `warm`. All other modules are the program's own. Each process imports its
+own modules itself.
 """
 
 # Do not use pathlib, because each program would have to import it.

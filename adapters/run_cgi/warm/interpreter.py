@@ -3,8 +3,8 @@
 Knows sockets, packets and descriptors. It must not know requests, servers or loops, or which modules a program needs.
 
 A request is not lost if the interpreter dies before the program runs. The host keeps the program's ends of the pipes
-until the forked process has confirmed that it has them. Without a confirmation, the host starts the program cold: as a
-new process.
+until the forked process has confirmed that it received them. Without a confirmation, the host starts the program cold:
+as a new process.
 """
 
 # pathlib does not support bytes
@@ -93,7 +93,7 @@ class WarmInterpreter:
             control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             undo.callback(control.close)
             with theirs, contextlib.ExitStack() as given:
-                if not stdin:  # open it for each program, because a program may change its descriptors
+                if not stdin:  # open /dev/null for each program, because a program may change its descriptors
                     null = os.open(os.devnull, os.O_RDWR)
                     given.callback(os.close, null)
                 streams = [pipes.theirs[0] if stdin else null, *pipes.theirs[1:], theirs.fileno()]

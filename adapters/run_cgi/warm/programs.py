@@ -28,7 +28,8 @@ from .interpreter import Imports, WarmInterpreter
 
 log = SafeLogger(logging.getLogger("gateways.cgi.warm"))
 
-MAX_PROGRAMS = 16  # maximum number of programs with an interpreter; beyond it, the least recently used one is stopped
+# Maximum number of programs with an interpreter. Above it, the least recently used interpreter is stopped.
+MAX_PROGRAMS = 16
 MAX_ATTEMPTS = 5  # number of consecutive failures of an interpreter before PAUSE
 # Maximum number of times that an interpreter is replaced because a run imported new modules; reset when a file changes.
 MAX_SEARCHES = 5
@@ -160,7 +161,7 @@ class _WarmProgram:
 
     @property
     def interpreters(self) -> int:
-        """The number of the program's interpreters, from 0 to 2: the serving one and the next one."""
+        """The number of the program's interpreters, from 0 to 2: the serving interpreter and the next interpreter."""
         return (self._serving is not None) + (self._coming is not None)
 
     def start(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program | None:
@@ -201,7 +202,7 @@ class _WarmProgram:
                 self._deaths, self._has_served = 0, True
 
     def _learn(self, names: list[str], variables: list[str]) -> None:
-        """Start another interpreter, which imports the new modules. The serving one continues until it is ready."""
+        """Start another interpreter, which imports the new modules. The serving interpreter serves until then."""
         known = self._imports
         imports = Imports(known.named, _with(known.libraries, names), _with(known.variables, variables))
         if self._coming is None and imports != known and self._searches < MAX_SEARCHES:

@@ -1,4 +1,4 @@
-"""Observe whether an import reads the request: its variables, its arguments, or the names of the program.
+"""Observe whether an import reads the request: its variables, its arguments, or the names in `__main__`.
 
 Knows os.environ, sys.argv and `__main__`. It must not know modules, or which of them may be shared. The scout
 (scout.py) runs it in a separate process, because it changes that process permanently.
@@ -24,7 +24,7 @@ OF_REQUEST = (
 def observe(blame: Callable[[str], None], is_called_by: Callable[[str], bool], set_by_program: Iterable[str]) -> None:
     """Make each later read call `blame` with the reason.
 
-    `set_by_program`: variables that the program sets. Reading them also counts.
+    `set_by_program`: variables that the program sets. Reading them also calls `blame`.
     """
     environ: Any = type(os.environ)
     get, iterate, others = environ.__getitem__, environ.__iter__, frozenset(set_by_program)
@@ -55,7 +55,7 @@ def observe(blame: Callable[[str], None], is_called_by: Callable[[str], bool], s
 
 class _Arguments(list):  # type: ignore[type-arg]
     """sys.argv. Its first item is the program's name, which is the same for each request. The other items may differ,
-    so reading them counts.
+    so reading them calls `blame`.
     """
 
     blame: Callable[[str], None]

@@ -81,7 +81,7 @@ def receive(connection: _socket.socket) -> tuple[bytes, Request | None]:
     """
     try:
         packet, ancillary, _, _ = connection.recvmsg(PACKET, _SPACE)
-    except ConnectionResetError:  # the host has died with unread packets; the packets that it sent can still be read
+    except ConnectionResetError:  # the host died before it read all packets; packets that it sent can still be read
         packet, ancillary, _, _ = connection.recvmsg(PACKET, _SPACE)
     octets = b"".join(data for _, _, data in ancillary)
     descriptors = [int.from_bytes(octets[at : at + 4], sys.byteorder) for at in range(0, len(octets), 4)]

@@ -1,4 +1,4 @@
-"""Import the libraries that can be shared. The scout has tried their import in a separate process, and reports them.
+"""Import the libraries that can be shared. To find them, the scout first imports all libraries in a separate process.
 
 Knows the interpreter's settings and processes. It must not know requests, or how effects are detected. zygote.py loads
 it by file name into the program's own interpreter (Python 3.9 or later).
@@ -62,14 +62,14 @@ def share(names: list[str], explore: Callable[[list[str]], Any]) -> tuple[dict[s
         except BaseException:  # noqa: S112 (the program will import it, and see the error)
             continue
     if len(os.listdir("/proc/self/task")) > 1:
-        raise SystemExit  # an import has started a thread, unlike in the scout; a fork would lose it
+        raise SystemExit  # an import has started a thread, unlike in the scout; a fork would lose the thread
     return dict(left), list(paths)
 
 
 def _explore(names: list[str], explore: Callable[[list[str]], Any], writable: int) -> None:
     """Run the scout in the separate process, write its findings to `writable`, and exit.
 
-    The standard streams are files, so that their use can be detected.
+    The standard streams are files, because their use can then be detected.
     """
     try:
         for descriptor in (0, 1, 2):

@@ -46,7 +46,7 @@ class Spare:
             self._connection.close()
             raise
         if self.pid:
-            theirs.close()  # close it first, so that a descriptor is free for pidfd_open()
+            theirs.close()  # close it first, because pidfd_open() needs a free descriptor
             try:
                 self.end = os.pidfd_open(self.pid)
             except OSError:
@@ -83,7 +83,7 @@ class Spare:
         self.request = request
 
     def tell_end(self) -> None:
-        """Send the imports and the exit status of the process to the host. Call it between its exit and reap()."""
+        """Send the imports and the exit status of the process to the host. Call it after the exit, before reap()."""
         assert self.request is not None
         status = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         if self._report is not None and (length := int.from_bytes(self._report[:4], "little")):

@@ -113,7 +113,7 @@ def _settings() -> object:
 
 
 def _defaults() -> object:
-    """Return settings of standard modules of which the last change applies, such as the default event loop policy."""
+    """Return settings of standard modules that each change replaces, such as the default event loop policy."""
     policy = type(_of("asyncio.events", "_event_loop_policy"))
     return [
         None if policy.__module__.startswith(("builtins", "asyncio.")) else policy,

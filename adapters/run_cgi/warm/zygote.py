@@ -168,7 +168,7 @@ class Zygote:
         os.environ.clear()
         child.prepare_streams()
         gc.collect()
-        gc.freeze()  # so that garbage collection in children does not write to the shared memory of these objects
+        gc.freeze()  # otherwise garbage collection in children would write to the shared memory of these objects
         self.main = child.fresh_main(
             _MAIN, self.program
         )  # not frozen, because garbage collection must find the objects that the program stores in it
@@ -246,7 +246,7 @@ class Zygote:
         return not self._started_with.issuperset(wanted)
 
     def _end(self, descriptor: int) -> None:
-        """Handle the exit of a child. It is not reaped yet, so that its process id stays reserved."""
+        """Handle the exit of a child. It is not reaped yet, because its process id must stay reserved."""
         spare = self._living.pop(descriptor)
         self._poll.unregister(descriptor)
         os.close(descriptor)
@@ -303,7 +303,7 @@ def start(connection: int, program: str) -> Zygote:
 
 
 def forget_own_modules() -> None:
-    """Remove this file's own imports from sys.modules, so that a program that imports them loads them as usual."""
+    """Remove this file's own imports from sys.modules, because a program must load its imports as usual."""
     for name in [name for name in sys.modules if name not in _BEFORE]:
         del sys.modules[name]
 
@@ -316,7 +316,7 @@ if __name__ == "__main__":
     _spare = _zygote.serve()
     _zygote.restore()
     _run = Run(_zygote.main)
-    del _zygote.main  # now only the run refers to it, and releases it at its end
+    del _zygote.main  # now only the run refers to the module, and releases it at its end
     _spare.wait(receive).become(_zygote.program)
     child.renew_streams()
     child.refresh()
