@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .wsgi_to_asgi import WSGIToASGI as WSGIToASGI
     from .wsgi_to_cgi import WSGIToCGI as WSGIToCGI
 
-_HOMES = {
+_MODULES = {
     "adapt": "choose",
     "ASGIToCGI": "asgi_to_cgi",
     "ASGIToWSGI": "asgi_to_wsgi",
@@ -32,13 +32,13 @@ _HOMES = {
     "WSGIToASGI": "wsgi_to_asgi",
     "WSGIToCGI": "wsgi_to_cgi",
 }
-__all__ = list(_HOMES)
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(__import__(f"{__name__}.{_HOMES[name]}", fromlist=[name]), name)
+    return getattr(__import__(f"{__name__}.{_MODULES[name]}", fromlist=[name]), name)
 
 
 def __dir__() -> list[str]:

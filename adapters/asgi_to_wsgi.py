@@ -176,9 +176,9 @@ class ASGIToWSGI:
             # still wait for its response.
             desk = Desk(running.thread.loop, connection.has_ended, running.thread.watched)
         except BaseException:
-            places.give_back()
+            places.release()
             raise
-        over = places.give_back
+        over = places.release
         exchange = WebSocketExchange(self.app, scope, desk, limits=self._limits, over=over, owner=self)
         exchange.tally = self._tally
         exchange.open_in(running.websockets)

@@ -65,5 +65,5 @@ class CGIToASGI(CGIHost):
 
     @cached_property
     def _in_threads(self) -> WSGIToASGI:
-        app, patience = partial(respond, self), self.timeouts.queue
-        return WSGIToASGI(app, threads=self.limit, queue=self.queue, queue_timeout=patience)
+        app, timeout = partial(respond, self), self.timeouts.queue
+        return WSGIToASGI(app, threads=self.limit, queue=self.queue, queue_timeout=timeout)

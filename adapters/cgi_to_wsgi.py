@@ -173,11 +173,11 @@ class _Response:
         except BaseException as error:
             self.fail(error)
             raise
-        self._running.patience.head_seen = True
+        self._running.deadline.head_seen = True
         if self._answer.head.breaches:
             self._host.note(self._running.program, self._answer.head)
         if self._answer.bodiless:
-            self._running.patience.hurry(time.monotonic())
+            self._running.deadline.shorten(time.monotonic())
         return self._answer.head
 
     def waits(self) -> bool:

@@ -98,7 +98,7 @@ def age(live: dict[Any, float]) -> float:
     return time.monotonic() - min(live.values()) if live else 0.0
 
 
-class Seldom:
+class WarningLimit:
     """Count events, and decide when to warn: at the first event, then at most once in WARN_EVERY seconds."""
 
     def __init__(self) -> None:

@@ -173,7 +173,7 @@ class WSGIToASGI:
         if not self._places.take():
             return await refuse_full(scope, receive, send)
         bridge = WebSocketBridge(self.app, running_loop(), self._sockets, scope, receive, send)
-        await bridge.run(self._environ, self._places.give_back)
+        await bridge.run(self._environ, self._places.release)
 
     def stats(self) -> Stats:
         """Return this adapter's figures in this process. Thread-safe; adds no cost to requests."""

@@ -13,12 +13,12 @@ from weakref import ref
 
 _UNSET: Any = object()
 
-Lent = Sequence[tuple[Token[Any], Any]]
+Adopted = Sequence[tuple[Token[Any], Any]]
 
-_KEPT: ContextVar[Lent] = ContextVar("gateways.kept")  # the variables that keep() has left in this context
+_KEPT: ContextVar[Adopted] = ContextVar("gateways.kept")  # the variables that keep() has left in this context
 
 
-def adopt(context: Context, before: Context) -> Lent:
+def adopt(context: Context, before: Context) -> Adopted:
     """Copy the variables that other code has set in `context` to the current context.
 
     Returns pairs of a reset token and a value. `context` is a copy of `before`. If the caller has changed a variable
@@ -31,9 +31,9 @@ def adopt(context: Context, before: Context) -> Lent:
     ]
 
 
-def give_back(lent: Lent) -> None:
+def reset(adopted: Adopted) -> None:
     """Reset the variables that adopt() has set in the current context."""
-    for token, value in lent:
+    for token, value in adopted:
         # Reset only variables that no other code has changed. If the token belongs to another context, no reset is
         # needed, because the server has created that context for one request.
         if token.var.get(None) is value:
@@ -46,15 +46,15 @@ def refers_to(value: object, error: BaseException) -> bool:
     return value is error or (isinstance(value, ref) and value() is error)
 
 
-def keep(lent: Lent) -> None:
-    """Leave the variables in the current context until its thread calls take_kept_back()."""
-    if lent:
-        kept = list(lent)
+def keep(adopted: Adopted) -> None:
+    """Leave the variables in the current context until its thread calls reset_kept()."""
+    if adopted:
+        kept = list(adopted)
         kept.append((_KEPT.set(kept), kept))
 
 
-def take_kept_back() -> bool:
+def reset_kept() -> bool:
     """Reset the variables that keep() has left in the current context. Return False if there are none."""
     kept = _KEPT.get(())
-    give_back(kept)
+    reset(kept)
     return bool(kept)

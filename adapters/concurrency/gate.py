@@ -46,7 +46,7 @@ class EventGate:
         """Wait. Return False after `timeout` seconds. If `timeout` is negative, wait without a limit."""
         assert sys.platform == "linux"
         self.waiting = True
-        if timeout >= 0 and not self._is_rung(timeout):
+        if timeout >= 0 and not self._is_open(timeout):
             return False
         while True:
             try:
@@ -56,7 +56,7 @@ class EventGate:
             self.waiting = False
             return True
 
-    def _is_rung(self, timeout: float) -> bool:
+    def _is_open(self, timeout: float) -> bool:
         poll = select.poll()  # a new object, because a poll object cannot be used by two threads at once
         poll.register(self._fd, select.POLLIN)
         return bool(poll.poll(timeout * 1000))

@@ -128,7 +128,7 @@ class LoopThread(BorrowedLoop):
         super().__init__(loop, self._bell.ring if self._bell else None)
         self.users = 0
         self._stop = loop.create_future()
-        self._turned = False  # the loop has run since the last call to _turn()
+        self._progressed = False  # the loop has run since the last call to _run_until()
         self._ident: int | None = None  # the thread's identifier
         self._running = threading.Event()  # set when the loop runs, or when it has failed
         self._thread = threading.Thread(target=self._run, name="asgi-to-wsgi-loop", daemon=True)
@@ -163,7 +163,7 @@ class LoopThread(BorrowedLoop):
             self._asyncio.run_until_complete(ready)  # if another loop is running, this fails before a task exists
             root = self._asyncio.create_task(self._root())
             while not root.done():
-                self._turn(root)
+                self._run_until(root)
         except BaseException as error:
             self.failure = repr(error)
             log.error("the event loop of ASGIToWSGI has failed", exc_info=error)
@@ -180,21 +180,21 @@ class LoopThread(BorrowedLoop):
             for call in list(self.at_end):
                 call()
 
-    def _turn(self, root: asyncio.Task[None]) -> None:
+    def _run_until(self, root: asyncio.Task[None]) -> None:
         """Run the loop until `root` is done, or until an exception interrupts the loop."""
-        self._turned = False
-        self._asyncio.call_soon(self._has_turned)
+        self._progressed = False
+        self._asyncio.call_soon(self._mark_progress)
         try:
             self._asyncio.run_until_complete(root)
         except (SystemExit, KeyboardInterrupt) as error:  # asyncio raises these out of the loop
             log.error("a task raised %r; the event loop continues", error, exc_info=error)
         except RuntimeError:
-            if not self._turned or root.done() or self._asyncio.is_closed():
+            if not self._progressed or root.done() or self._asyncio.is_closed():
                 raise
             log.error("a task stopped the event loop; the loop continues")
 
-    def _has_turned(self) -> None:
-        self._turned = True
+    def _mark_progress(self) -> None:
+        self._progressed = True
 
     async def _root(self) -> None:
         """Run as long as the loop. AnyIO, for example, keeps its worker threads until the root task ends.

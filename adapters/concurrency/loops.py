@@ -232,13 +232,13 @@ def _trio_loop(token: Any) -> Loop:
     return Loop(Calls(token.run_sync_soon, closed, future, future, call_later, spawn), None)
 
 
-class _Here(threading.local):
+class _Current(threading.local):
     """The asyncio or trio loop that runs in this thread, and its Loop."""
 
     known: tuple[Any, Loop | None] = (None, None)
 
 
-_here = _Here()
+_current = _Current()
 
 
 def running_loop() -> Loop:
@@ -247,13 +247,13 @@ def running_loop() -> Loop:
     if trio is not None and trio.lowlevel.in_trio_run() and trio.lowlevel.in_trio_task():  # also in guest mode
         return _known(trio.lowlevel.current_trio_token(), _trio_loop)
     loop = asyncio.get_running_loop()
-    key, known = _here.known
+    key, known = _current.known
     return known if known is not None and key is loop else _known(loop, asyncio_loop)
 
 
 def _known(key: Any, make: Callable[[Any], Loop]) -> Loop:
-    last, loop = _here.known
+    last, loop = _current.known
     if loop is None or last is not key:
         loop = make(key)
-        _here.known = (key, loop)
+        _current.known = (key, loop)
     return loop

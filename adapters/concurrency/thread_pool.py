@@ -188,7 +188,7 @@ class Workers:
                     break
                 else:
                     call = None
-                    gate, patience = self._rest(lock)
+                    gate, timeout = self._rest(lock)
             if last is not None:
                 last()
                 last = None
@@ -201,13 +201,13 @@ class Workers:
                     raise
                 del call, argument  # otherwise a waiting thread would keep its last request alive
                 continue
-            while not (woken := gate.acquire(timeout=patience)):
+            while not (woken := gate.acquire(timeout=timeout)):
                 with mutex:
                     if gate in self._idle and (self._threads > self.limit or self._abandoned):
                         self._idle.remove(gate)
                         self._end()
                         return
-                    patience = IDLE_SECONDS
+                    timeout = IDLE_SECONDS
                     self._collect_soon()
         if last is not None:
             last()

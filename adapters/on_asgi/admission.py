@@ -11,7 +11,7 @@ from time import monotonic
 from traceback import format_stack
 
 from ..concurrency.thread_pool import Workers
-from ..stats import Seldom, Tally
+from ..stats import Tally, WarningLimit
 
 log = logging.getLogger("gateways.wsgi")
 
@@ -29,7 +29,7 @@ class Admission:
                 raise ValueError(f"{name}={bound!r} is negative; use None for no limit, or e.g. {name}=10")
         self._workers = workers
         self.queue, self.timeout, self.slow = queue, timeout, slow
-        self._waits, self._rejections = Seldom(), Seldom()
+        self._waits, self._rejections = WarningLimit(), WarningLimit()
 
     def is_full(self) -> bool:
         """Return True if no more requests may wait."""

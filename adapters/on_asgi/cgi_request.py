@@ -241,7 +241,7 @@ class CGIRequest:
             await running.settle()
             return answer.head.local
         if answer.bodiless:
-            running.patience.hurry(self._loop.time())
+            running.deadline.shorten(self._loop.time())
         await self._start(running, answer.head)
         blocks = 0
         while not answer.whole:

@@ -62,7 +62,7 @@ def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
     the rest of the client's path. Servers merge repeated slashes and resolve "." and ".." before they rewrite a URL.
     """
     script, info = environ["SCRIPT_NAME"].rstrip("/"), environ["PATH_INFO"]
-    requested = _asked_path(environ)
+    requested = _requested_path(environ)
     if script_name is not None:
         script = script_name.encode().decode("latin-1")
         if "/." in requested:
@@ -114,7 +114,7 @@ def _redirect_url(environ: Environ) -> str:
     return environ.get("REDIRECT_REDIRECT_URL") or environ.get("REDIRECT_URL") or ""
 
 
-def _asked_path(environ: Environ) -> str:
+def _requested_path(environ: Environ) -> str:
     """Return the path that the client requested, decoded; "" if the server does not pass it."""
     target: str | None = environ.get("REQUEST_URI")
     if not target:

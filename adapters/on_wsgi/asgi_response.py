@@ -18,7 +18,7 @@ from typing import Any
 
 from ..asgi_types import Message
 from ..concurrency import spare_threads
-from ..concurrency.contexts import Lent, adopt, give_back, keep, refers_to, take_kept_back
+from ..concurrency.contexts import Adopted, adopt, keep, refers_to, reset, reset_kept
 from ..concurrency.loops import Loop, LoopClosed
 from ..errors import ClientDisconnected
 from ..run_asgi.exchange import Exchange, PathSend
@@ -40,14 +40,14 @@ READING_SECONDS = 2.0  # timeout for a running read of the body after its connec
 class _Whole(list[bytes]):
     """A complete body. Until close(), middleware sees the context variables that the application has set."""
 
-    def __init__(self, body: list[bytes], lent: Lent) -> None:
+    def __init__(self, body: list[bytes], adopted: Adopted) -> None:
         super().__init__(body)
-        self._lent = lent
+        self._adopted = adopted
 
     def close(self) -> None:
         """Reset the variables at the end of the response, because the thread's next request may be another user's."""
-        lent, self._lent = self._lent, ()
-        give_back(lent)
+        adopted, self._adopted = self._adopted, ()
+        reset(adopted)
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         """Call close() if the server has not. At interpreter exit, the globals of this module may already be None."""
@@ -85,7 +85,7 @@ class ASGIResponse:
     departure: Departure | None = None  # not None if the response may be detached from this thread
     _left = False  # the response has been detached from this thread
     _whole = False  # the response was complete from the start, so close() has nothing to do
-    _lent: Lent = ()
+    _adopted: Adopted = ()
     _context: Context  # the application's context
     _seen: Context  # a copy of it, without the variables that are not adopted yet
     _reading: _Reading | None = None  # a read that runs in another thread
@@ -105,7 +105,7 @@ class ASGIResponse:
         """
         exchange = self._exchange
         before = copy_context()
-        if before and take_kept_back():
+        if before and reset_kept():
             before = copy_context()
         context = self._context = before.copy()
         self._seen = before
@@ -121,7 +121,7 @@ class ASGIResponse:
         assert exchange.head is not None  # otherwise _take() would have raised
         status, headers = exchange.head
         if not self._ended or not exchange.complete or self._body.interrupted:  # then close() has work to do
-            self._lent = adopt(context, before)
+            self._adopted = adopt(context, before)
             self._seen = context.copy()
             write = start_response(status, headers)
             if self._items[:1] == [b""] and not (self._ended or (self.departure is not None and exchange.leaves)):
@@ -131,10 +131,10 @@ class ASGIResponse:
         if isinstance(last, PathSend):
             return self._file(last, start_response)
         self._whole = self.departure is None
-        lent = adopt(context, before) if context else ()
+        adopted = adopt(context, before) if context else ()
         start_response(status, headers)
         whole = [] if exchange.dropped else [b"".join(self._items)]
-        return _Whole(whole, lent) if lent else whole
+        return _Whole(whole, adopted) if adopted else whole
 
     def _send_head(self, write: Any) -> None:
         try:
@@ -196,9 +196,9 @@ class ASGIResponse:
         A reporter such as Sentry sets such a variable to avoid reporting the same error again. The other variables are
         reset: they may belong to a user, and the thread's next request may be for another application.
         """
-        lent, self._lent = [*adopt(self._context, self._seen), *self._lent], ()
-        keep([(token, value) for token, value in lent if refers_to(value, error)])
-        give_back([(token, value) for token, value in lent if not refers_to(value, error)])
+        adopted, self._adopted = [*adopt(self._context, self._seen), *self._adopted], ()
+        keep([(token, value) for token, value in adopted if refers_to(value, error)])
+        reset([(token, value) for token, value in adopted if not refers_to(value, error)])
 
     def _lost(self) -> Exception:
         """Return the error for a response that ended early without an error of the application."""
@@ -272,14 +272,14 @@ class ASGIResponse:
             chunked=detached.start.chunked,
             has_failed=has_failed,
             streams=self._running.streams,
-            over=departure.places.give_back,
+            over=departure.places.release,
         )
         items, self._items = self._items, []
         try:
             self._loop.post(partial(stream.attach, detached.sock, items))
         except LoopClosed:
             detached.sock.close()
-            departure.places.give_back()
+            departure.places.release()
             raise
         self._left = self._closed = True
 
@@ -287,9 +287,9 @@ class ASGIResponse:
         """End the response. The server calls this (PEP 3333), even if the client has disconnected early."""
         exchange = self._exchange
         self._closed, self._items = True, []
-        lent, self._lent = self._lent, ()
-        if lent:
-            give_back(lent)
+        adopted, self._adopted = self._adopted, ()
+        if adopted:
+            reset(adopted)
         departure, self.departure = self.departure, None
         if departure is not None:
             departure.close(self._loop)

@@ -65,13 +65,13 @@ class Departure:
             self._sock = connection.take()
         except OSError as error:
             log.warning("cannot detach a stream from its thread: cannot take its connection: %s", error)
-            self.places.give_back()
+            self.places.release()
             return False
         self._connection, self.begun = connection, True
         return True
 
     def finish(self) -> Detached | None:
-        """Return the connection. The caller must call `places.give_back()` when the stream has ended.
+        """Return the connection. The caller must call `places.release()` when the stream has ended.
 
         If the output of the server is unexpected, give the connection back to the server, and return None.
         """
@@ -83,7 +83,7 @@ class Departure:
             start = self._start(connection, written)
         except Unexpected as error:
             log.warning("cannot detach a stream from its thread: cannot continue its response: %s", error)
-            connection.give_back(sock, bytes(written))
+            connection.return_to_server(sock, bytes(written))
             return None
         connection.let_go()
         self._sock = None
@@ -105,7 +105,7 @@ class Departure:
         sock, self._sock = self._sock, None
         if sock is not None:
             sock.close()
-            self.places.give_back()
+            self.places.release()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close(loop)

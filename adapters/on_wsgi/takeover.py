@@ -28,7 +28,7 @@ from .client import has_shut_down, is_readable, is_writable
 from .discarding import discard
 from .source import source_of
 
-_GIVE_BACK_SECONDS = 5.0  # timeout for the client to read the server's output in give_back(), in seconds
+_RETURN_SECONDS = 5.0  # timeout for the client to read the server's output in return_to_server(), in seconds
 _TLS = ("getpeercert", "get_peer_certificate")  # methods of TLS sockets: of ssl, gevent and eventlet, and of pyOpenSSL
 
 
@@ -82,11 +82,11 @@ class Connection:
         self._servers.shutdown(socket.SHUT_WR)
         return _read_ahead(self._environ)
 
-    def give_back(self, sock: socket.socket, written: bytes) -> None:
+    def return_to_server(self, sock: socket.socket, written: bytes) -> None:
         """Undo take(). Send `written`, which the server has written, and return the connection to the server."""
         with sock:
             while written:
-                if is_writable(sock.fileno(), _GIVE_BACK_SECONDS):
+                if is_writable(sock.fileno(), _RETURN_SECONDS):
                     written = written[os.write(sock.fileno(), written) :]
                 else:
                     raise TimeoutError("the client does not read its response")

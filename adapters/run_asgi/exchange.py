@@ -72,16 +72,16 @@ class Exchange:
     can_leave = False  # if True, the server's thread is also woken when an event stream starts
     leaves = False  # an event stream has started; the desk has an empty block, which represents its headers
     unanswered = False  # the client disconnected before the response began; the application is allowed to finish
-    _cancelled = _told = _late = False
+    _cancelled = _disconnect_received = _late_logged = False
     _has_failed = False  # the application failed for a reason other than a disconnect
-    _unheard = False  # the response has ended, but the application still sends a body, which is discarded
+    _discarding = False  # the response has ended, but the application still sends a body, which is discarded
     head: tuple[str, Headers] | None = None
     complete = False  # the complete response has been passed to the server
     dropped = False  # the response has no content: HEAD, 204 or 304
     error: BaseException | None = None
     task: asyncio.Task[None] | None = None
     _asked = _begun = _gone = False
-    _unpromised = False  # the application has sent no Content-Length
+    _no_length = False  # the application has sent no Content-Length
     _missing: int | None = None
     _offered: frozenset[str] = frozenset()
     _receivers: tuple[asyncio.Future[None], ...] = ()
@@ -123,7 +123,7 @@ class Exchange:
         except BaseException as error:  # including SystemExit and KeyboardInterrupt, which would end the loop
             self._failed(error)
         else:
-            if self._told and not self.complete:
+            if self._disconnect_received and not self.complete:
                 self.error = ClientDisconnected("the client has disconnected")
             elif not self.complete and not self.outlet.closed:
                 if self.dropped:  # the response has no content, so nothing is missing: send its headers, as servers do
@@ -137,7 +137,7 @@ class Exchange:
             self.outlet.end()
 
     def _failed(self, error: BaseException) -> None:
-        if (self.outlet.closed or self._unheard) and _is_disconnect(error):
+        if (self.outlet.closed or self._discarding) and _is_disconnect(error):
             return
         if self._cancelled and isinstance(error, asyncio.CancelledError):
             self.error = ClientDisconnected("the application was cancelled")
@@ -203,7 +203,7 @@ class Exchange:
                 message = self._messages.popleft()
                 if message["type"] == _DISCONNECT:
                     self._messages.append(message)  # further calls to receive() get the disconnect too
-                    self._told = True
+                    self._disconnect_received = True
                 return message
             if self._more and not self._asked:
                 self._asked = True
@@ -242,10 +242,10 @@ class Exchange:
 
     async def _ignore(self, message: Message) -> None:
         """Ignore a message that follows the end of the response (ASGI HTTP, "Response Body")."""
-        if self._unheard and message["type"] == "http.response.body":
-            self._unheard = bool(message.get("more_body", False))
+        if self._discarding and message["type"] == "http.response.body":
+            self._discarding = bool(message.get("more_body", False))
             return await asyncio.sleep(0)  # let other tasks run, even if the application calls send() in a loop
-        level, self._late = logging.DEBUG if self._late else logging.WARNING, True
+        level, self._late_logged = logging.DEBUG if self._late_logged else logging.WARNING, True
         log.log(level, "the application sent %r after its response was complete: ignored", message.get("type"))
 
     def _start(self, message: Message) -> None:
@@ -255,12 +255,12 @@ class Exchange:
         self.head = (status, headers)
         bodiless = not has_body(message["status"])
         self.dropped = self._to_head or bodiless
-        self._unpromised = length is None and not bodiless
+        self._no_length = length is None and not bodiless
         self._missing = None if self.dropped else length
-        if self.can_leave and self._unpromised and is_event_stream(headers):
+        if self.can_leave and self._no_length and is_event_stream(headers):
             self._begun = True
             if self.dropped:
-                self._leave_unheard()
+                self._discard_rest()
             else:
                 self.leaves = True
                 self.outlet.put(b"", 0)
@@ -272,7 +272,7 @@ class Exchange:
         """
         if self.head is None or self._begun:
             raise AppProtocolError("'http.response.pathsend' is the whole body: send it once, after the start")
-        self._unpromised = False  # the server's thread compares the length with the file
+        self._no_length = False  # the server's thread compares the length with the file
         if self.dropped:
             return self._finish(b"", 0)
         self._file = asyncio.get_running_loop().create_future()
@@ -282,7 +282,7 @@ class Exchange:
     @property
     def finished(self) -> bool:
         """Return True if only background work is left: the response is complete, including its file, if it has one."""
-        return self.complete and self._file is None and not self._unheard
+        return self.complete and self._file is None and not self._discarding
 
     @property
     def name(self) -> str:
@@ -324,31 +324,31 @@ class Exchange:
                 raise AppProtocolError(f"the application sent {self._missing} bytes less than its Content-Length")
             self._finish(block, len(block))
         elif self.dropped:
-            self._leave_unheard()
+            self._discard_rest()
         elif block or not self._begun:
             self._begun = True
             self.tally.bytes += len(block)
             self.outlet.put(block, len(block))
 
-    def _leave_unheard(self) -> None:
+    def _discard_rest(self) -> None:
         """End a response without content (HEAD, 204, 304), although the application has not sent its whole body.
 
         Nothing more is written to the client, so a later disconnect could not be detected. Therefore the application is
         notified of a disconnect now, and cancelled after GRACE if it continues to send.
         """
-        self.complete = self._unheard = True
+        self.complete = self._discarding = True
         self.outlet.put(b"", 0, last=True)
         self._wake_receivers()
-        asyncio.get_running_loop().call_later(GRACE, self._end_unheard)
+        asyncio.get_running_loop().call_later(GRACE, self._end_discarding)
 
-    def _end_unheard(self) -> None:
-        if self._unheard:
+    def _end_discarding(self) -> None:
+        if self._discarding:
             self.cancel()
 
     def _finish(self, last: bytes | PathSend, size: int) -> None:
         """Complete the response. The client does not wait for later work of the application."""
         self.complete = True
-        if self._unpromised and not self._begun and self.head is not None and (size or not self._to_head):
+        if self._no_length and not self._begun and self.head is not None and (size or not self._to_head):
             # The body is one block, so its length is known. Then a GET needs no chunks, and HEAD gets the same length.
             self.head[1].append(("content-length", str(size)))
         if self.dropped:

@@ -178,7 +178,7 @@ class WebSocketExchange(Exchange):
             self._closed = True
             if connection is not None:
                 connection.close(code, reason)
-            self._tell(code, reason)
+            self._queue_disconnect(code, reason)
         else:
             raise AppProtocolError(f"the application sent {kind!r} to an accepted WebSocket; use 'websocket.send'")
 
@@ -198,7 +198,7 @@ class WebSocketExchange(Exchange):
             max_message=self._limits.max_message,
             ping=self._limits.ping,
             on_message=self._arrived,
-            on_close=self._tell,
+            on_close=self._queue_disconnect,
         )
         connection.ended.add_done_callback(self._connection_ended)
         self._attaching = asyncio.get_running_loop().create_task(self._attach(connection, sock, early))
@@ -220,7 +220,7 @@ class WebSocketExchange(Exchange):
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.ended.cancel()
-        self._tell(_LOST, "")
+        self._queue_disconnect(_LOST, "")
         if self._attached is not None and not self._attached.done():
             self._attached.set_result(None)
         if self.task is None:
@@ -235,7 +235,7 @@ class WebSocketExchange(Exchange):
             self._connection.hold(True)
         self._wake_receivers()
 
-    def _tell(self, code: int, reason: str) -> None:
+    def _queue_disconnect(self, code: int, reason: str) -> None:
         """Queue websocket.disconnect for the application, after the messages that it has not taken yet."""
         if not self._left:
             self._left = True
@@ -253,11 +253,11 @@ class WebSocketExchange(Exchange):
         if self.accepted:
             if self._connection is not None:
                 self._connection.close(_RESTART, "the server restarts")
-            self._tell(_RESTART, "the server restarts")
+            self._queue_disconnect(_RESTART, "the server restarts")
             if self.task is not None:
                 asyncio.get_running_loop().call_later(GRACE, self.cancel)
         else:
-            self._tell(_LOST, "")
+            self._queue_disconnect(_LOST, "")
             super().hang_up(patient)
 
     async def end(self) -> None:

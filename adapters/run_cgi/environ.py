@@ -129,7 +129,7 @@ def redirected(environ: Environ, local: str) -> Environ:
     path, _, query = local.partition("?")
     decoded, mount = resolved(unquote_to_bytes(octets(path))), octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
     if not decoded.startswith(mount + b"/"):
-        raise ask_elsewhere(local)
+        raise client_redirect(local)
     request = {
         name: value
         for name, value in environ.items()
@@ -143,7 +143,7 @@ def redirected(environ: Environ, local: str) -> Environ:
     }
 
 
-def ask_elsewhere(local: str) -> Refused:
+def client_redirect(local: str) -> Refused:
     """Return a redirect for the client, because the target of a local redirect is not on this host."""
     return Refused(302, f"the target of the local redirect, {local}, is not a program of this host", Location=local)
 

@@ -19,9 +19,9 @@ from ..concurrency import forks
 from ..errors import BadRequest
 from ..mapping.lengths import content_length
 from ..mapping.requests import Environ
-from ..stats import Seldom
+from ..stats import WarningLimit
 from . import reaper
-from .environ import Variables, arguments, ask_elsewhere, inherited, meta_variables, redirected
+from .environ import Variables, arguments, client_redirect, inherited, meta_variables, redirected
 from .figures import CGIStats, Figures
 from .kills import CLOSED, UNNEEDED, Kill
 from .limits import DEFAULT_TIMEOUTS, GRACE, Slots, Timeouts
@@ -122,7 +122,7 @@ class CGIHost:
             names = [] if warm is True else [warm] if isinstance(warm, str) else list(warm)
             self._warm = Warm(names, self._host_variables | self._own_variables)
         self.figures = Figures()
-        self._rejections = Seldom()
+        self._rejections = WarningLimit()
         self._noted: set[tuple[str, str]] = set()
         self._set_up()
         _hosts.add(self)
@@ -221,7 +221,7 @@ class CGIHost:
         if self._tree.reaches(_path(request)):
             return request, self.find(request)
         if self.elsewhere is None:
-            raise ask_elsewhere(local)
+            raise client_redirect(local)
         return request, None
 
     def body_length(self, environ: Mapping[str, Any]) -> int | None:
@@ -274,7 +274,7 @@ class CGIHost:
             if program is None:
                 self.slots.release()
             else:
-                reaper.part_with(program, False, 0, UNNEEDED)
+                reaper.pass_to_reaper(program, False, 0, UNNEEDED)
             raise
         finally:
             with self._change:
@@ -288,7 +288,7 @@ class CGIHost:
             try:
                 self.on_start(variables, program)
             except BaseException:
-                reaper.part_with(program, False, 0, UNNEEDED)
+                reaper.pass_to_reaper(program, False, 0, UNNEEDED)
                 raise
         return program
 

@@ -12,10 +12,10 @@ from typing import NamedTuple, Protocol
 
 from ..errors import ClientDisconnected
 from .kills import Kill, reason
-from .limits import NEVER, SETTLE, Patience, Timeouts
+from .limits import NEVER, SETTLE, Deadline, Timeouts
 from .polling import new_poll
 from .program import BLOCK, Program
-from .reaper import part_with
+from .reaper import pass_to_reaper
 
 # Interval between checks for a disconnect if the server does not expose the client's socket, in seconds.
 LOOK = 0.5
@@ -47,7 +47,7 @@ class ProgramInThread:
 
     def __init__(self, program: Program, timeouts: Timeouts, body: Readable | None, client: Client) -> None:
         self.program = program
-        self.patience = Patience(timeouts, time.monotonic())
+        self.deadline = Deadline(timeouts, time.monotonic())
         self._body = body
         self._block = memoryview(b"")
         self._client = client
@@ -70,23 +70,23 @@ class ProgramInThread:
 
     def read(self) -> bytes:
         """Return the next output of the program; b"" at its end. Raises TimeoutError and ClientDisconnected."""
-        patience = self.patience
+        deadline = self.deadline
         while True:
             self._look_for_client()
-            patience.lingering = self.program.ended  # children may have the pipe open; their output counts too (6.4)
-            due = patience.due()
+            deadline.lingering = self.program.ended  # children may have the pipe open; their output counts too (6.4)
+            due = deadline.due()
             if self._wait(min(due, self._look_at)) and (data := self.program.read()) is not None:
-                patience.lingering = False
-                patience.moved = time.monotonic()
+                deadline.lingering = False
+                deadline.moved = time.monotonic()
                 return data
             if time.monotonic() >= due:
-                if patience.lingering:
+                if deadline.lingering:
                     return b""
-                raise TimeoutError(patience.verdict())
+                raise TimeoutError(deadline.description())
 
     def is_silent(self, seconds: float) -> bool:
         """Return True if the program is running and writes nothing for `seconds`."""
-        until = min(time.monotonic() + seconds, self.patience.due())
+        until = min(time.monotonic() + seconds, self.deadline.due())
         while time.monotonic() < until:
             if self._wait(until) or self.program.ended:
                 return False
@@ -109,7 +109,7 @@ class ProgramInThread:
 
     def sent(self) -> None:
         """Restart the idle timeout, because the server has taken the output."""
-        self.patience.moved = time.monotonic()
+        self.deadline.moved = time.monotonic()
 
     def client_is_gone(self) -> bool:
         """Return True if no data can reach the client, and the server has a function that reports disconnects.
@@ -120,7 +120,7 @@ class ProgramInThread:
 
     def leave(self, response_over: bool, kill: Kill) -> None:
         """Pass the program to the reaper. If its response has not ended, terminate it; `kill` is the reason."""
-        part_with(self.program, response_over, self.patience.left(time.monotonic()), kill)
+        pass_to_reaper(self.program, response_over, self.deadline.left(time.monotonic()), kill)
 
     def _watch(self, stream: str, events: int) -> None:
         descriptor = getattr(self.program, stream)
@@ -169,7 +169,7 @@ class ProgramInThread:
                     self._close("stderr")
             elif stream == "exited":
                 if self.program.look():
-                    self.patience.moved = time.monotonic()
+                    self.deadline.moved = time.monotonic()
                     self._forget("exited")
             elif stream is None:
                 self._client_hung_up(events)
@@ -183,7 +183,7 @@ class ProgramInThread:
             self._close("stdin")
         else:
             self._block = self._block[count:]
-            self.patience.moved = time.monotonic()
+            self.deadline.moved = time.monotonic()
 
     def _close(self, stream: str) -> None:
         self._forget(stream)

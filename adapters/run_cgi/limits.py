@@ -15,7 +15,7 @@ from .log import log
 NEVER = float("inf")
 LINGER = 1.0  # idle timeout for the output of a program's children after the program has exited, in seconds
 SETTLE = 0.1  # time to wait for the exit status of a program that has closed its output, in seconds
-UNHEARD = 5.0  # time that a program may continue if its response needs no body, in seconds; its output is discarded
+BODILESS_SECONDS = 5.0  # time that a program may continue, with its output discarded, if its response has no body
 GRACE = 0.5  # delay from SIGTERM to SIGKILL, in seconds
 
 
@@ -40,7 +40,7 @@ class Timeouts(NamedTuple):
 DEFAULT_TIMEOUTS = Timeouts()
 
 
-class Patience:
+class Deadline:
     """The deadline of a program. Times are in seconds, of any monotonic clock."""
 
     def __init__(self, timeouts: Timeouts, now: float) -> None:
@@ -54,15 +54,15 @@ class Patience:
         """Return the time at which the program times out, if there is no activity until then."""
         return min(self.moved + self._silence(), self._end)
 
-    def hurry(self, now: float) -> None:
-        """Limit the remaining time to UNHEARD, because only the response headers are needed."""
-        self._end = min(self._end, now + UNHEARD)
+    def shorten(self, now: float) -> None:
+        """Limit the remaining time to BODILESS_SECONDS, because only the response headers are needed."""
+        self._end = min(self._end, now + BODILESS_SECONDS)
 
     def left(self, now: float) -> float:
         """Return the seconds that the program may continue after its response has ended."""
         return max(0.0, self._end - now)
 
-    def verdict(self) -> str:
+    def description(self) -> str:
         """Return a text that names the timeout that has expired."""
         if self._end < self.moved + self._silence():
             return f"still running after {self._timeouts.total} seconds"

@@ -13,9 +13,9 @@ from ..asgi_types import Send
 from ..concurrency.loops import MOST_IN_A_ROW
 from ..errors import ClientDisconnected
 from .kills import Kill, reason
-from .limits import NEVER, SETTLE, Patience, Timeouts
+from .limits import NEVER, SETTLE, Deadline, Timeouts
 from .program import Program, log
-from .reaper import part_with
+from .reaper import pass_to_reaper
 
 UNREAD = 1.0  # time that `write` waits for a program that responds without reading its input, in seconds
 OVERFLOW = 1024 * 1024  # limit of the input that is kept for such a program, in bytes; if exceeded, all is discarded
@@ -33,7 +33,7 @@ class ProgramOnLoop:
         self, loop: asyncio.AbstractEventLoop, program: Program, timeouts: Timeouts, attend: Callable[[], None]
     ) -> None:
         self.program = program
-        self.patience = Patience(timeouts, loop.time())
+        self.deadline = Deadline(timeouts, loop.time())
         self._loop = loop
         self._task = asyncio.current_task()
         self._failure: BaseException | None = None
@@ -52,7 +52,7 @@ class ProgramOnLoop:
         self._timer: asyncio.TimerHandle | None = loop.call_later(ATTEND_AFTER, self.attend)
         if not program.started:
             try:
-                self._watch(program.exited, self._on_news)
+                self._watch(program.exited, self._on_exited)
             except BaseException as error:
                 self.leave(False, reason(error))
                 raise
@@ -62,7 +62,7 @@ class ProgramOnLoop:
         if not self._attended:
             self._attended = True
             self._watch(self.program.stderr, self._on_stderr)
-            self._on_news()
+            self._on_exited()
             self._check_time()
             self._attend()
 
@@ -78,16 +78,16 @@ class ProgramOnLoop:
                 raise self._failure
             data = program.read()
             if data is not None:
-                self.patience.moved = self._loop.time()
+                self.deadline.moved = self._loop.time()
                 return data
             self._watch(program.stdout, self._awake)
             if program.ended:  # children may have the pipe open; their output counts for a limited time (6.4)
-                self.patience.lingering = True
+                self.deadline.lingering = True
                 self._check_time()
             try:
                 await self._wait()
             finally:
-                self.patience.lingering = False
+                self.deadline.lingering = False
                 self._unwatch(program.stdout)
         return b""
 
@@ -105,7 +105,7 @@ class ProgramOnLoop:
             if count is None:
                 program.close("stdin")
             elif count:
-                self.patience.moved = self._loop.time()
+                self.deadline.moved = self._loop.time()
                 view = view[count:]
             elif not await self._until_writable(program.stdin):
                 self._backlog = []
@@ -129,7 +129,7 @@ class ProgramOnLoop:
 
     def _look_at_input(self, writable: asyncio.Future[None], again: bool = False) -> None:
         """Stop waiting if the program has begun its response and does not wait for the client. Check at intervals."""
-        if again and self.patience.head_seen and not self._sending:
+        if again and self.deadline.head_seen and not self._sending:
             self._input_timer = None
             _resolve(writable)
         else:
@@ -156,7 +156,7 @@ class ProgramOnLoop:
             if count is None:
                 backlog.clear()
             else:
-                self.patience.moved = self._loop.time()
+                self.deadline.moved = self._loop.time()
                 backlog[0] = backlog[0][count:]
                 if not backlog[0]:
                     del backlog[0]
@@ -179,7 +179,7 @@ class ProgramOnLoop:
 
     def head_seen(self) -> None:
         """Replace the `head` timeout with the `idle` timeout."""
-        self.patience.head_seen = True
+        self.deadline.head_seen = True
         self._check_time()
 
     async def send(self, send: Send, message: dict[str, Any]) -> None:
@@ -200,7 +200,7 @@ class ProgramOnLoop:
             raise
         finally:
             self._sending = False
-        self.patience.moved = self._loop.time()
+        self.deadline.moved = self._loop.time()
 
     async def settle(self) -> int | None:
         """Wait at most SETTLE seconds for the exit. Return the exit status; None if the program is still running.
@@ -241,7 +241,7 @@ class ProgramOnLoop:
                 self._unwatch(descriptor)
             self.program.close("stdin")
         finally:
-            part_with(self.program, response_over, self.patience.left(self._loop.time()), kill)
+            pass_to_reaper(self.program, response_over, self.deadline.left(self._loop.time()), kill)
 
     async def _wait(self) -> None:
         self._event = self._loop.create_future()
@@ -256,16 +256,16 @@ class ProgramOnLoop:
             self._unwatch(self.program.stderr)
             self.program.close("stderr")
 
-    def _on_news(self) -> None:
+    def _on_exited(self) -> None:
         if self._look():
-            self.patience.moved = self._loop.time()
+            self.deadline.moved = self._loop.time()
             self._awake()
 
     def _look(self) -> bool:
         """Return True if the program has exited. If it has not, watch for its exit."""
         self._unwatch(self.program.exited)  # look() may change the descriptor
         if not self.program.look():
-            self._watch(self.program.exited, self._on_news)
+            self._watch(self.program.exited, self._on_exited)
         return self.program.ended
 
     def _watch(self, descriptor: int, callback: Callable[[], object]) -> None:
@@ -284,14 +284,14 @@ class ProgramOnLoop:
             return
         if self._timer is not None:
             self._timer.cancel()
-        due = self.patience.due()
+        due = self.deadline.due()
         if self._loop.time() < due:
             self._timer = self._loop.call_at(due, self._check_time) if due < NEVER else None
-        elif self.patience.lingering:
+        elif self.deadline.lingering:
             self._lingered = True
             self._awake()
         else:
-            self.fail(TimeoutError(self.patience.verdict()))
+            self.fail(TimeoutError(self.deadline.description()))
 
 
 def _resolve(waiter: asyncio.Future[None] | None) -> None:

@@ -119,7 +119,7 @@ class HeadParser:
         lower = name.lower()
         if _CONTROL(value) and lower != b"status":  # _status() checks the reason phrase
             raise _bad(line, "remove the control character, because it would split the response (RFC 9110, 5.5)")
-        if lower in _ONCE and self._says_nothing_new(name.decode(), lower, value):
+        if lower in _ONCE and self._is_redundant(name.decode(), lower, value):
             return
         if lower == b"transfer-encoding" and value.lower() != b"identity":
             raise _bad(line, "the server frames the response (RFC 9112, 6.1): write the body without a transfer coding")
@@ -132,7 +132,7 @@ class HeadParser:
         if len(self._fields) > MAX_FIELDS:
             raise _bad(line, f"response headers may have at most {MAX_FIELDS} fields")
 
-    def _says_nothing_new(self, name: str, lower: bytes, value: bytes) -> bool:
+    def _is_redundant(self, name: str, lower: bytes, value: bytes) -> bool:
         """Return True if a single-valued field can be ignored, because it is empty or repeats its earlier value.
 
         Raises AppProtocolError if the value differs from the earlier value.

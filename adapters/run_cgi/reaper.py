@@ -29,7 +29,7 @@ from .program import Program
 LOOK_AGAIN = 0.1
 
 
-def part_with(program: Program, response_over: bool, seconds: float, kill: Kill = UNNEEDED) -> None:
+def pass_to_reaper(program: Program, response_over: bool, seconds: float, kill: Kill = UNNEEDED) -> None:
     """Pass a program to the thread when its response has ended or failed. The caller must no longer use the program.
 
     - If the program has exited and its output has ended, it is reaped.
@@ -57,8 +57,8 @@ def ensure() -> None:
     _reaper()
 
 
-class _Charge:
-    """A program that part_with() has passed to the thread.
+class _Entry:
+    """A program that pass_to_reaper() has passed to the thread.
 
     Its process group gets SIGTERM at `end_at`, and SIGKILL at `kill_at`. If `collected` is True, the program has been
     reaped, and its children's stderr is still being logged. If `broken` is True, handling the program has failed.
@@ -72,14 +72,14 @@ class _Charge:
 
 
 class Reaper:
-    """The thread. It owns the programs that part_with() has passed to it."""
+    """The thread. It owns the programs that pass_to_reaper() has passed to it."""
 
     def __init__(self) -> None:
         """Raises OSError if no descriptor or thread is available."""
-        self._inbox: deque[_Charge] = deque()
-        self._charges: set[_Charge] = set()
+        self._inbox: deque[_Entry] = deque()
+        self._entries: set[_Entry] = set()
         self._poll = new_poll()
-        self._streams: dict[int, tuple[_Charge, str]] = {}
+        self._streams: dict[int, tuple[_Entry, str]] = {}
         self._waker, self._wake = os.pipe()
         os.set_blocking(self._waker, False)
         os.set_blocking(self._wake, False)
@@ -100,7 +100,7 @@ class Reaper:
         program.terminate(kill)
         program.close("stdin")
         program.close("stdout")
-        self._take(_Charge(program, time.monotonic() + GRACE, NEVER))
+        self._take(_Entry(program, time.monotonic() + GRACE, NEVER))
 
     def let_finish(self, program: Program, seconds: float) -> None:
         """Let the program and its children continue for `seconds`, then terminate them.
@@ -108,33 +108,33 @@ class Reaper:
         Their output is discarded, and their stderr is logged.
         """
         program.close("stdin")
-        charge = _Charge(program, NEVER, time.monotonic() + seconds)
-        charge.left_children = program.ended
+        entry = _Entry(program, NEVER, time.monotonic() + seconds)
+        entry.left_children = program.ended
         if program.ended:
             log.info("%s: its response has ended, but other processes still have its output open", program.name)
-        self._take(charge)
+        self._take(entry)
 
     def take_stderr(self, program: Program, seconds: float) -> None:
         """Reap the program, which has exited, and log its children's stderr for `seconds`."""
-        charge = _Charge(program, NEVER, time.monotonic() + seconds)
-        charge.collected = True
+        entry = _Entry(program, NEVER, time.monotonic() + seconds)
+        entry.collected = True
         program.collect()
-        self._take(charge)
+        self._take(entry)
 
-    def _take(self, charge: _Charge) -> None:
-        self._inbox.append(charge)
+    def _take(self, entry: _Entry) -> None:
+        self._inbox.append(entry)
         with contextlib.suppress(BlockingIOError):  # the pipe is full: the thread will wake up anyway
             os.write(self._wake, b"\0")
 
     def _run(self) -> None:
         while True:
             try:
-                self._turn()
+                self._handle_events()
             except Exception as error:
                 log.error("error in the cgi-reaper thread, which continues to reap CGI programs: %r", error)
                 time.sleep(LOOK_AGAIN)
 
-    def _turn(self) -> None:
+    def _handle_events(self) -> None:
         """Wait for events of the programs, and handle the events."""
         ready = self._poll.poll(self._milliseconds())
         for descriptor, _ in ready:
@@ -142,117 +142,117 @@ class Reaper:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._waker, 4096)
             elif descriptor in self._streams:
-                charge, stream = self._streams[descriptor]
-                self._try(charge, self._ready, descriptor, stream)
+                entry, stream = self._streams[descriptor]
+                self._try(entry, self._ready, descriptor, stream)
         while self._inbox:
-            charge = self._inbox.popleft()
-            self._charges.add(charge)
-            self._try(charge, self._watch)
+            entry = self._inbox.popleft()
+            self._entries.add(entry)
+            self._try(entry, self._watch)
         now = time.monotonic()
-        for charge in [*self._charges]:
-            self._try(charge, self._check_time, now)
+        for entry in [*self._entries]:
+            self._try(entry, self._check_time, now)
 
-    def _try(self, charge: _Charge, step: Callable[..., None], *arguments: object) -> None:
+    def _try(self, entry: _Entry, step: Callable[..., None], *arguments: object) -> None:
         """Call `step` for one program. If it fails, kill the program, and check at intervals whether it has exited."""
         try:
-            step(charge, *arguments)
+            step(entry, *arguments)
         except Exception as error:
-            log.error("%s: killed, because handling it failed with %r", charge.program.name, error)
-            charge.broken = True
-            charge.end_at, charge.kill_at = NEVER, time.monotonic() + LOOK_AGAIN
-            for descriptor in [each for each, (owner, _) in self._streams.items() if owner is charge]:
+            log.error("%s: killed, because handling it failed with %r", entry.program.name, error)
+            entry.broken = True
+            entry.end_at, entry.kill_at = NEVER, time.monotonic() + LOOK_AGAIN
+            for descriptor in [each for each, (owner, _) in self._streams.items() if owner is entry]:
                 self._forget(descriptor)
 
     def _milliseconds(self) -> float | None:
-        first = min((min(charge.kill_at, charge.end_at) for charge in self._charges), default=NEVER)
+        first = min((min(entry.kill_at, entry.end_at) for entry in self._entries), default=NEVER)
         return max(0.0, first - time.monotonic()) * 1000 + 1 if first < NEVER else None
 
-    def _watch(self, charge: _Charge) -> None:
-        for stream in ("stderr",) if charge.collected else ("stderr", "stdout", "exited"):
-            descriptor = getattr(charge.program, stream)
-            if descriptor >= 0 and not (stream == "exited" and charge.program.ended):
+    def _watch(self, entry: _Entry) -> None:
+        for stream in ("stderr",) if entry.collected else ("stderr", "stdout", "exited"):
+            descriptor = getattr(entry.program, stream)
+            if descriptor >= 0 and not (stream == "exited" and entry.program.ended):
                 self._poll.register(descriptor, select.POLLIN)
-                self._streams[descriptor] = (charge, stream)
+                self._streams[descriptor] = (entry, stream)
 
-    def _ready(self, charge: _Charge, descriptor: int, stream: str) -> None:
-        program = charge.program
+    def _ready(self, entry: _Entry, descriptor: int, stream: str) -> None:
+        program = entry.program
         if stream == "exited":
             if program.look():
                 self._forget(descriptor)
-                self._release_if_over(charge)
+                self._release_if_over(entry)
         elif stream == "stderr":
             if not program.log_stderr():
-                self._close(charge, "stderr")
-                if charge.collected:
-                    self._drop(charge)
+                self._close(entry, "stderr")
+                if entry.collected:
+                    self._drop(entry)
         elif not program.discard():
-            self._close(charge, "stdout")
-            self._release_if_over(charge)
+            self._close(entry, "stdout")
+            self._release_if_over(entry)
 
-    def _release_if_over(self, charge: _Charge) -> None:
+    def _release_if_over(self, entry: _Entry) -> None:
         """Reap a program if it has exited and its output has ended. Children that have closed stdout may continue.
 
         After SIGTERM, the program is not reaped before the grace period has ended. So the number of its process group
         stays reserved for SIGKILL.
         """
-        program = charge.program
-        if not program.ended or charge.kill_at < NEVER:
+        program = entry.program
+        if not program.ended or entry.kill_at < NEVER:
             return
         if program.stdout < 0:
-            self._release(charge)
+            self._release(entry)
         elif program.killed is not None:  # a host that is being closed has sent SIGTERM
-            charge.end_at, charge.kill_at = NEVER, time.monotonic() + GRACE
+            entry.end_at, entry.kill_at = NEVER, time.monotonic() + GRACE
 
-    def _check_time(self, charge: _Charge, now: float) -> None:
-        program = charge.program
-        if charge.broken:
-            if now >= charge.kill_at:
-                self._look_again(charge)
-        elif now >= charge.kill_at:
+    def _check_time(self, entry: _Entry, now: float) -> None:
+        program = entry.program
+        if entry.broken:
+            if now >= entry.kill_at:
+                self._look_again(entry)
+        elif now >= entry.kill_at:
             program.kill()
-            charge.kill_at = NEVER
+            entry.kill_at = NEVER
             if program.ended:
-                self._release(charge)
-        elif now >= charge.end_at:
-            charge.end_at = NEVER
-            if charge.collected:
-                self._drop(charge)
+                self._release(entry)
+        elif now >= entry.end_at:
+            entry.end_at = NEVER
+            if entry.collected:
+                self._drop(entry)
             else:
-                charge.kill_at = now + GRACE
-                self._close(charge, "stdout")
+                entry.kill_at = now + GRACE
+                self._close(entry, "stdout")
                 program.terminate(OVERTIME)
 
-    def _look_again(self, charge: _Charge) -> None:
-        charge.kill_at = time.monotonic() + LOOK_AGAIN
-        charge.program.kill()
-        if charge.collected or charge.program.look():
-            charge.program.finish() if charge.collected else charge.program.reap()
-            self._charges.discard(charge)
+    def _look_again(self, entry: _Entry) -> None:
+        entry.kill_at = time.monotonic() + LOOK_AGAIN
+        entry.program.kill()
+        if entry.collected or entry.program.look():
+            entry.program.finish() if entry.collected else entry.program.reap()
+            self._entries.discard(entry)
 
-    def _release(self, charge: _Charge) -> None:
+    def _release(self, entry: _Entry) -> None:
         """Reap the program. If its children have stderr open, continue to log it."""
-        program = charge.program
+        program = entry.program
         for stream in ("exited", "stdout"):
             self._forget(getattr(program, stream))
-        if charge.left_children and program.discarded:
+        if entry.left_children and program.discarded:
             log.warning(
                 "%s: discarded %d bytes that background processes wrote after its response had ended",
                 program.name,
                 program.discarded,
             )
         program.collect()
-        charge.collected = True
+        entry.collected = True
         if program.killed is not None or program.stderr < 0 or not program.log_stderr():
-            self._drop(charge)
+            self._drop(entry)
 
-    def _drop(self, charge: _Charge) -> None:
-        self._charges.discard(charge)
-        self._forget(charge.program.stderr)
-        charge.program.finish()
+    def _drop(self, entry: _Entry) -> None:
+        self._entries.discard(entry)
+        self._forget(entry.program.stderr)
+        entry.program.finish()
 
-    def _close(self, charge: _Charge, stream: str) -> None:
-        self._forget(getattr(charge.program, stream))
-        charge.program.close(stream)
+    def _close(self, entry: _Entry, stream: str) -> None:
+        self._forget(getattr(entry.program, stream))
+        entry.program.close(stream)
 
     def _forget(self, descriptor: int) -> None:
         if self._streams.pop(descriptor, None):

@@ -46,6 +46,6 @@ class Places:
             self.taken += 1
             return True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         with self._mutex:
             self.taken -= 1

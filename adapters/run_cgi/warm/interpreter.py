@@ -28,7 +28,7 @@ from ..limits import NEVER
 from ..polling import new_poll
 from ..process import Child, NoBlockedSignals, Pipes, start
 from ..program import Program, log
-from ..reaper import part_with
+from ..reaper import pass_to_reaper
 
 READY_WITHIN = 60.0  # timeout for the imports of an interpreter, in seconds
 RETIRE_WITHIN = 1.0  # timeout for sending the packet that retires an interpreter, in seconds
@@ -123,12 +123,12 @@ class WarmInterpreter:
         with contextlib.suppress(OSError):
             self._connection.send(b"retire")
         self._connection.close()
-        part_with(self._process, True, NEVER)
+        pass_to_reaper(self._process, True, NEVER)
 
     def end(self) -> None:
         """Terminate the interpreter and its programs."""
         self._connection.close()
-        part_with(self._process, False, 0)
+        pass_to_reaper(self._process, False, 0)
 
     def forget(self) -> None:
         """Close the descriptors in a fork of this process. They would keep the parent's interpreter alive."""

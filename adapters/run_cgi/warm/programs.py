@@ -150,9 +150,9 @@ class _WarmProgram:
         self._command = command if isinstance(command, list) else None
         self._imports = Imports(named)
         self._serving: WarmInterpreter | None = None
-        self._coming: WarmInterpreter | None = None
+        self._next: WarmInterpreter | None = None
         self._searches = self._deaths = 0
-        self._resting_until = 0.0
+        self._paused_until = 0.0
         self._failed_at: float | None = None  # time of a failed import of the libraries
         self._has_served = False
         self._lock = threading.RLock()
@@ -162,13 +162,13 @@ class _WarmProgram:
     @property
     def interpreters(self) -> int:
         """The number of the program's interpreters, from 0 to 2: the serving interpreter and the next interpreter."""
-        return (self._serving is not None) + (self._coming is not None)
+        return (self._serving is not None) + (self._next is not None)
 
     def start(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program | None:
         """Run the program. Return None if it must be started cold."""
         with self._lock:
-            self._look_for_news()
-            while self._command and (self._deaths < MAX_ATTEMPTS or time.monotonic() >= self._resting_until):
+            self._check_next()
+            while self._command and (self._deaths < MAX_ATTEMPTS or time.monotonic() >= self._paused_until):
                 try:
                     if self._serving is None:  # serve without libraries while the next interpreter imports them
                         self._serving = self._interpreter(Imports(self._imports.named))
@@ -177,7 +177,7 @@ class _WarmProgram:
                 except OSError as error:
                     if error.errno in _NO_ROOM:
                         return None
-                    self._bury(error)
+                    self._died(error)
         return None
 
     def _interpreter(self, imports: Imports) -> WarmInterpreter:
@@ -194,7 +194,7 @@ class _WarmProgram:
             if kind == "changed" and interpreter is self._serving:
                 log.info("%s or a module that it imports has changed: starting another interpreter", self._name)
                 interpreter.retire()
-                self._end_coming()
+                self._end_next()
                 self._serving, self._imports, self._searches = None, Imports(self._imports.named), 0
             elif kind == "modules" and self._command:
                 self._learn(names, variables)
@@ -205,39 +205,39 @@ class _WarmProgram:
         """Start another interpreter, which imports the new modules. The serving interpreter serves until then."""
         known = self._imports
         imports = Imports(known.named, _with(known.libraries, names), _with(known.variables, variables))
-        if self._coming is None and imports != known and self._searches < MAX_SEARCHES:
+        if self._next is None and imports != known and self._searches < MAX_SEARCHES:
             self._imports = imports
             self._searches += 1
             self._import(imports)
 
     def _import(self, imports: Imports) -> None:
-        if self._coming is None and imports.libraries:
+        if self._next is None and imports.libraries:
             try:
-                self._coming = self._interpreter(imports)
+                self._next = self._interpreter(imports)
             except OSError as error:
                 log.info("%s: cannot start another interpreter now: %s", self._name, error)
                 self._failed_at = time.monotonic()
 
-    def _look_for_news(self) -> None:
+    def _check_next(self) -> None:
         if self._failed_at is not None and time.monotonic() - self._failed_at > PAUSE:
             self._failed_at = None
             self._import(self._imports)
-        if self._coming is None or not (message := self._coming.message()):
+        if self._next is None or not (message := self._next.message()):
             return
         if not message.startswith("ready"):
             log.warning(
                 "%s runs warm, but its interpreter has not imported the program's libraries: %s", self._name, message
             )
-            self._end_coming()
+            self._end_next()
             self._failed_at = time.monotonic()
             return
         if self._serving is not None:
             self._serving.retire()
-        self._serving, self._coming = self._coming, None
+        self._serving, self._next = self._next, None
         left = "; ".join(message.split("\0")[1:])
         log.info("%s runs warm%s", self._name, left and f"; each run imports these modules itself: {left}")
 
-    def _bury(self, error: OSError) -> None:
+    def _died(self, error: OSError) -> None:
         """Handle the death of the serving interpreter. The number of restarts without a served request is limited."""
         message = self._serving.message() if self._serving is not None else ""
         if self._serving is not None:
@@ -245,11 +245,11 @@ class _WarmProgram:
             self._serving = None
         if message.startswith("never "):
             self._command = None
-            self._end_coming()
+            self._end_next()
             log.info("%s runs cold: %s", self._name, message.removeprefix("never "))
             return
         self._deaths += 1
-        self._resting_until = time.monotonic() + PAUSE
+        self._paused_until = time.monotonic() + PAUSE
         level = logging.WARNING if self._deaths == 1 and self._has_served else logging.INFO
         log.log(level, "%s: its warm interpreter has died (%s)", self._name, error)
         if self._deaths == MAX_ATTEMPTS:
@@ -257,22 +257,22 @@ class _WarmProgram:
                 "%s runs cold for %g seconds, because %d warm interpreters died", self._name, PAUSE, MAX_ATTEMPTS
             )
 
-    def _end_coming(self) -> None:
-        if self._coming is not None:
-            self._coming.end()
-            self._coming = None
+    def _end_next(self) -> None:
+        if self._next is not None:
+            self._next.end()
+            self._next = None
 
     def close(self) -> None:
         """Stop the interpreters. Each of them exits when its programs have ended."""
         with self._lock:
             if self._serving is not None:
                 self._serving.retire()
-            self._end_coming()
+            self._end_next()
             self._serving = self._command = None
 
     def forget(self) -> None:
         """Forget the interpreters in a fork of this process, because they belong to the parent."""
-        for interpreter in (self._serving, self._coming):
+        for interpreter in (self._serving, self._next):
             if interpreter is not None:
                 interpreter.forget()
 

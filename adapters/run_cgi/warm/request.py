@@ -27,7 +27,7 @@ class Request:
         self.variables = words[int(count) :]
         self._streams, self.control = descriptors[:3], descriptors[3]
 
-    def tell(self, packet: bytes) -> bool:
+    def notify_host(self, packet: bytes) -> bool:
         """Send a packet to the host. Return False if the host has closed this connection."""
         try:
             os.write(self.control, packet)
@@ -37,7 +37,7 @@ class Request:
 
     def refuse(self, packet: bytes) -> None:
         """Refuse the request by sending this packet. No process will run it."""
-        self.tell(packet)
+        self.notify_host(packet)
         self.close_streams()
         os.close(self.control)
 
@@ -60,7 +60,7 @@ class Request:
             os.chdir(os.path.dirname(program))
         except OSError:
             os._exit(1)
-        if not self.tell(b"pid %d" % os.getpid()):  # the host no longer needs the response
+        if not self.notify_host(b"pid %d" % os.getpid()):  # the host no longer needs the response
             os._exit(0)
         for descriptor, stream in zip(self._streams, (0, 1, 2)):  # noqa: B905 (Python 3.9)
             os.dup2(descriptor, stream)

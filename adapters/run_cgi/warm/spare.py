@@ -82,15 +82,15 @@ class Spare:
         request.close_streams()
         self.request = request
 
-    def tell_end(self) -> None:
+    def report_end(self) -> None:
         """Send the imports and the exit status of the process to the host. Call it after the exit, before reap()."""
         assert self.request is not None
         status = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         if self._report is not None and (length := int.from_bytes(self._report[:4], "little")):
-            self.request.tell(b"modules " + self._report[4 : 4 + length])  # reads only the pages that were used
+            self.request.notify_host(b"modules " + self._report[4 : 4 + length])  # reads only the pages that were used
         assert status is not None
         code = status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
-        self.request.tell(b"status %d" % code)
+        self.request.notify_host(b"status %d" % code)
 
     def reap(self) -> None:
         """Reap the process, and close its request."""

@@ -174,7 +174,7 @@ class Zygote:
         )  # not frozen, because garbage collection must find the objects that the program stores in it
         self._fork()
         while (spare := self._spare) is None or spare.pid:
-            self._turn()
+            self._handle_events()
         return spare
 
     def restore(self) -> None:
@@ -182,7 +182,7 @@ class Zygote:
         if self._on_child != _signal.SIG_DFL:
             _signal.signal(_signal.SIGCHLD, self._on_child)
 
-    def _turn(self) -> None:
+    def _handle_events(self) -> None:
         """Wait for events, and handle them. Return immediately in a child that was forked for an event."""
         ready = self._poll.poll(FORK_AFTER if self._is_due else None)
         for descriptor, _ in ready:
@@ -217,7 +217,7 @@ class Zygote:
         if packet == b"retire":
             self._retire()
         elif not packet:
-            self._bury()
+            self._host_died()
         elif request is None:  # no descriptor was free
             return False
         elif self._files.changed():
@@ -254,7 +254,7 @@ class Zygote:
             spare.reap()
             self._spare = None
         else:
-            spare.tell_end()
+            spare.report_end()
             self._ended[spare.request.control] = spare
             self._poll.register(spare.request.control, select.POLLIN)
 
@@ -271,7 +271,7 @@ class Zygote:
         if self._spare is not None:
             self._spare.dismiss()
 
-    def _bury(self) -> None:
+    def _host_died(self) -> None:
         """Terminate the programs, because the host has died."""
         spares = [spare for spare in (*self._living.values(), *self._ended.values()) if spare.request is not None]
         for number in (_SIGTERM, _SIGKILL):

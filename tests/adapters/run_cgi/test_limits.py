@@ -2,49 +2,49 @@
 
 import pytest
 
-from gateways.adapters.run_cgi.limits import LINGER, NEVER, UNHEARD, Patience, Slots, Timeouts
+from gateways.adapters.run_cgi.limits import BODILESS_SECONDS, LINGER, NEVER, Deadline, Slots, Timeouts
 
 
 def test_the_head_timeout_applies_before_the_response_headers_and_the_idle_timeout_after_them() -> None:
-    patience = Patience(Timeouts(head=10, idle=3, total=None), 100.0)
-    assert patience.due() == 110
-    patience.head_seen = True
-    assert patience.due() == 103
-    patience.moved = 105.0
-    assert patience.due() == 108
+    deadline = Deadline(Timeouts(head=10, idle=3, total=None), 100.0)
+    assert deadline.due() == 110
+    deadline.head_seen = True
+    assert deadline.due() == 103
+    deadline.moved = 105.0
+    assert deadline.due() == 108
 
 
 def test_the_total_timeout_counts_from_the_start_despite_activity() -> None:
-    patience = Patience(Timeouts(head=10, idle=3, total=12), 100.0)
-    patience.moved = 111.0
-    assert patience.due() == 112
-    assert patience.verdict() == "still running after 12 seconds"
+    deadline = Deadline(Timeouts(head=10, idle=3, total=12), 100.0)
+    deadline.moved = 111.0
+    assert deadline.due() == 112
+    assert deadline.description() == "still running after 12 seconds"
 
 
 def test_children_of_an_ended_program_have_little_time() -> None:
-    patience = Patience(Timeouts(), 100.0)
-    patience.lingering = True
-    assert patience.due() == 100 + LINGER
+    deadline = Deadline(Timeouts(), 100.0)
+    deadline.lingering = True
+    assert deadline.due() == 100 + LINGER
 
 
 def test_a_response_without_a_body_leaves_the_program_little_time() -> None:
-    patience = Patience(Timeouts(total=None), 100.0)
-    assert patience.left(500.0) == NEVER
-    patience.hurry(100.0)
-    assert patience.left(101.0) == UNHEARD - 1
+    deadline = Deadline(Timeouts(total=None), 100.0)
+    assert deadline.left(500.0) == NEVER
+    deadline.shorten(100.0)
+    assert deadline.left(101.0) == BODILESS_SECONDS - 1
 
 
 def test_without_timeouts_there_is_no_deadline() -> None:
-    assert Patience(Timeouts(None, None, None, None), 0.0).due() == NEVER
+    assert Deadline(Timeouts(None, None, None, None), 0.0).due() == NEVER
 
 
 @pytest.mark.parametrize(
-    ("head_seen", "verdict"), [(False, "no response headers for 2 seconds"), (True, "no data for 3 seconds")]
+    ("head_seen", "text"), [(False, "no response headers for 2 seconds"), (True, "no data for 3 seconds")]
 )
-def test_the_text_names_the_timeout_that_passed(head_seen: bool, verdict: str) -> None:
-    patience = Patience(Timeouts(head=2, idle=3), 0.0)
-    patience.head_seen = head_seen
-    assert patience.verdict() == verdict
+def test_the_text_names_the_timeout_that_passed(head_seen: bool, text: str) -> None:
+    deadline = Deadline(Timeouts(head=2, idle=3), 0.0)
+    deadline.head_seen = head_seen
+    assert deadline.description() == text
 
 
 def nothing() -> None:

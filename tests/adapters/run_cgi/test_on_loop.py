@@ -125,7 +125,7 @@ def test_a_program_is_released_even_if_its_loop_cannot_remove_its_pipes(
     async def use(running: ProgramOnLoop) -> None:
         await running.read()
         real = running._loop.remove_reader
-        monkeypatch.setattr("gateways.adapters.run_cgi.on_loop.part_with", lambda *_: parted.append(True))
+        monkeypatch.setattr("gateways.adapters.run_cgi.on_loop.pass_to_reaper", lambda *_: parted.append(True))
 
         def refuse(descriptor: int) -> bool:
             real(descriptor)

@@ -39,7 +39,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
     yield start
     for program in programs:
         if program.stdin >= 0:  # the test failed before it handed the program over
-            reaper.part_with(program, False, 0, DISCONNECTED)
+            reaper.pass_to_reaper(program, False, 0, DISCONNECTED)
     for program in programs:
         assert_over(program)
 
@@ -58,7 +58,7 @@ def ended(program: Program) -> None:
 def test_an_ended_program_is_reaped_at_once(make: Make) -> None:
     program = make("exit 3")
     ended(program)
-    reaper.part_with(program, True, 0, DISCONNECTED)
+    reaper.pass_to_reaper(program, True, 0, DISCONNECTED)
     assert (program.reaped, program.returncode, program.killed) == (True, 3, None)  # type: ignore[attr-defined]
 
 
@@ -69,7 +69,7 @@ def test_a_running_program_is_terminated_and_the_log_has_the_reason_and_its_age(
     kills: list[Kill] = []
     program.on_killed = kills.append
     with caplog.at_level(logging.INFO, "gateways.cgi"):
-        reaper.part_with(program, False, 0, DISCONNECTED)
+        reaper.pass_to_reaper(program, False, 0, DISCONNECTED)
     assert kills == [DISCONNECTED]
     line = next(text for text in caplog.messages if "terminated" in text)
     assert f"(process {program.pid}) was terminated after 0." in line
@@ -81,7 +81,7 @@ def test_a_running_program_is_terminated_and_the_log_has_the_reason_and_its_age(
 def test_a_program_that_ignores_sigterm_is_killed_and_logged(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     program = make("trap '' TERM; : > $0.ready; while :; do sleep 0.1; done")
     eventually(Path(f"{program.name}.ready").exists, "the shell has set its trap")
-    reaper.part_with(program, False, 0, DISCONNECTED)
+    reaper.pass_to_reaper(program, False, 0, DISCONNECTED)
     assert_over(program)
     assert program.returncode == -signal.SIGKILL
     assert "did not end on SIGTERM and was killed" in caplog.text
@@ -90,7 +90,7 @@ def test_a_program_that_ignores_sigterm_is_killed_and_logged(make: Make, caplog:
 def test_a_program_may_continue_until_its_timeout(make: Make) -> None:
     program = make("exec >&-; sleep 60")
     begun = time.monotonic()
-    reaper.part_with(program, True, 0.5, DISCONNECTED)
+    reaper.pass_to_reaper(program, True, 0.5, DISCONNECTED)
     assert_over(program)
     assert time.monotonic() - begun >= 0.5
     assert program.killed is not None
@@ -118,7 +118,7 @@ def broken_logging() -> Iterator[None]:
 def test_a_logging_filter_that_raises_loses_only_its_lines(make: Make, text: str, over: bool) -> None:
     for _ in range(3):
         program = make(text)
-        reaper.part_with(program, over, 0.2, DISCONNECTED)
+        reaper.pass_to_reaper(program, over, 0.2, DISCONNECTED)
         assert_over(program)
 
 
@@ -148,7 +148,7 @@ def test_after_an_error_with_one_program_all_programs_still_end(
     reaper._reaper().let_finish(program, 0.1)
     assert_over(program)
     assert faults == [method]
-    reaper.part_with(other, False, 0, DISCONNECTED)
+    reaper.pass_to_reaper(other, False, 0, DISCONNECTED)
     assert_over(other)
 
 
@@ -166,7 +166,7 @@ def test_an_error_of_the_loop_does_not_stop_it(make: Make, monkeypatch: pytest.M
     monkeypatch.setattr(thread, "_milliseconds", once)
     for _ in range(2):
         program = make("sleep 60")
-        reaper.part_with(program, False, 0, DISCONNECTED)
+        reaper.pass_to_reaper(program, False, 0, DISCONNECTED)
         assert_over(program)
     assert faults
 
@@ -190,17 +190,17 @@ def test_a_fork_has_its_own_reaper_and_does_not_affect_its_parents_programs(make
     if not pid:  # the child must never continue with the tests
         status = 1
         try:
-            reaper.part_with(program, False, 0, DISCONNECTED)
+            reaper.pass_to_reaper(program, False, 0, DISCONNECTED)
             program.signal(signal.SIGKILL)
             own = spawn([os.fsencode(program.name)], {b"PATH": os.fsencode(os.environ["PATH"])}, stdin=False)
-            reaper.part_with(own, False, 0, DISCONNECTED)
+            reaper.pass_to_reaper(own, False, 0, DISCONNECTED)
             eventually(lambda: own.stderr < 0 and own.exited < 0, "the fork reaps its own program")
             status = 0 if reaper._reaper() is not theirs and program.stdout < 0 else 2
         finally:
             os._exit(status)
     assert os.waitpid(pid, 0)[1] == 0
     assert not program.look()
-    reaper.part_with(program, False, 0, DISCONNECTED)
+    reaper.pass_to_reaper(program, False, 0, DISCONNECTED)
 
 
 def test_only_the_monotonic_clock_is_read(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,6 +208,6 @@ def test_only_the_monotonic_clock_is_read(make: Make, monkeypatch: pytest.Monkey
     now = iter(range(10_000))
     monkeypatch.setattr(time, "time", lambda: 1e9 * next(now))
     program = make("exec >&-; sleep 0.3")
-    reaper.part_with(program, True, 5, DISCONNECTED)
+    reaper.pass_to_reaper(program, True, 5, DISCONNECTED)
     assert_over(program)
     assert program.killed is None

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from gateways.adapters.run_cgi.limits import NEVER
-from gateways.adapters.run_cgi.reaper import part_with
+from gateways.adapters.run_cgi.reaper import pass_to_reaper
 from gateways.adapters.run_cgi.warm import programs as warm
 from gateways.adapters.run_cgi.warm.interpreter import Imports, WarmInterpreter
 from gateways.adapters.run_cgi.warm.programs import MAX_PROGRAMS
@@ -179,7 +179,7 @@ def test_an_interpreter_that_is_retired_directly_after_a_request_leaves_no_proce
         request = interpreter.run([os.fsencode(program)], dict(environ), False, lambda *_: None)
         interpreter.retire()
         process.resume()
-        part_with(request, True, NEVER)
+        pass_to_reaper(request, True, NEVER)
         eventually(lambda: not runs(process), "it ends", 20)
     finally:
         interpreter.end()
@@ -236,7 +236,7 @@ import os, sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
 os.register_at_fork(before=lambda: os._exit(66))
 from gateways.adapters.run_cgi.limits import NEVER
-from gateways.adapters.run_cgi.reaper import part_with
+from gateways.adapters.run_cgi.reaper import pass_to_reaper
 from gateways.adapters.run_cgi.warm import programs as warm
 from gateways.adapters.run_cgi.warm.interpreter import Imports, WarmInterpreter
 from gateways.adapters.cgi_to_asgi import CGIToASGI
@@ -256,7 +256,7 @@ def test_no_warm_process_outlives_a_killed_host(tmp_path: Path, how: signal.Sign
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
 from gateways.adapters.run_cgi.limits import NEVER
-from gateways.adapters.run_cgi.reaper import part_with
+from gateways.adapters.run_cgi.reaper import pass_to_reaper
 from gateways.adapters.run_cgi.warm import programs as warm
 from gateways.adapters.run_cgi.warm.interpreter import Imports, WarmInterpreter
 from gateways.adapters.cgi_to_asgi import CGIToASGI
