@@ -52,7 +52,7 @@ async def whole(scope: Scope, send: Send, status: int, kind: str, text: str, *ex
 
 
 async def streamed(scope: Scope, send: Send, kind: str, blocks: Body) -> None:
-    """Send each block before the next one is made. send() waits if the client is slow."""
+    """Send each block before the next block is produced. send() waits if the client is slow."""
     await head(send, 200, kind)
     async with aclosing(blocks):
         if scope["method"] != "HEAD":
@@ -62,7 +62,7 @@ async def streamed(scope: Scope, send: Send, kind: str, blocks: Body) -> None:
 
 
 async def paced(texts: Iterable[str], delay: float) -> Body:
-    """Make blocks with a pause between them."""
+    """Yield the texts as blocks, with a pause between them."""
     for number, text in enumerate(texts):
         if number:
             await asyncio.sleep(delay)
@@ -125,7 +125,7 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
 
 
 async def body_of(receive: Receive) -> Body:
-    """Yield the body in blocks. Each event has the bytes that have arrived; the server marks the last one."""
+    """Yield the body in blocks. Each event has the bytes that have arrived; the server marks the last event."""
     more = True
     while more:
         event = await receive()
@@ -190,7 +190,7 @@ async def sleep(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def cpu(scope: Scope, receive: Receive, send: Send) -> None:
-    rounds, value = integer(query_of(scope), "rounds", 10_000, 1, 1_000_000), b""  # a million take about a second
+    rounds, value = integer(query_of(scope), "rounds", 10_000, 1, 1_000_000), b""  # a million rounds take about 1 s
     for _ in range(rounds):  # during this loop, the event loop serves no other request
         value = sha256(value).digest()
     await whole(scope, send, 200, TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")

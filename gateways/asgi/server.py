@@ -1,4 +1,4 @@
-"""Table of the ASGI servers, with a function that runs each on a socket. Must not know CGI or WSGI."""
+"""Table of the ASGI servers. Each server has a function that runs it on a socket. It must not know CGI or WSGI."""
 
 import asyncio
 import logging

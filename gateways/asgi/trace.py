@@ -1,4 +1,4 @@
-"""Observe an ASGI app: its scope, the messages it receives and sends, and its end. Must not know CGI or WSGI.
+"""Observe an ASGI app: its scope, the messages it receives and sends, and its end. It must not know CGI or WSGI.
 
 The app's behaviour does not change, because each step calls the server directly, and only records a tuple.
 """
@@ -15,7 +15,7 @@ __all__ = ["access_log", "watch"]
 
 
 def watch(app: ASGIApp, record: Record) -> ASGIApp:
-    """Return the app wrapped so that each step of a request, WebSocket or lifespan is recorded."""
+    """Return the app in a wrapper that records each step of a request, WebSocket or lifespan."""
     exchanges = count(1)
 
     async def watched(scope: Scope, receive: Receive, send: Send) -> None:

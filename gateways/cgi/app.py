@@ -3,8 +3,8 @@
 
 Read it beside ../wsgi/app.py and ../asgi/app.py. All three have the same routes and functions, and send the same bytes.
 It knows only RFC 3875. It uses no framework, adapter or server, and imports no other app.
-Each request imports its modules again, so most imports are inside the functions that need them. To run it without a
-server:
+Modules are imported again for each request, so most imports are inside the functions that need them. To run this
+program without a server:
 
     PATH_INFO=/hello QUERY_STRING=name=Ada python app.py
 """
@@ -44,7 +44,7 @@ def whole(status: str, kind: str, text: str, *extra: str) -> None:
 
 
 def streamed(kind: str, blocks: Body, *extra: str) -> None:
-    """Send each block before the next one is made. write() waits if the client is slow."""
+    """Send each block before the next block is produced. write() waits if the client is slow."""
     head("200 OK", kind, *extra)
     sys.stdout.buffer.flush()
     try:
@@ -56,8 +56,8 @@ def streamed(kind: str, blocks: Body, *extra: str) -> None:
 
 
 def paced(texts: Iterable[str], delay: float) -> Iterator[bytes]:
-    """Make blocks with a pause between them. If the client disconnects, the server terminates this process, or a write
-    fails.
+    """Yield the texts as blocks, with a pause between them. If the client disconnects, the server terminates this
+    process, or a write fails.
     """
     for number, text in enumerate(texts):
         if number:
@@ -108,7 +108,7 @@ def body_of() -> Iterator[bytes]:
     CONTENT_LENGTH bytes.
     """
     length = os.environ.get("CONTENT_LENGTH")
-    if not length and "HTTP_TRANSFER_ENCODING" in os.environ:  # chunked, on Apache, which ends the file
+    if not length and "HTTP_TRANSFER_ENCODING" in os.environ:  # a chunked body, on Apache: stdin ends after it
         yield from iter(lambda: os.read(0, BLOCK), b"")
         return
     left = integer({"Content-Length": [length or "0"]}, "Content-Length", 0, 0, 10**15)
@@ -181,7 +181,7 @@ def sleep() -> None:
 def cpu() -> None:
     from hashlib import sha256
 
-    rounds, value = integer(query_of(), "rounds", 10_000, 1, 1_000_000), b""  # a million take about a second
+    rounds, value = integer(query_of(), "rounds", 10_000, 1, 1_000_000), b""  # a million rounds take about 1 s
     for _ in range(rounds):  # other processes can run on other cores
         value = sha256(value).digest()
     whole("200 OK", TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")

@@ -26,7 +26,7 @@ systems ignore it."""
 INDEX = ("index.html", "index.htm")
 BLOCK = 65536
 
-# The Content-Type of a compressed file names the compression, so that no proxy or client decompresses the file.
+# The Content-Type of a compressed file names the compression, because no proxy or client must decompress the file.
 COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 
 LISTING = """<!DOCTYPE html>
@@ -70,7 +70,7 @@ class Files:
     def __init__(
         self, folder: str | os.PathLike[str], programs: Iterable[str] = (), follow_symlinks: bool = False
     ) -> None:
-        """Serve `folder` without `programs`, which are further folders of CGI programs, e.g. "shop/scripts"."""
+        """Serve `folder`, except the folders `programs`, which contain further CGI programs, e.g. "shop/scripts"."""
         self._root = Path(folder).resolve(strict=True)
         self._programs = [name.casefold().split("/") for name in programs]
         self._follow_symlinks = follow_symlinks
@@ -137,7 +137,7 @@ class Files:
 def _moved(environ: WSGIEnvironment) -> _Answer:
     """Redirect to the same path with a slash at its end.
 
-    The Location is relative, so that it works behind any proxy. It is one segment, so that it stays on this host.
+    The Location is relative, because it must work behind any proxy. It is one segment, and cannot lead to another host.
 
     After a local redirect, the client's URL has a different path, so the Location is the whole path.
     """

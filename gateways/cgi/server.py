@@ -1,5 +1,6 @@
-"""Table of the servers for CGI programs. A CGI host runs the programs for the server. It must not know WSGI
-or ASGI apps.
+"""Table of the servers for CGI programs. A CGI host runs the programs for the server.
+
+Knows the options of a host. It must not know WSGI or ASGI apps.
 """
 
 import os
@@ -45,9 +46,7 @@ def host_options(settings: Settings) -> dict[str, Any]:
 
 
 def environment(wanted: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the variables for programs: PATH, and those in `wanted` ("NAME=VALUE", or "NAME" for this process's
-    value).
-    """
+    """Return the variables for programs: PATH, and `wanted` ("NAME=VALUE", or "NAME" for this process's value)."""
     pairs = [each.partition("=") for each in wanted]
     given = {
         name: value if equals else os.environ[name] for name, equals, value in pairs if equals or name in os.environ

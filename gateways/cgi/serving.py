@@ -36,14 +36,14 @@ def cgi_server(
 ) -> Iterator[str]:
     """Serve `folder` during the block, as `python -m http.server --cgi` did. Yield the URL, without a slash at its end.
 
-    GET and HEAD return files. Programs are below `cgi_dirs`. They get the variables of the request, and those
-    that CGIToASGI passes from this environment (PATH, the locale …). The folder of this Python is first in PATH. At the
-    end of the block, running requests and programs are terminated.
+    GET and HEAD return files. Programs are below `cgi_dirs`. They get the variables of the request. They also get some
+    variables of this environment from CGIToASGI (PATH, the locale …). The folder of this Python is first in PATH. At
+    the end of the block, running requests and programs are terminated.
 
     host, port: address to listen on; port 0 is any free port.
     cgi_dirs: paths below the folder whose executable files are programs, as `cgi_directories` of
         CGIHTTPRequestHandler. Default: /cgi-bin and /htbin.
-    options: those of gateways.adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `chdir="."`.
+    options: options of gateways.adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `chdir="."`.
 
     Raises FileNotFoundError if the folder does not exist, gateways.failure.Failure if it cannot listen. The stderr of
     programs goes to the logger "gateways.cgi".

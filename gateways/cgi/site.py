@@ -1,6 +1,6 @@
 """Serve a folder as `python -m http.server --cgi` did: its files, and the CGI programs in folders such as /cgi-bin/.
 
-Knows which paths are programs. Must not know how to send a file or run a program.
+Knows which paths are programs. It must not know how to send a file or run a program.
 """
 
 import os
@@ -23,7 +23,7 @@ class _Site:
     def __init__(
         self, folder: str | os.PathLike[str], adapter: str, cgi_dirs: Iterable[str], options: dict[str, Any]
     ) -> None:
-        # If two folders contain a path, the one with the longer name is used.
+        # If two folders contain a path, the folder with the longer name is used.
         names = sorted(set(map(_name, cgi_dirs)), key=len, reverse=True)
         self.files = Files(folder, [name for name in names if name], options.get("follow_symlinks", False))
         self._names = names
@@ -123,10 +123,10 @@ class ASGISite(_Site):
 def site(
     folder: str | os.PathLike[str], adapter: str = "CGIToASGI", *, cgi_dirs: Iterable[str] = PROGRAMS, **options: Any
 ) -> WSGISite | ASGISite:
-    """Return the folder as an application of the interface that `adapter` produces; `options` are those of the adapter.
+    """Return the folder as an application of the interface that `adapter` produces.
 
     cgi_dirs: paths whose executable files are programs, e.g. ["/cgi-bin", "/shop/scripts"]. "/" is the whole folder:
-    executable files are run, all others are sent.
+    executable files are run, and all other files are sent. options: options of the adapter.
 
     Raises FileNotFoundError if the folder does not exist.
     """

@@ -110,7 +110,7 @@ def tap(program: Program, note: Note) -> None:
 
     def noted_end() -> None:
         note("exit", program.returncode)
-        output.join(PASSING)  # so that the host reads the rest of the output before it sees the exit
+        output.join(PASSING)  # the host must read the rest of the output before it detects the exit
 
     program.on_ended = noted_end
 
@@ -130,7 +130,7 @@ def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) 
                     while view:
                         view = view[writer.write(view) :]
             except BrokenPipeError:
-                return  # the reader has closed its pipe; closing the source tells the writer
+                return  # the reader has closed its pipe; closing the source notifies the writer
             noted(b"")
 
     thread = threading.Thread(target=copy, name="gateways-tap", daemon=True)

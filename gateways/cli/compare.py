@@ -1,7 +1,7 @@
 """`gateways compare`: compare servers, interfaces and adapters under load.
 
 Knows the command line, files and signals. It must not know how anything is measured or judged. Modules for a run are
-imported when it starts, so that other commands start quickly.
+imported when it starts, because other commands must start quickly.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def defaults(group: click.Group) -> dict[str, Any]:
     path = Path(FILE)
     if not path.is_file():
         return {}
-    import tomllib  # most folders have no such file
+    import tomllib  # imported late, because most folders have no such file
 
     try:
         tables = tomllib.loads(path.read_text("utf-8")).get("tool", {}).get("gateways", {})

@@ -142,7 +142,7 @@ class _Queue(queue.SimpleQueue[ServerEvent | None]):
         super().put(item, block, timeout)
 
     def end(self) -> None:
-        """End the queue after the servers have exited, so that the items in it are shown before the end."""
+        """End the queue. run() shows the items that are still queued after the servers have exited."""
         self.ended = True
         self.put(None)
 

@@ -1,7 +1,7 @@
 """`gateways diff`: send the same requests to two stacks, and show the differences between their responses.
 
 Knows the command line, files and signals. It must not know how to send requests or judge responses. Modules for a run
-are imported when it starts, so that other commands start quickly.
+are imported when it starts, because other commands must start quickly.
 """
 
 from __future__ import annotations

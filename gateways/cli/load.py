@@ -1,4 +1,7 @@
-"""Read the load of a comparison from the options: requests, scenarios, rate and duration. Must not know contenders."""
+"""Read the load of a comparison from the options: requests, scenarios, rate and duration.
+
+Knows click's errors. It must not know contenders.
+"""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ def report(
     markdown: Path | None,
     csv_file: Path | None,
 ) -> int:
-    """Write the files, show the comparison, and return the exit status. The files are written first, so that they exist
-    even if stdout is a pipe that its reader closes early.
+    """Write the files, show the comparison, and return the exit status. The files are written first, because stdout may
+    be a pipe that its reader closes early.
 
     Raises:
         Failure: nothing was measured, or a measurement failed.

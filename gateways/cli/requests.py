@@ -57,7 +57,7 @@ def traffic_of(  # noqa: PLR0913, PLR0917 (one for each option)
     login: Path | None,
     expect: int | None = None,
 ) -> Traffic:
-    """Return the requests from the options: those from files first, then those from --path. May be empty.
+    """Return the requests from the options: first from files, then from --path. The result may be empty.
 
     Raises:
         UsageError: an option is invalid, or requires --path.

@@ -37,7 +37,7 @@ class Screen:
         self._numbers: dict[Mode, int] = {}
 
     def start(self, servers: list[Where], page: tuple[str, int] | None) -> None:
-        """Print the addresses, and commands to try. `page` is the address of the page, None without one."""
+        """Print the addresses, and commands to try. `page` is the address of the page; None without a page."""
         if page is not None:
             line = Text().append(f"{'page':<5}", style="yellow").append(f"{url(*page)}  ", style="bold")
             self._console.print(line.append("all three side by side: open it in a browser"))

@@ -13,7 +13,7 @@ from gateways.serving.server import MODES, Mode, side
 
 
 def _instead(option: str, mode: Mode) -> str:
-    """Return the servers that support the option: those of the mode, and those that need an adapter."""
+    """Return advice that names the servers with this option: servers of the mode, then servers with an adapter."""
     having = {each: [name for name, server in side(each).SERVERS.items() if option in server.options] for each in MODES}
     own = f"use one of {', '.join(having[mode])}" if having[mode] else f"no {mode} server supports it"
     others = [name for each in ("wsgi", "asgi") if each != mode for name in having[each] if name not in having[mode]]

@@ -93,7 +93,7 @@ def trace(  # noqa: PLR0913, PLR0917 (options)
 
 
 def requests(texts: tuple[str, ...], path: str, **options: Any) -> tuple[tuple[Recorded, ...], Recorded]:
-    """Return the requests to send first, and the one to trace. `path` is the default path."""
+    """Return the requests to send first, and the request to trace. `path` is the default path."""
     if texts and (options["method"] or options["data"] is not None):
         raise click.UsageError(
             "--ws cannot be used with --method and --data: a WebSocket starts with GET and has no body."
@@ -109,7 +109,7 @@ def requests(texts: tuple[str, ...], path: str, **options: Any) -> tuple[tuple[R
 
 
 def _warm_up(last: Recorded, texts: tuple[str, ...]) -> Recorded:
-    """Return a request that makes the app start: the traced one if its method is safe (RFC 9110, 9.2.1), else HEAD."""
+    """Return a request that makes the app start: the traced request, or HEAD if its method is not safe (RFC 9110)."""
     warm = replace(last, takes=())
     return warm if last.is_safe and not texts else replace(warm, method="HEAD", body=None)
 
@@ -142,7 +142,7 @@ NARROWEST = 76
 
 
 def width_of(console: Console, default: int) -> int:
-    """Return the width for a drawing: that of the terminal; the default if the output goes to a file."""
+    """Return the width for a drawing: the terminal's width; the default if the output goes to a file."""
     return max(console.width, NARROWEST) if console.is_terminal else default
 
 

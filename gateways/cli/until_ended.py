@@ -79,7 +79,7 @@ class Serving:
             plan.server,
             plan.known.target,
             "nothing" if plan.quiet else "access",
-            self._sock.dup(),  # this socket stays open, so that clients wait during a restart
+            self._sock.dup(),  # this socket stays open: clients wait during a restart
             self._events,
             plan.known.interface,
             plan.settings,
@@ -178,7 +178,7 @@ def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, st
 
 
 def _folders(target: str) -> list[Path]:
-    """Return the folders to watch: the current folder, and the target's folder if it is not below the current one."""
+    """Return the folders to watch: the current folder, and the target's folder if it is elsewhere."""
     here = Path.cwd()
     file = Path(target.partition(":")[0]).resolve()
     return [here] if not file.is_file() or file.is_relative_to(here) else [here, file.parent]

@@ -19,7 +19,7 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def access_log(app: ASGIApp, record: Record) -> ASGIApp:
-    """Return the app wrapped so that it records one `access` event per request. The lifespan is not recorded."""
+    """Return the app in a wrapper that records one `access` event per request. The lifespan is not recorded."""
     exchanges = count(1)
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:

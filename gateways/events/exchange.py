@@ -69,8 +69,8 @@ def begin(number: int, event: Event) -> Exchange:
 def access_line(mode: str, data: tuple[Any, ...]) -> str:
     """Return the line of a request whose steps were not recorded: "ASGI 200 GET /hello?name=you 12 bytes 0.45 ms".
 
-    If the response has a fault, it is at the end: "client left" or "raised ValueError". The status is "---" if the app
-    sent none.
+    If the response has a fault, the line ends with the fault: "client left" or "raised ValueError". The status is "---"
+    if the app sent no status.
     """
     method, path, query, status, length, seconds, flaw, *_ = data
     request = f"{printable(method)} {target(path, query)}"

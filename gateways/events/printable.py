@@ -1,6 +1,4 @@
-"""Make text from clients and programs safe for a terminal, so that no character moves the cursor or rings the
-bell. Pure.
-"""
+"""Make text from clients and programs safe for a terminal: no character may move the cursor or ring the bell. Pure."""
 
 from urllib.parse import quote
 

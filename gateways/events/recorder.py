@@ -26,8 +26,8 @@ class Recorder:
     """
 
     record: Record
-    """Stores an event; never blocks. It is `queue.SimpleQueue.put` itself, so that no Python code of
-    this project runs between two steps."""
+    """Stores an event; never blocks. It is `queue.SimpleQueue.put` itself, so no Python code of this project runs
+    between two steps."""
 
     def __init__(self, deliver: Callable[[list[Event]], None]) -> None:
         self._deliver = deliver

@@ -20,7 +20,7 @@ LEAST = 4
 header's name."""
 
 PLAIN = frozenset(("false", "none", "null", "true", "undefined", "bearer", "basic", MASK.lower()))
-"""Values that are never secrets, even if their names are those of secrets."""
+"""Values that are never secrets, even if they have the name of a secret."""
 
 _IN_HEADS = re.compile(r"(?m)^([\w.-]+):([ \t]*)(?=[^\s])[^\r\n]+")
 _IN_LISTS = re.compile(r"""(b?'([\w.-]+)', b?)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")

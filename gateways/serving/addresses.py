@@ -1,8 +1,8 @@
 """Give the objects of an app different memory addresses in each process.
 
 The order of a set of classes or objects depends on their addresses. Each server allocates nearly the same addresses in
-each of its processes, but two servers allocate different ones. So a comparison of two servers would see two different
-orders, and each would seem to be constant. With varying addresses, the comparison sees that the order varies.
+each of its processes, but two servers allocate different addresses. So a comparison of two servers would see two
+different orders, and each would seem to be constant. With varying addresses, the comparison sees that the order varies.
 """
 
 import random
@@ -18,7 +18,7 @@ MOST = 20_000
 
 
 def vary_addresses() -> None:
-    """Keep blocks of random sizes whenever a module is imported, so that later objects have different addresses.
+    """Keep blocks of random sizes whenever a module is imported. Later objects then have different addresses.
 
     An audit hook does this, because the app cannot see the hook. An additional entry in sys.meta_path would be visible.
     """

@@ -53,7 +53,7 @@ class BrokenPage:
         self.close()
 
     def close(self) -> None:
-        """Stop responding. Other descriptors of the socket keep listening, so that clients wait for the next server."""
+        """Stop responding. Other descriptors of the socket keep listening, and clients wait for the next server."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -75,7 +75,7 @@ class _Server(http.server.ThreadingHTTPServer):
             self._context.load_cert_chain(*tls)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Do the TLS handshake in the connection's thread, so that a slow client does not block the others."""
+        """Do the TLS handshake in the connection's thread, because a slow client must not block other clients."""
         request.settimeout(10)
         if self._context is not None:
             request = self._context.wrap_socket(request, server_side=True)

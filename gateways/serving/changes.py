@@ -1,4 +1,4 @@
-"""Watch Python files for changes, so that the server can be restarted. Knows watchfiles and one thread."""
+"""Watch Python files for changes that require a restart of the server. Knows watchfiles and one thread."""
 
 import threading
 from collections.abc import Callable
@@ -14,7 +14,7 @@ class Changes:
     """Context manager that watches the Python files below folders, except those in .venv, .git and similar folders.
 
     If files change, it calls `changed` with their paths, on its own thread. Several changes at about the same time
-    cause one call. The block begins when the files are watched, so that no change in the block is missed.
+    cause one call. The block begins when the files are watched, so no change in the block is missed.
     """
 
     def __init__(self, folders: list[Path], changed: Callable[[list[Path]], object]) -> None:
@@ -29,7 +29,7 @@ class Changes:
             watch_filter=watchfiles.PythonFilter(),
             stop_event=self._over,
             rust_timeout=200,  # in ms
-            yield_on_timeout=True,  # the first time, the files are watched
+            yield_on_timeout=True,  # the first timeout shows that the files are watched
             raise_interrupt=False,
         )
         self._thread = threading.Thread(target=self._watch, name="gateways-changes", daemon=True)
@@ -51,4 +51,4 @@ class Changes:
                 if changes:
                     self._changed(sorted({Path(path) for _, path in changes}))
         finally:
-            self._begun.set()  # an error, which this thread reports
+            self._begun.set()  # after an error, which this thread reports, __enter__() must not wait any longer

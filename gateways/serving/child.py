@@ -59,7 +59,7 @@ def _prepare_logging(level: str | None) -> None:
     logging.lastResort.setFormatter(logging.Formatter(form, "%Y-%m-%d %H:%M:%S"))
 
 
-def _tell_of_warm_programs() -> None:
+def _log_warm_programs() -> None:
     """Log at INFO which CGI programs run in a warm interpreter, which do not, and why."""
     logger = logging.getLogger("gateways.cgi.warm")
     if not logger.handlers:
@@ -74,7 +74,7 @@ def load(job: Job) -> App:
     """Return the app in the server's interface, observed as the job requires. Call it in the process of the app."""
     _prepare_logging(job.settings.log_level)  # repeated, because a worker may be a new process
     if job.settings.warm and job.settings.log_level is None:
-        _tell_of_warm_programs()
+        _log_warm_programs()
     if job.varied:
         vary_addresses()
     with reporting_hang(job.target, lambda message: print(message, end="", file=sys.stderr, flush=True)):

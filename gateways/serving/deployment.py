@@ -18,7 +18,7 @@ class Command:
     """A server's command line. `{host}` is in brackets for IPv6 if a port follows it in the same argument.
 
     first: the command and its fixed arguments. tcp, unix: arguments for the address to listen on. threads, workers:
-    options that contain {threads} and {workers}. tls: options that contain {certfile} and {keyfile}. An
+    options that contain {threads} and {workers}. tls: options that contain {certfile} and {keyfile}. The value of an
     unsupported option is ().
     """
 

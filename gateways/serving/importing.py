@@ -139,7 +139,7 @@ def _instead(wanted: str, there: Iterable[str]) -> str:
 
 
 def where(error: BaseException) -> str:
-    """Return where the error was raised: the last frame that is in a file."""
+    """Return the place where the error was raised: the last frame that is in a file."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}:{error.lineno})"
     own = theirs(traceback.extract_tb(error.__traceback__))

@@ -11,7 +11,7 @@ Observe = Literal["steps", "access", "nothing"]
 """The recorded events: every step between server and app, one event per request, or nothing."""
 
 GRACE = 1.2
-"""Delay between SIGTERM and SIGKILL, in seconds. With it, shutdown takes at most two seconds."""
+"""Delay between SIGTERM and SIGKILL, in seconds. With this delay, shutdown takes at most two seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Bind the socket of a server before the server starts, so that a port in use is reported immediately."""
+"""Bind the socket of a server before the server starts. A port in use is then reported immediately."""
 
 import contextlib
 import errno

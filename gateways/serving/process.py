@@ -1,7 +1,7 @@
 """Control a server process from its parent: start it on a bound socket, await readiness, read its output, stop it.
 
-Knows processes, signals and threads. Its threads put all events into one queue, so that a command handles them in one
-loop and can be interrupted at any time.
+Knows processes, signals and threads. Its threads put all events into one queue. So a command handles the events in one
+loop, and can be interrupted at any time.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ LAST = 0.3
 """Time limit, in seconds, for printing the last events after the servers have exited. A terminal may be slow."""
 
 SAME_HASHES = {"PYTHONHASHSEED": "0"}
-"""Environment for servers whose responses are compared. With it, sets of strings have one order in all processes."""
+"""Environment for servers whose responses are compared: sets of strings then have the same order in all processes."""
 
 
 @dataclass(frozen=True, slots=True)

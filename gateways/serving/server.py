@@ -24,7 +24,7 @@ class Server:
 
     `name` is also the name of its package and module. `model` describes its processes and threads in one clause.
     `run(load, sock, settings)` serves the app that `load()` returns on the bound, not yet listening `sock`, until
-    SIGTERM. Servers with worker processes call `load` in each worker, so it can be pickled. `extra` is the extra of
+    SIGTERM. Servers with worker processes call `load` in each worker, so `load` can be pickled. `extra` is the extra of
     this project that installs the server. `options` lists the supported options: "threads", "workers", "unix" (a Unix
     socket), "tls" and "http2" (over TLS).
     """

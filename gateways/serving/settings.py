@@ -16,7 +16,7 @@ class Settings:
     log_level: lowest level of log records, e.g. "info"; None for logging's default, without times.
     environment: variables for CGI programs, each "NAME=VALUE", or "NAME" to pass on the current value.
     cgi_dirs: paths below the site whose executable files are programs. Default: /cgi-bin and /htbin.
-    chdir: working folder of CGI programs. Default: the folder of each.
+    chdir: working folder of CGI programs. Default: the folder of each program.
     follow_symlinks: follow symbolic links that lead out of the folder.
     limit: maximum number of concurrent CGI programs.
     timeout: time limit of a CGI program, in seconds; 0 for no limit.

@@ -107,7 +107,7 @@ def _load(target: str) -> tuple[Any, str, str]:
 def is_site(path: Path) -> bool:
     """Return True for a folder whose files are public: not a Python package, and not a folder of CGI programs.
 
-    Programs run only in folders named cgi-bin or htbin, so that clients cannot start executable files elsewhere.
+    Programs run only in folders named cgi-bin or htbin, because clients must not start executable files elsewhere.
     """
     if any((path / name).is_dir() for name in PROGRAMS):
         return True

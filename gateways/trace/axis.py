@@ -8,7 +8,7 @@ def ms(seconds: float) -> str:
 
 
 def ticks(end: float, most: int = 5) -> list[float]:
-    """Return round times from 0 to `end` for the ticks, in seconds. There are about `most` of them."""
+    """Return about `most` round times from 0 to `end` for the ticks, in seconds."""
     rough = end / most
     power = 10.0 ** int(f"{rough:e}".partition("e")[2])
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)

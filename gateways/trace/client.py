@@ -39,7 +39,7 @@ def of_recorded(recorded: Recorded, texts: tuple[str, ...] = ()) -> Request:
 
 
 def answered(address: tuple[str, int], session: Session, recorded: Recorded, seconds: float) -> None:
-    """Send a request before the traced one, and store the cookies and values of its response in the session.
+    """Send a request before the traced request, and store the cookies and values of its response in the session.
 
     Raises: OSError, http.client.HTTPException: no complete response. gateways.requests.values.Missing: the response
     lacks a value that the request takes.
@@ -108,7 +108,7 @@ def _say(
     with connect(
         f"ws://{host}:{port}{request.target}",
         additional_headers=request.headers,
-        compression=None,  # so that the recorded bytes are readable
+        compression=None,  # the recorded bytes must be readable
         open_timeout=seconds,
         close_timeout=1,
     ) as socket:

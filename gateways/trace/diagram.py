@@ -65,7 +65,7 @@ class _Canvas:
         self._total = max((step.at for step in trace.steps if step.phase == "request"), default=0.0)
 
     def heads(self) -> list[Text]:
-        """Return the names of the layers, and below each its implementation."""
+        """Return two lines: the names of the layers, and the implementation of each layer."""
         lines = [Text(" " * CLOCK), Text(f"{'ms':>{CLOCK - 2}}  ", style="dim")]
         for column, (layer, name) in zip(self._columns, self._lifelines, strict=True):
             for line, caption in zip(lines, (layer, name), strict=True):
@@ -176,7 +176,7 @@ META = {
     *("QUERY_STRING", "REMOTE_ADDR", "REMOTE_HOST", "REMOTE_IDENT", "REMOTE_USER", "REQUEST_METHOD", "SCRIPT_NAME"),
     *("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SOFTWARE"),
 }
-"""RFC 3875, 4.1."""
+"""Names of the meta-variables (RFC 3875, 4.1)."""
 
 
 def _abridged(steps: Sequence[Step]) -> Iterator[Step | str]:

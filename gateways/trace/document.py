@@ -63,7 +63,7 @@ class Trace:
 
     @property
     def hop(self) -> float | None:
-        """Time between the call of the adapter and the call of the app, in seconds; None if one is missing."""
+        """Time between the call of the adapter and the call of the app, in seconds; None if a call is missing."""
         calls = [step for step in self.steps if step.phase == "request" and step.what in CALLS]
         outer = next((step.at for step in calls if step.source == 1), None)
         inner = next((step.at for step in calls if step.source == 2), None)

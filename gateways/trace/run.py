@@ -62,7 +62,7 @@ class _Recording:
     """The events received so far."""
 
     batches: list[Batch] = field(default_factory=list)
-    earlier: list[Batch] = field(default_factory=list)  # of the requests that come first
+    earlier: list[Batch] = field(default_factory=list)  # events of the requests in Plan.before
     sent: float = 0.0  # time before the request is sent (time.perf_counter), in seconds
     lines: list[tuple[float, str]] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
@@ -90,8 +90,8 @@ class _Recording:
 
 
 def take(plan: Plan) -> list[Trace]:
-    """Start the server, send the requests, stop the server, and return a trace for each request, up to the first with a
-    problem. The first trace includes the start of the app, the last one its shutdown.
+    """Start the server, send the requests, stop the server, and return a trace for each request. After a problem, no
+    further request is sent. The first trace includes the start of the app; the last trace includes its shutdown.
 
     Raises:
         Failure: the server is not installed.
@@ -141,13 +141,13 @@ class _NotWarmError(Exception):
 
 
 def _prepared(plan: Plan, process: ServerProcess, incoming: EventQueue, recording: _Recording) -> Request:
-    """Send the requests that come first, and return the one that is traced.
+    """Send the requests in `plan.before`, and return the request to trace.
 
     Their events are not recorded, except those of a lifespan, because an adapter starts the lifespan with the first
     request.
 
     Raises:
-        Failure: one of them has no response, or its response lacks a required value.
+        Failure: a request has no response, or its response lacks a required value.
     """
     session, quiet = Session(), _Recording()
     for recorded in plan.before:
@@ -210,7 +210,7 @@ def _until_ready(incoming: EventQueue, recording: _Recording) -> str | None:
             return f"the server is not listening after {START:.0f} seconds"
     for item in _incoming(
         incoming, time.monotonic() + 2 * GATHER
-    ):  # wait for the events of the lifespan, which are not those of a request
+    ):  # wait for the events of the lifespan, which do not belong to a request
         if item is not None:
             recording.take(item)
     return None

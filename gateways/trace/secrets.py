@@ -1,4 +1,4 @@
-"""Remove the secrets of request and response from a trace, so that it can be sent to others. Pure.
+"""Remove the secrets of request and response from a trace. You can then share the trace. Pure.
 
 The secrets that gateways.events.secrets finds are replaced everywhere in the trace: in the bytes of the socket, in
 environ and scope, in the response and the output of the app. Recorded lengths do not change. A secret is not recognised

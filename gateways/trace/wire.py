@@ -16,7 +16,7 @@ SHOWN = 120
 """Maximum number of bytes of a body that are shown."""
 
 OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
-"""RFC 6455, 5.2."""
+"""Names of the opcodes (RFC 6455, 5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,9 @@ class Stream:
 
     def _head_ends(self) -> list[str]:
         message, status = self.message, self.message.status
-        if status is not None and 100 <= status < 200 and status != 101:  # an interim response; the final one follows
+        if (
+            status is not None and 100 <= status < 200 and status != 101
+        ):  # an interim response; the final one follows it
             self.message = Message()
             return []
         if message.header("upgrade").lower() == "websocket" and status in (None, 101):

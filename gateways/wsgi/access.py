@@ -18,7 +18,7 @@ from gateways.events.printable import octets
 
 
 def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
-    """Return the app wrapped so that it records one `access` event per request."""
+    """Return the app in a wrapper that records one `access` event per request."""
     exchanges = count(1)
 
     def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -58,7 +58,7 @@ def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
 
 
 def _client(environ: WSGIEnvironment) -> tuple[str, str] | None:
-    """Return address and port of the client, "" if unknown; None for a Unix socket."""
+    """Return the client's address and port; None for a Unix socket. The port is "" if it is unknown."""
     address = environ.get("REMOTE_ADDR")
     return (address, environ.get("REMOTE_PORT", "")) if address else None
 

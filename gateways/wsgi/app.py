@@ -40,13 +40,13 @@ def whole(environ: Environ, start_response: Start, status: str, kind: str, text:
 
 
 def streamed(environ: Environ, start_response: Start, kind: str, blocks: Body) -> Body:
-    """Send each block before the next one is made. PEP 3333 forbids servers to delay a block."""
+    """Send each block before the next block is produced. PEP 3333 forbids servers to delay a block."""
     start_response("200 OK", [("Content-Type", kind)])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else blocks
 
 
 def paced(texts: Iterable[str], delay: float) -> Iterator[bytes]:
-    """Make blocks with a pause between them. On a disconnect the server calls close(), which raises at the yield."""
+    """Yield the texts as blocks, with pauses. On a disconnect the server calls close(), which raises at the yield."""
     for number, text in enumerate(texts):
         if number:
             time.sleep(delay)
@@ -92,7 +92,7 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
 def body_of(environ: Environ) -> Iterator[bytes]:
     """Yield the body in blocks. read(n) waits for n bytes. An app must not read beyond CONTENT_LENGTH."""
     length, read = environ.get("CONTENT_LENGTH"), environ["wsgi.input"].read
-    if not length and environ.get("wsgi.input_terminated"):  # chunked, or HTTP/2; the server ends the file
+    if not length and environ.get("wsgi.input_terminated"):  # chunked or HTTP/2: the server ends the file
         yield from iter(lambda: read(BLOCK), b"")
         return
     left = integer({"Content-Length": [length or "0"]}, "Content-Length", 0, 0, 10**15)
@@ -155,12 +155,12 @@ def content_length(environ: Environ, start_response: Start) -> Body:
 
 def sleep(environ: Environ, start_response: Start) -> Body:
     pause = seconds(query_of(environ), "seconds", 1.0, 30)
-    time.sleep(pause)  # blocks this thread; it does not notice a disconnect
+    time.sleep(pause)  # blocks this thread, which cannot detect a disconnect
     return whole(environ, start_response, "200 OK", TEXT, f"slept {pause:g} s\n")
 
 
 def cpu(environ: Environ, start_response: Start) -> Body:
-    rounds, value = integer(query_of(environ), "rounds", 10_000, 1, 1_000_000), b""  # a million take about a second
+    rounds, value = integer(query_of(environ), "rounds", 10_000, 1, 1_000_000), b""  # a million rounds take about 1 s
     for _ in range(rounds):  # other threads must wait for the GIL
         value = sha256(value).digest()
     return whole(environ, start_response, "200 OK", TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")
@@ -204,7 +204,7 @@ def file(environ: Environ, start_response: Start) -> Body:
     start_response("200 OK", [("Content-Type", TEXT), ("Content-Length", str(SOURCE.stat().st_size))])
     if environ["REQUEST_METHOD"] == "HEAD":
         return []
-    wrapper: type[FileWrapper] = environ.get("wsgi.file_wrapper", FileWrapper)  # the server's own may use sendfile(2)
+    wrapper: type[FileWrapper] = environ.get("wsgi.file_wrapper", FileWrapper)  # the server's may use sendfile(2)
     return wrapper(SOURCE.open("rb"), BLOCK)  # the wrapper closes the file
 
 

@@ -1,4 +1,4 @@
-"""Table of the WSGI servers, with a function that runs each on a socket. It must not know CGI or ASGI."""
+"""Table of the WSGI servers. Each server has a function that runs it on a socket. It must not know CGI or ASGI."""
 
 import socket
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""Observe a WSGI app: its environ, its reads, its response headers, each block, and its end. Must not know CGI or ASGI.
+"""Observe a WSGI app: its environ, its reads, its response headers, each block, and its end.
 
-The app's behaviour does not change. write(), close(), the length of a list and the server's wsgi.file_wrapper work as
-before, and each step only records a tuple.
+Knows PEP 3333. It must not know CGI or ASGI. The app's behaviour does not change. write(), close(), the length of a
+list and the server's wsgi.file_wrapper work as before, and each step only records a tuple.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -20,7 +20,7 @@ Note = Callable[[str, Any], None]
 
 
 def watch(app: WSGIApplication, record: Record) -> WSGIApplication:
-    """Return the app wrapped so that each step between it and its server is recorded."""
+    """Return the app in a wrapper that records each step between the app and its server."""
     exchanges = count(1)
 
     def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -58,7 +58,7 @@ def _noted(start_response: StartResponse, note: Note) -> StartResponse:
 
 
 def _watched(result: Iterable[bytes], environ: WSGIEnvironment, note: Note) -> Iterable[bytes]:
-    """Wrap the app's return value so that the server still sees its length or its file wrapper."""
+    """Wrap the app's return value, without hiding its length or its file wrapper from the server."""
     if is_file(result, environ):
         note("file", type(result).__name__)
         note("end", None)
