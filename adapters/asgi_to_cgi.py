@@ -63,7 +63,7 @@ class ASGIToCGI(CGIChild):
         request = _Request(self.app, scope_from_environ(environ), body)
         try:
             asyncio.run(request.run(stdout))
-        except asyncio.CancelledError:  # the client disconnected before the application had started
+        except asyncio.CancelledError:
             log.debug("the client disconnected before the application had started")
         return request.status
 
@@ -186,7 +186,7 @@ class _Request:
 
     def _read(self) -> None:
         self._loop.remove_reader(self._body.stdin)
-        assert self._exchange is not None  # the exchange is the caller
+        assert self._exchange is not None  # only the exchange calls ask()
         try:
             block = self._body.read(_BLOCK)
         except BlockingIOError:

@@ -1,8 +1,8 @@
 """ASGI applications on WSGI servers. The application runs on one event loop; the server's threads forward its blocks.
 
-Knows both interfaces. It must not know threads and loops (concurrency/), how the application is started and stopped
-(run_asgi/), how servers pass a body and a connection (on_wsgi/), or how requests and response headers are mapped
-(mapping/).
+Knows both interfaces. It must not know threads and loops (concurrency/), or how the application is started and stopped
+(run_asgi/). It must also not know how servers pass a body and a connection (on_wsgi/), or how requests and response
+headers are mapped (mapping/).
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ class ASGIToWSGI:
     raised to the server. Before the response headers, such an error makes the server respond with 500. A later error
     prevents the server from ending the response as if it were complete. The scope has the environ as `wsgi_environ`.
 
-    When the application accepts a WebSocket, the adapter takes the connection's socket from the server and serves it on
-    the loop, without occupying a thread (ASGI WebSocket 2.5). If the server does not expose its socket, or if the
-    connection uses TLS or HTTP/2, the handshake gets a 501.
+    When the application accepts a WebSocket, the adapter takes over the connection's socket from the server. The loop
+    then serves the WebSocket, without occupying a thread (ASGI WebSocket 2.5). If the server does not expose its
+    socket, or if the connection uses TLS or HTTP/2, the handshake gets a 501.
     """
 
     def __init__(
@@ -252,7 +252,7 @@ class ASGIToWSGI:
             if self._beginning is not None:
                 self._beginning.give_up()
             if not self._starting.acquire(timeout=1):
-                return  # the application blocks the loop, so it cannot be shut down
+                return  # the application blocks the loop, so its lifespan cannot be shut down
         running, self._running = self._running, None
         self._starting.release()
         if running is None:

@@ -19,7 +19,7 @@ def adapt(app: Any, source: Interface, target: Interface, **options: Any) -> Any
     app: a WSGI or ASGI application. For `source="cgi"`, the path of a program or of a folder of programs.
     options: options of the adapter.
 
-    Returns a WSGI or ASGI application. For `target="cgi"`, returns an object whose run() serves the one request. Raises
+    Returns a WSGI or ASGI application. For `target="cgi"`, returns an object whose run() serves one request. Raises
     ValueError for an unknown interface, and TypeError for an unknown option.
     """
     for name in (source, target):

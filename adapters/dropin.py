@@ -1,7 +1,7 @@
 """The adapters of this package with the names and signatures of a2wsgi and asgiref. To migrate, change the import.
 
-Knows those signatures. It must not know how an adapter works. Options that have no meaning here are accepted and
-ignored; their docstrings give the reason.
+Knows the signatures of both packages. It must not know how an adapter works. Options that have no meaning here are
+accepted and ignored; their docstrings give the reason.
 """
 
 from __future__ import annotations

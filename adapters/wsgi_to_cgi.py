@@ -1,8 +1,8 @@
 """WSGI applications as CGI programs. The request runs in the process's main thread, without a loop or other threads.
 
 Knows PEP 3333, and when to close stdout. It must not know the CGI process (on_cgi/program.py), or the order of the
-calls in a response (run_wsgi/response.py). It must not import asyncio, because without it a program starts twice as
-fast.
+calls in a response (run_wsgi/response.py). It must not import asyncio, because a program without asyncio starts twice
+as fast.
 """
 
 from __future__ import annotations

@@ -31,9 +31,9 @@ from .loops import Future, Loop, LoopClosed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .gate import EventGate
-    from .thread_pool import Workers  # a CGI program does not need it
+    from .thread_pool import Workers  # not at run time, because a CGI program does not need it
 
-HIGH_WATER = 256 * 1024  # size of queued data from which a channel's writer waits, in bytes
+HIGH_WATER = 256 * 1024  # if this much data is queued in a channel, in bytes, its writer must wait
 LOOP_CHECK = 0.5  # interval at which a waiting thread checks whether its loop is still running, in seconds
 
 
@@ -52,7 +52,7 @@ class Gate(Protocol):
 class Channel(ABC):
     """The common part of all channels: one lock for the state, and a gate for each waiting thread."""
 
-    _gates: tuple[Gate, ...] = ()  # several, because an application may use several threads
+    _gates: tuple[Gate, ...] = ()  # one gate for each waiting thread; an application may use several threads
     _waiter: Future | None = None
     _size = 0  # size of the queued data, in bytes
 

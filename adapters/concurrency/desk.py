@@ -15,7 +15,7 @@ from .loops import Loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .gate import EventGate  # a CGI program does not need it
+    from .gate import EventGate  # not at run time, because a CGI program does not need it
 
 # The result of get(): the items; True if the coroutine has called ask(); True if no more items will follow.
 Taken = tuple[list[Any], bool, bool]

@@ -1,8 +1,8 @@
 """A gate at which a thread waits, based on an eventfd.
 
 A thread opens the gate by writing to the eventfd, without holding the GIL. So the woken thread can run immediately.
-Lock.release() wakes a thread while the caller holds the GIL: the woken thread must sleep again until the GIL is free,
-and be woken a second time. Knows eventfd. It must not know jobs, or which thread waits.
+Lock.release() wakes a thread while the caller holds the GIL. Then the woken thread must sleep again until the GIL is
+free, and be woken a second time. Knows eventfd. It must not know jobs, or which thread waits.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class EventGate:
         while True:
             try:
                 os.eventfd_read(self._fd)
-            except InterruptedError:  # a signal handler of the application; os.eventfd_read() does not retry (PEP 475)
+            except InterruptedError:  # a signal handler has run, and os.eventfd_read() does not retry itself (PEP 475)
                 continue
             self.waiting = False
             return True

@@ -1,4 +1,4 @@
-"""A channel from a coroutine to a thread, for a request body on its way to a WSGI application.
+"""A channel from a coroutine to a thread, for the request body of a WSGI application.
 
 Knows the announced length, and how a body ends. It must not know ASGI messages.
 """

@@ -75,7 +75,7 @@ class _Bell:
         """Raises OSError or NotImplementedError if the operating system or the loop does not support it."""
         self._mutex = (
             threading.RLock()
-        )  # reentrant: while it is held, garbage collection may free a response, which rings this bell
+        )  # reentrant: garbage collection in the locked code may free a response, which rings this bell
         self._call: Callable[[], None]
         self._fd = moved(os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC))
         try:
@@ -107,7 +107,7 @@ class _Bell:
 
 
 def _bell(loop: asyncio.AbstractEventLoop) -> _Bell | None:
-    if not hasattr(os, "eventfd"):  # only available on Linux
+    if not hasattr(os, "eventfd"):  # Linux has it, other systems do not
         return None
     try:
         return _Bell(loop)
@@ -147,7 +147,7 @@ class LoopThread(BorrowedLoop):
         return threading.get_ident() == self._ident
 
     def refuse_inside(self) -> None:
-        if threading.get_ident() == self._ident:  # inside(), without the cost of a call for each request
+        if threading.get_ident() == self._ident:  # the same as inside(), without the cost of a call for each request
             raise _inside()
 
     def alive(self) -> bool:
@@ -186,7 +186,7 @@ class LoopThread(BorrowedLoop):
         self._asyncio.call_soon(self._mark_progress)
         try:
             self._asyncio.run_until_complete(root)
-        except (SystemExit, KeyboardInterrupt) as error:  # asyncio raises these out of the loop
+        except (SystemExit, KeyboardInterrupt) as error:  # asyncio stops the loop when a task raises one of these
             log.error("a task raised %r; the event loop continues", error, exc_info=error)
         except RuntimeError:
             if not self._progressed or root.done() or self._asyncio.is_closed():
@@ -197,7 +197,7 @@ class LoopThread(BorrowedLoop):
         self._progressed = True
 
     async def _root(self) -> None:
-        """Run as long as the loop. AnyIO, for example, keeps its worker threads until the root task ends.
+        """Run until stop() is called. AnyIO, for example, keeps its worker threads until the root task ends.
 
         Some applications cancel all tasks when they shut down. This task then continues.
         """

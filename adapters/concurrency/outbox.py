@@ -1,4 +1,4 @@
-"""A channel from a thread to a coroutine, for the response of a WSGI application on its way to an ASGI server.
+"""A channel from a thread to a coroutine, for the response of a WSGI application to an ASGI server.
 
 Knows when items are queued, taken and handled. It must not know the meaning of items.
 """
@@ -110,7 +110,7 @@ class Outbox(Channel):
         return items, True
 
     async def get(self) -> tuple[list[Any], bool]:
-        """Return all queued items, and True if they are the last ones. Call it from the coroutine.
+        """Return all queued items, and True if no more items will follow. Call it from the coroutine.
 
         The items that earlier calls returned now count as handled.
         """

@@ -1,6 +1,6 @@
 """Reusable threads for calls that may block for a long time. Each such call runs in its own thread.
 
-Knows threads and forks. It must not know what a call waits for.
+Knows threads and forks. It must not know why a call blocks.
 """
 
 from __future__ import annotations

@@ -38,9 +38,9 @@ class Workers:
     jobs are queued. So one thread can run several short jobs that arrive together, without a thread switch. A job that
     blocks does not delay others: while jobs are queued, a thread is being woken for them, or all threads are busy.
 
-    One idle thread waits at the front gate, and the others wait at locks. A job that arrives alone opens the front
-    gate, and the thread there starts immediately. If several jobs are submitted together, a thread at a lock is woken:
-    the caller keeps the GIL until it has submitted all of them, and then one thread runs them.
+    One idle thread waits at the front gate, and the other idle threads wait at locks. A job that arrives alone opens
+    the front gate, and the thread there starts immediately. If several jobs are submitted together, a thread at a lock
+    is woken. The caller keeps the GIL until it has submitted all jobs, and then one thread runs them.
 
     Threads within the limit stay until close(), because applications may keep expensive objects in thread-locals
     (database connections). A stand-in replaces a thread that waits for a client. It ends after STAND_IN_SECONDS without
@@ -71,7 +71,7 @@ class Workers:
         self._front_made = False  # the front gate has been created, or creating it has failed
         self._waking = False  # a thread has been woken or started and has not taken a job yet
         self._threads = 0
-        self.started = self.away = 0  # threads started so far; threads that wait for a client during their job
+        self.started = self.away = 0  # number of threads started so far; number of threads that wait for a client
         self._leaving = 0  # number of threads that must end instead of waiting
         self._abandoned = False  # all threads must end
         self._ended: threading.Thread | None = None  # the last stand-in that ended; its thread-locals may still exist

@@ -3,7 +3,7 @@
 asyncio's own future schedules its task for the loop's next iteration. If the loop has no other work, that iteration
 only costs a handle and a poll of the selector.
 
-Knows how asyncio's tasks use a future. It must not know what is awaited.
+Knows how asyncio's tasks use a future. It must not know the purpose of the future.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from .lengths import MAX_DIGITS, content_length
 Environ = dict[str, Any]
 
 PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
-_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "1": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}  # "1": from granian
+_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "1": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}  # granian: "1"
 _VERSIONS = {"HTTP/1.1": "1.1", "HTTP/1.0": "1.0", "HTTP/2": "2", "HTTP/2.0": "2", "HTTP/3": "3", "HTTP/3.0": "3"}
 _PLAIN_PATH = re.compile(rb"[/0-9A-Za-z\-._~]+").fullmatch  # paths that quoting does not change
 _SLASH = re.compile(rb"%2[Ff]").split
@@ -137,7 +137,7 @@ def is_server_name(name: str) -> bool:
 
 
 def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
-    """Return SERVER_NAME, never empty, and SERVER_PORT, always digits (RFC 3875, 4.1.14 and 4.1.15)."""
+    """Return SERVER_NAME, which is never empty, and SERVER_PORT, which has only digits (RFC 3875, 4.1.14, 4.1.15)."""
     server = scope.get("server") or (None, None)
     name, port = server[0], server[1]
     if not name or port is None:  # a unix socket or an unknown address: use the Host header
@@ -179,7 +179,7 @@ def environ_from_scope(  # noqa: C901, PLR0912 - one function, because each furt
         if key is None:
             key = _key(name)
         if key:
-            text = value.decode() if value.isascii() else value.decode("latin-1")  # UTF-8 is twice as fast
+            text = value.decode() if value.isascii() else value.decode("latin-1")  # decoding UTF-8 is twice as fast
             environ[key] = _combined(key, environ[key], text, comma) if key in environ else text
     if environ.get("HTTP_HOST") == "":  # granian sets it for a request without Host, but Django rejects an empty Host
         del environ["HTTP_HOST"]

@@ -163,8 +163,8 @@ def head_from_wsgi(  # noqa: C901, PLR0912 - one function, because each further 
     headers: PEP 3333's list of (name, value).
     dropped: called with the name of each hop-by-hop header. PEP 3333 forbids these headers, so they are left out.
 
-    Raises AppProtocolError for a status that is not three digits, a space and a reason; for a name or value that is not
-    a str of latin-1 characters; for control characters; and for a Content-Length that is not one number.
+    Raises AppProtocolError for a status that is not three digits, a space and a reason. Also raises it for a name or
+    value that is not a str of latin-1 characters, for control characters, and for an invalid Content-Length.
     """
     code = (_STATUSES.get(status) if isinstance(status, str) else None) or _wsgi_status(status)
     raw: RawHeaders = []

@@ -17,7 +17,7 @@ log = logging.getLogger("gateways.wsgi")
 
 
 class Admission:
-    """Decides whether a request may wait for a thread, and how long."""
+    """Decides if a request may wait for a thread, and how long."""
 
     def __init__(self, workers: Workers, queue: int | None, timeout: float | None, slow: float | None) -> None:
         """At most `queue` requests may wait for a thread, each for at most `timeout` seconds. None means no limit.

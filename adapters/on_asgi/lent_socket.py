@@ -25,8 +25,8 @@ class LentSocket(socket.socket):
     """A socket whose close() ends the connection immediately.
 
     An ordinary socket's close() does not end the connection if another thread waits in recv(), as simple-websocket's
-    thread does, or if a forked child has a copy. Then the peer would wait forever. After dup(), the connection ends
-    when the last copy is closed. close() in a forked child does not end it.
+    thread does. It also does not end the connection if a forked child has a copy. Then the peer would wait forever.
+    After dup(), the connection ends when the last copy is closed. close() in a forked child does not end it.
     """
 
     is_shared = False
@@ -42,7 +42,7 @@ class LentSocket(socket.socket):
 
     def _real_close(self, *arguments: Any) -> None:  # close() calls this when all files of makefile() are closed
         if not self.is_shared and os.getpid() == self._process:
-            with suppress(OSError):  # already shut down
+            with suppress(OSError):  # the connection may be shut down already
                 self.shutdown(socket.SHUT_RDWR)
         super()._real_close(*arguments)  # type: ignore[misc]
 

@@ -101,7 +101,7 @@ class WSGIRequest:
             environ["wsgi.input"] = self._make_body(length).postponed()
             return
         first = await self._receive()
-        if unannounced and first["type"] == "http.disconnect":  # perhaps there is no body: still call the application
+        if unannounced and first["type"] == "http.disconnect":  # the body may not exist: call the application
             self._gone = True
             environ["wsgi.input"] = io.BytesIO()
             return

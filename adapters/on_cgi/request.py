@@ -85,7 +85,7 @@ def _is_below(path: str, prefix: str) -> bool:
 def _is_plain(prefix: str) -> bool:
     """Return True if links may safely begin with this path: a client must not be able to choose the host of a link.
 
-    So "//elsewhere.example/" is refused, even if the server has merged its slashes.
+    So "//another.example/" is refused, even if the server has merged its slashes.
     """
     return all(segment not in ("", ".", "..") and "\\" not in segment for segment in prefix.split("/")[1:])
 

@@ -1,8 +1,8 @@
 """One response of an ASGI application to a WSGI server. A streaming response is the iterable of PEP 3333.
 
 Knows which code runs in the server's thread and which on the loop, and how a server uses a response: middleware, files,
-close(). It must not know the order of the application's events (run_asgi/), how threads and loops communicate
-(concurrency/), or how the body and the connection are obtained (other modules of this package).
+close(). It must not know the order of the application's events (run_asgi/), or how threads and loops communicate
+(concurrency/). Other modules of this package know how to get the body and the connection.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class ASGIResponse:
     _whole = False  # the response was complete from the start, so close() has nothing to do
     _adopted: Adopted = ()
     _context: Context  # the application's context
-    _seen: Context  # a copy of it, without the variables that are not adopted yet
+    _seen: Context  # a copy of _context, without the variables that are not adopted yet
     _reading: _Reading | None = None  # a read that runs in another thread
     _asked = _ended = _closed = _handed = False
     _items: Sequence[Any] = ()

@@ -1,6 +1,6 @@
 """Detect that the client of a WSGI request has disconnected.
 
-PEP 3333 has no method for this, but some servers expose the client's socket. Knows where those servers keep the socket.
+PEP 3333 has no method for this, but some servers expose the client's socket. Knows where these servers keep the socket.
 It must not know how an adapter reacts to a disconnect.
 
 An end-of-file from the client is not a disconnect, because a client that has shut down only its sending side still
@@ -99,8 +99,8 @@ class Client:
     def departed(self) -> Exception:
         """Return the exception that ends a response whose client has disconnected.
 
-        It is waitress's own exception if that is the server, because waitress logs any other one as an error of the
-        application, with its traceback.
+        On waitress, this is waitress's own exception, because waitress logs any other exception as an error of the
+        application, with a traceback.
         """
         channel = getattr(self._environ.get("waitress.client_disconnected"), "__self__", None)
         kind = getattr(sys.modules.get(type(channel).__module__), "ClientDisconnected", ClientDisconnected)

@@ -31,7 +31,7 @@ def discard(sock: socket.socket, loop: Loop) -> None:
 class _Discarded:
     """Reads and discards the output of one server. The loop calls look() at intervals.
 
-    This is sufficient, because most servers close their end at once. The object keeps the descriptor, not a socket. If
+    Intervals are sufficient, because most servers close their end immediately. The object keeps the descriptor. If
     a loop has ended without reading, Python deletes this object, whose destructor closes the descriptor. A socket
     object could be deleted first, with a warning that it was not closed.
     """

@@ -146,7 +146,7 @@ class WSGIBody:
 
     def _on_connection(self, call: Callable[[_socket.socket], object]) -> None:
         if self._connection is not None and self._connection >= 0:
-            sock = _socket.socket(fileno=os.dup(self._connection))  # gevent's would make the connection non-blocking
+            sock = _socket.socket(fileno=os.dup(self._connection))  # gevent's class would make it non-blocking
             try:
                 call(sock)
             except OSError as error:

@@ -76,7 +76,7 @@ def _decoded(stream: Any) -> Source | None:
 
 
 def chunks_of_uwsgi(environ: dict[str, Any]) -> Any:
-    """Return a stream of the chunked body under uWSGI, because its wsgi.input does not contain it; None elsewhere."""
+    """Return a stream of the chunked body on uWSGI, whose wsgi.input does not contain it; None on other servers."""
     uwsgi = sys.modules.get("uwsgi")
     return _UWSGIChunks(uwsgi) if uwsgi is not None and "uwsgi.version" in environ else None
 
@@ -146,8 +146,8 @@ def _chunks(
 def _counted(stream: Any, reader: Any) -> Source:
     """Return the source of an input whose read() counts the bytes that it takes from the connection's `reader`.
 
-    The source first calls read(1), which blocks, because only read() knows whether a request has a body, and only
-    read() sends 100 Continue.
+    The source first calls read(1), which may block. Only this method detects that a request has no body, and only this
+    method sends 100 Continue.
     """
 
     def read(size: int) -> bytes:

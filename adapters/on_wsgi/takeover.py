@@ -29,7 +29,7 @@ from .discarding import discard
 from .source import source_of
 
 _RETURN_SECONDS = 5.0  # timeout for the client to read the server's output in return_to_server(), in seconds
-_TLS = ("getpeercert", "get_peer_certificate")  # methods of TLS sockets: of ssl, gevent and eventlet, and of pyOpenSSL
+_TLS = ("getpeercert", "get_peer_certificate")  # methods of TLS sockets: ssl, gevent, eventlet; pyOpenSSL
 
 
 class Connection:
@@ -94,7 +94,7 @@ class Connection:
         self._close()
 
     def close(self, loop: Loop) -> None:
-        """Discard everything that the server writes from now on, because its response has ended."""
+        """Discard all later output of the server, because its response has ended."""
         servers, self._servers = self._servers, None
         if servers is not None:
             discard(servers, loop)
@@ -147,7 +147,7 @@ class _UWSGI:
 
 
 def _has_tls_sockets(uwsgi: Any) -> bool:
-    """Return True if the uWSGI worker has TLS sockets, because a descriptor alone does not show whether it uses TLS."""
+    """Return True if the uWSGI worker has TLS sockets. A descriptor alone does not show if its connection uses TLS."""
     return any(name in getattr(uwsgi, "opt", {}) for name in ("https-socket", "suwsgi-socket", "ssl-socket"))
 
 

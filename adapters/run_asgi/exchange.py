@@ -129,7 +129,7 @@ class Exchange:
                 if self.dropped:  # the response has no content, so nothing is missing: send its headers, as servers do
                     self._finish(b"", 0)
                 self._failed(AppProtocolError("the application returned before its response was complete"))
-        finally:  # even if logging fails: the server's thread waits for this
+        finally:  # needed even if logging fails, because the server's thread waits for the end
             self.tally.disconnects += not self.complete and not self._has_failed
             live.discard(self)
             self.task = None

@@ -60,7 +60,7 @@ class Running:
             raise
         _started.add(self)
         thread.at_end.add(self._loop_ended)
-        # In an empty context, because the lifespan is not part of the first request.
+        # The lifespan starts in an empty context, because it is not part of the first request.
         self._starting = Context().run(self.thread.run, self.lifespan.startup())
 
     def begin(self, exchange: Exchange, context: Context) -> None:
@@ -131,7 +131,7 @@ class Running:
         self._starting.cancel()
 
     def close(self, timeout: float = DRAIN_SECONDS, serving: Collection[int] = ()) -> None:
-        """Stop the requests, the lifespan and, if no other application uses it, the loop.
+        """Stop the requests and the lifespan. Also stop the loop if no other application uses the loop.
 
         Wait up to `timeout` seconds for three kinds of work: background work of complete responses, requests whose
         client disconnected before the response began, and responses that a thread in `serving` sends (a set of thread

@@ -86,7 +86,7 @@ class WebSocketExchange(Exchange):
         else:
             if not (self.accepted or self.complete or self.desk.closed):
                 self._failed(AppProtocolError("the application returned without accepting or closing the WebSocket"))
-        finally:  # even if logging fails: the server's thread waits for this
+        finally:  # needed even if logging fails, because the server's thread waits for the end
             self.task = None
             self._gone = True
             live.discard(self)

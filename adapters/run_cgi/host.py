@@ -106,7 +106,7 @@ class CGIHost:
         self.limit = limit
         self.queue = queue
         self.on_start: Callable[[Variables, Program], None] | None = None  # called for each program that was started
-        self.elsewhere: Any = None  # serves local redirects to paths outside `prefix`: a WSGI or ASGI app, as self is
+        self.elsewhere: Any = None  # app that serves local redirects to paths outside `prefix`; WSGI or ASGI, as self
         self._tree = Tree(program, prefix, follow_symlinks)
         self._host_variables = inherited(os.environ, inherit)
         self._own_variables = {os.fsencode(name): os.fsencode(value) for name, value in (env or {}).items()}

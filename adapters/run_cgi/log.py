@@ -1,7 +1,8 @@
 """The logger of CGI programs, "gateways.cgi", and the log lines of their stderr.
 
-If a logging handler or filter raises, its line is lost. The exception is not raised to the caller, because many lines
-are logged while a program is being terminated, and this must not fail. Knows lines of text. It must not know processes.
+If a logging handler or filter raises, its line is lost. The exception is not raised to the caller: many lines are
+logged while a program is being terminated, and the termination must not fail. Knows lines of text. It must not know
+processes.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class StderrLog:
             self._write(line)
 
     def end(self) -> None:
-        """Log the last line, if it is unfinished, and the number of bytes that were not logged."""
+        """Log an unfinished last line, and the number of bytes that were not logged."""
         self._write(self._line)
         self._line = b""
         if self._dropped:

@@ -18,7 +18,7 @@ from .program import Program, log
 from .reaper import pass_to_reaper
 
 UNREAD = 1.0  # time that `write` waits for a program that responds without reading its input, in seconds
-OVERFLOW = 1024 * 1024  # limit of the input that is kept for such a program, in bytes; if exceeded, all is discarded
+OVERFLOW = 1024 * 1024  # limit in bytes for the input that is kept for such a program; above it, the rest is discarded
 ATTEND_AFTER = 0.05  # delay before a program's stderr, exit and timeouts are watched, in seconds
 
 

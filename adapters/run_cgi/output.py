@@ -70,8 +70,8 @@ class HeadParser:
     status line, such as "HTTP/1.1 200 OK" (section 5). It is treated as a Status field, because the server writes its
     own status line.
 
-    Some harmless violations are accepted, as in Apache and lighttpd: no fields at all, a field that is repeated with
-    the same value, an empty Content-Length, a status from 600 to 999, and CR CR LF at the end of a line.
+    As in Apache and lighttpd, some harmless violations are accepted. Headers may be missing. A field may be repeated
+    with the same value. A Content-Length may be empty. A status may be 600 to 999. A line may end with CR CR LF.
     """
 
     def __init__(self) -> None:
@@ -221,8 +221,8 @@ class Answer:
 
         returncode: the program's return code; None while it is running. If the program was killed, or exits with
         NOT_WHOLE, its response is incomplete, and must not look complete. Any other exit status does not affect the
-        response, because programs that send complete pages exit with any status: awstats with 1, php-cgi with 255, a
-        shell script with the status of its last command, and old C programs with a random status.
+        response, because programs that send complete pages exit with any status. For example, awstats exits with 1,
+        php-cgi with 255, a shell script with the status of its last command, and an old C program with a random status.
         """
         if self.head is None:
             raise self._parser.end()

@@ -125,7 +125,7 @@ class Child:
         self.exited = _exit_descriptor(process)
         self._process = process
         self._reaped = False
-        self._taken = False  # other code of this process has reaped it, or the kernel has, because SIGCHLD is ignored
+        self._taken = False  # other code of this process, or the kernel (if SIGCHLD is ignored), has reaped the child
 
     def look(self) -> bool:
         """Return True if the process has exited."""

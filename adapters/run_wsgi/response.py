@@ -222,7 +222,7 @@ class WSGIResponse:
         self._put((head, b"", True), 0)
 
     def _send_file(self, result: FileWrapper, send_file: SendFile) -> bool:
-        """Let the server send the file. Return False, without sending anything, if the server cannot send it."""
+        """Let the server send the file. Return False if the server cannot send it. In this case, nothing was sent."""
         if self._sent or self._head is None or self._to_head or not has_body(self._head.status):
             return False
         size = send_file.size(result.filelike)

@@ -72,8 +72,8 @@ def watch(host: CGIToASGI, record: Record) -> ASGIApp:
 
 
 def watch_programs(host: CGIHost, record: Record) -> None:
-    """Record each program that the host runs as a separate exchange. The server's side of the host is
-    recorded elsewhere.
+    """Record each program that the host runs as a separate exchange. The observer of the server's interface records the
+    requests to the host.
     """
     exchanges = count(1)
 

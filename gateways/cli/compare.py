@@ -96,8 +96,8 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     help="Worker processes per server, one on each core, if the server supports workers. Default: 1.",
 )
 @click.option("--url", "sites", type=Server(), multiple=True, help="Compare a running server. Repeatable.")
-@click.option("--host-header", metavar="HOST", help="Host header. Default: that of the recording, else 127.0.0.1:8000.")
-@click.option("--ca", type=OLD, help="CA certificates for --url (PEM). Default: those of the system.")
+@click.option("--host-header", metavar="HOST", help="Host header. Default: the recording's host, else 127.0.0.1:8000.")
+@click.option("--ca", type=OLD, help="CA certificates for --url (PEM). Default: the system's.")
 @click.option("--insecure", is_flag=True, help="Do not verify TLS certificates of --url.")
 @click.option(
     "--engine",
@@ -269,7 +269,7 @@ def choose(
     threads: int | None,
     workers: int | None = None,
 ) -> list[Contender]:
-    """Return the contenders; the first one is the reference for the others."""
+    """Return the contenders. The first contender is the reference for all others."""
     # The name of a package means all of its servers, unless one server has the same name: "gunicorn" means three
     # servers, "uvicorn" means one.
     packages = set(servers) & set(PACKAGES)

@@ -1,6 +1,6 @@
 """Read options from the table [tool.gateways.COMMAND] of pyproject.toml in the current folder, as click's default_map.
 
-Knows TOML and click. It must not know what an option means. click itself reads options from the environment, e.g.
+Knows TOML and click. It must not know the meaning of an option. click itself reads options from the environment, e.g.
 GATEWAYS_SERVE_PORT=9000. The command line overrides the environment, and the environment overrides pyproject.toml.
 """
 

@@ -63,7 +63,7 @@ def _facets(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
 @request_options
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if it cannot be detected.")
 @click.option(
-    "--host-header", metavar="HOST", help="Host header for both sides. Default: that of the recording, else localhost."
+    "--host-header", metavar="HOST", help="Host header for both sides. Default: the recording's host, else localhost."
 )
 @click.option(
     "--timeout",
@@ -79,7 +79,7 @@ def _facets(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
     "--ca",
     metavar="FILE",
     type=click.Path(dir_okay=False, exists=True),
-    help="CA certificates for URLs (PEM). Default: those of the system.",
+    help="CA certificates for URLs (PEM). Default: the system's.",
 )
 @click.option(
     "--ignore",

@@ -64,7 +64,7 @@ def traffic_to_compare(app: Target, sites: Sequence[Site], options: Mapping[str,
 
 
 def scenarios_of(traffic: Traffic | None, options: Mapping[str, Any]) -> list[Scenario]:
-    """Return the scenario of the user's own requests, or those of the reference app."""
+    """Return the scenario of the user's own requests, or the scenarios of the reference app."""
     names, clients = options["scenarios"], options["connections"]
     if traffic is not None:
         scenario = of_traffic(traffic)

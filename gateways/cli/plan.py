@@ -1,6 +1,6 @@
 """Store the target and options of `gateways serve`, and format the lines that it prints at the start.
 
-Knows the texts, and checks whether folders exist. It must not start anything.
+Knows the texts, and checks that folders exist. It must not start a server.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Print the output of `gateways demo`: the addresses for requests, and each request as it happens
 (gateways.trace.text).
 
-Knows the console. It must not know servers or sockets. The output is coloured and wrapped on a terminal, plain and
-unwrapped elsewhere.
+Knows the console. It must not know servers or sockets. The output is coloured and wrapped on a terminal. In a file or
+pipe, it is plain and unwrapped.
 """
 
 import platform

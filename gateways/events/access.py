@@ -51,7 +51,7 @@ def access_log(app: ASGIApp, record: Record) -> ASGIApp:
 
 
 class _Answer:
-    """The status and size of the response that was sent, and whether the app received a disconnect before its end."""
+    """The status and size of the sent response. `client_left` is True if the client disconnected before its end."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self.status = self.size = 0

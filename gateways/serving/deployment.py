@@ -1,6 +1,6 @@
 """Write the shell script of `gateways serve --print`, with the files and the command line of a deployment. Pure.
 
-Each server is one row of COMMANDS. The options are those of the server's own command line.
+Each server is one row of COMMANDS. A row has the options of the server's own command line.
 """
 
 import keyword

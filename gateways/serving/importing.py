@@ -1,6 +1,6 @@
 """Import the module or file that the user names, with clear errors.
 
-Knows where modules are and what they contain. It must not know which interface an app speaks.
+Knows the places and contents of modules. It must not know which interface an app speaks.
 """
 
 import difflib
@@ -154,7 +154,7 @@ def traceback_of(error: BaseException) -> str:
 
 
 def theirs(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
-    """Return the app's frames, without those of importlib and of this package."""
+    """Return the app's frames, without the frames of importlib and of this package."""
     return [
         frame
         for frame in frames

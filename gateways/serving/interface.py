@@ -43,7 +43,7 @@ def interface_of(app: Any, name: str = "the app") -> Mode:
 
 
 def _is_asgi2(app: Any) -> bool:
-    """Return True if the one argument is a scope (ASGI 2), not the settings of a factory."""
+    """Return True if the only argument is a scope (ASGI 2), not the settings of a factory."""
     if next(iter(inspect.signature(app).parameters)) == "scope":
         return True
     call = getattr(app, "__call__", None) if inspect.isclass(app) else None  # noqa: B004

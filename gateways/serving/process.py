@@ -37,8 +37,8 @@ SAME_HASHES = {"PYTHONHASHSEED": "0"}
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """An event of a server process: the process is ready, printed a line, sent events, exited, or was not ready in
-    time.
+    """An event of a server process. `kind` is "ready", "line" (the process printed a line), "events" (it sent events),
+    "ended" or "late" (it was not ready in time).
 
     If files are watched (gateways.serving.changes), a change to a file is an event too.
     """
@@ -145,7 +145,7 @@ class ServerProcess:
 
 
 def _greet(address: tuple[str, int], is_tls: bool) -> None:
-    """Connect and disconnect. With TLS, do the handshake: some servers log a connection without it as an error.
+    """Connect and disconnect. With TLS, also do the handshake, because some servers log a missing one as an error.
 
     Raises OSError.
     """

@@ -23,10 +23,10 @@ class Server:
     """A server that can run an app on a socket.
 
     `name` is also the name of its package and module. `model` describes its processes and threads in one clause.
-    `run(load, sock, settings)` serves the app that `load()` returns on the bound, not yet listening `sock`, until
-    SIGTERM. Servers with worker processes call `load` in each worker, so `load` can be pickled. `extra` is the extra of
-    this project that installs the server. `options` lists the supported options: "threads", "workers", "unix" (a Unix
-    socket), "tls" and "http2" (over TLS).
+    `run(load, sock, settings)` serves the app that `load()` returns, until SIGTERM. `sock` is bound, but does not
+    listen yet. Servers with worker processes call `load` in each worker, so `load` can be pickled. `extra` is the extra
+    of this project that installs the server. `options` lists the supported options: "threads", "workers", "unix" (a
+    Unix socket), "tls" and "http2" (over TLS).
     """
 
     name: str

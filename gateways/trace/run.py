@@ -143,8 +143,7 @@ class _NotWarmError(Exception):
 def _prepared(plan: Plan, process: ServerProcess, incoming: EventQueue, recording: _Recording) -> Request:
     """Send the requests in `plan.before`, and return the request to trace.
 
-    Their events are not recorded, except those of a lifespan, because an adapter starts the lifespan with the first
-    request.
+    Their events are not recorded, except a lifespan's events: an adapter starts the lifespan with the first request.
 
     Raises:
         Failure: a request has no response, or its response lacks a required value.

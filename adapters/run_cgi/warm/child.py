@@ -23,7 +23,7 @@ _KIND, _REGULAR = 0o170000, 0o100000  # bits of a file's mode: S_IFMT, S_IFREG
 
 
 def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
-    """Return a module `__main__` like the one that the interpreter creates for a program.
+    """Return a module `__main__` as the interpreter creates it for a program.
 
     `of_zygote`: the names in the zygote's own `__main__`.
     """

@@ -47,7 +47,7 @@ _FUNCTIONS_AND_CLASSES = (type, type(lambda: None))
 
 
 class Scout:
-    """Imports modules and finds those that can be shared.
+    """Imports modules, and finds the modules that can be shared.
 
     set_by_program: variables that the program sets. part: a function that loads a file of this folder as a module.
     """

@@ -12,7 +12,7 @@ Packets from the host, on the connection:
   program's own modules that may be shared, the names of modules to import, and the variables that the program sets.
 - Each request is one packet: the number of arguments, the arguments, and the variables, separated by NUL. Four
   descriptors come with it: stdin, stdout, stderr and control.
-- The last packet is b"retire". If the connection closes without it, the host has died. Then all children are
+- The last packet is b"retire". If the connection closes without this packet, the host has died. Then all children are
   terminated.
 
 One packet is sent to the host on the connection. It is b"ready", followed by NUL and "MODULE: REASON" for each module
