@@ -149,7 +149,7 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
         cert, key = secured or ("", "")
         settings = replace(settings, certfile=cert, keyfile=key, log_level=log_level)
         reload = reload and not is_printed
-        sock = stack.enter_context(_listening(host, port, unix)) if reload else None  # for the error page
+        sock = stack.enter_context(_listening(host, port, unix)) if reload else None  # the error page needs it
         known = Known(target, "cgi", target) if files else _found(target, interface, sock, secured)
         mode, server = choose(known.interface, mode, server)
         plan = Plan(known, mode, server, settings, reload, quiet, log_format)

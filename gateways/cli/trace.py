@@ -51,7 +51,7 @@ REFERENCE_PATH = "/hello?name=you"
     show_default=True,
     help="Timeout for the response, in seconds.",
 )
-@click.option("--cold", is_flag=True, help="Send no warm-up request. Default: send one, so that the app has started.")
+@click.option("--cold", is_flag=True, help="Send no warm-up request. Default: send one first, to start the app.")
 @click.option("--show-secrets", is_flag=True, help="Show cookies, tokens, passwords and API keys. Default: [redacted].")
 @click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON (docs/trace-schema.md).")
 @click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write the trace to a web page.")

@@ -59,7 +59,7 @@ class Serving:
             sys.stdout.reconfigure(errors="replace", line_buffering=True)
         with ExitStack() as stack:
             with self._starting:
-                if self._plan.reload:  # before the server imports the files
+                if self._plan.reload:  # watch files before the server imports them
                     stack.enter_context(Changes(_folders(self._plan.known.target), self._changed))
                 self._start()
             stack.callback(self._close_page)
@@ -141,7 +141,7 @@ class Serving:
     def _ended(self) -> None:
         plan = self._plan
         if plan.reload:
-            from gateways.serving.broken import BrokenPage  # imports http.server
+            from gateways.serving.broken import BrokenPage  # imported late, because it imports http.server
 
             click.echo(f"{plan.server} has exited; it will be restarted when a Python file changes")
             tls = (plan.settings.certfile, plan.settings.keyfile) if plan.settings.certfile else None
@@ -167,7 +167,7 @@ def watched(target: str) -> Iterator[Changed]:
 
 def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, str] | None, changed: Changed) -> None:
     """Show the import error, in the terminal and in the browser, until a Python file changes."""
-    from gateways.serving.broken import BrokenPage  # imports http.server
+    from gateways.serving.broken import BrokenPage  # imported late, because it imports http.server
 
     click.echo(f"{failure}; will try again when a Python file changes", err=True)
     lines = [*failure.traceback.splitlines(), str(failure)]

@@ -23,7 +23,7 @@ def bind(host: str, port: int) -> socket.socket:
     family, kind, proto, _, address = found[0]
     sock = socket.socket(family, kind, proto)
     try:
-        # This allows a port with connections in TIME_WAIT, but not a port on which a server listens.
+        # SO_REUSEADDR allows a port with connections in TIME_WAIT, but not a port on which a server listens.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
     except OSError as error:

@@ -41,7 +41,7 @@ class Server:
         Raises:
             Failure: not installed.
         """
-        from importlib.metadata import PackageNotFoundError, version  # slow to import
+        from importlib.metadata import PackageNotFoundError, version  # imported late, because it is slow to import
 
         try:
             return version(self.name)

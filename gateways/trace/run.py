@@ -169,7 +169,7 @@ def _prepared(plan: Plan, process: ServerProcess, incoming: EventQueue, recordin
 
 
 def _served(plan: Plan) -> Served:
-    from importlib.metadata import version  # slow to import
+    from importlib.metadata import version  # imported late, because it is slow to import
 
     server = side(plan.mode).SERVERS[plan.server]
     adapter = "" if plan.known.interface == plan.mode else ADAPTERS[plan.known.interface, plan.mode]

@@ -204,7 +204,7 @@ def file(environ: Environ, start_response: Start) -> Body:
     start_response("200 OK", [("Content-Type", TEXT), ("Content-Length", str(SOURCE.stat().st_size))])
     if environ["REQUEST_METHOD"] == "HEAD":
         return []
-    wrapper: type[FileWrapper] = environ.get("wsgi.file_wrapper", FileWrapper)  # the server's may use sendfile(2)
+    wrapper: type[FileWrapper] = environ.get("wsgi.file_wrapper", FileWrapper)  # a server may use sendfile(2)
     return wrapper(SOURCE.open("rb"), BLOCK)  # the wrapper closes the file
 
 
