@@ -1,7 +1,7 @@
 """`gateways serve`: run the user's app on a server, through an adapter if their interfaces differ.
 
-Knows the command line. It must not know how an app's interface is detected and a server is run (gateways/serving), or
-how events are handled until shutdown (until_ended.py).
+Knows the command line. It must not know how to detect an app's interface or run a server (gateways/serving), or how
+events are handled until shutdown (until_ended.py).
 """
 
 import contextlib

@@ -68,8 +68,8 @@ def trace(  # noqa: PLR0913, PLR0917 (options)
     page: Path | None,
     **options: Any,
 ) -> int:
-    """Trace one request: the bytes on the socket, what the server parsed from them, every call and event of the
-    app, and the bytes of the response.
+    """Trace one request: the bytes on the socket, the environ or scope that the server creates from them, every call
+    and event of the app, and the bytes of the response.
 
     TARGET is `module:attribute`, `module`, a Python file, a CGI program, or a folder of CGI programs. Default: the
     reference app. If there are several requests, the last one is traced; the others, such as a login, are sent first.
