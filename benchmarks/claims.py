@@ -267,8 +267,8 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
         f"In `wait` with {loop.connections} clients, the rates are {found.beside('wait', MANY, LOOP)}. With few "
         f"threads, the rate is {found.beside('wait', FOUR)}. In `idle`, {streams.entrant.label} holds {streams.begun} "
         f"streams in {megabytes(streams.memory[1])} of memory, and {of_loop.entrant.label} holds {of_loop.begun} in "
-        f"{megabytes(of_loop.memory[1])}. Hundreds of threads work, but each needs memory, and you must configure the "
-        f"number."
+        f"{megabytes(of_loop.memory[1])}. Hundreds of threads work, but each thread needs memory, and you must "
+        f"configure the number of threads."
     )
     return ("true" if found.faster("wait", LOOP, MANY) else "conditional"), seen
 

@@ -133,8 +133,8 @@ def gains(figures: Figures) -> str:
     view = next(iter(VIEWS))
     two = [ratio(figures, f"{view}, 2, {build}", f"{view}, 1, {build}") for build in BUILDS]
     return (
-        f"\nWith the GIL, two clients of the view that computes get {two[0]:.2f} times as many responses as one client;"
-        f" without the GIL, {two[1]:.2f} times as many.\n"
+        f"\nWith the GIL, two clients of the view that computes get {two[0]:.2f} times as many responses as one client."
+        f" Without the GIL, they get {two[1]:.2f} times as many.\n"
     )
 
 

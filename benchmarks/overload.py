@@ -97,9 +97,9 @@ def row(name: str, seen: Seen) -> str:
 
 def report() -> str:
     """Return the section."""
-    offered = f"{OVERLOAD} times its capacity ({CAPACITY:.0f} requests/s) offered for {SECONDS:.0f} s"
+    capacity = f"its capacity ({CAPACITY:.0f} requests/s)"
     lines = [
-        f"**WSGIToASGI: {offered}, {THREADS} threads**",
+        f"**WSGIToASGI with {THREADS} threads: requests arrive at {OVERLOAD} times {capacity} for {SECONDS:.0f} s**",
         "",
         "| | accepted | p50 | p99 | immediate 503 | still waiting at the end | memory |",
         "|---|--:|--:|--:|--:|--:|--:|",

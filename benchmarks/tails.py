@@ -55,8 +55,8 @@ the percentile divided by the percentile of `ours`. Below 1, the cause makes res
   does not check.
 - *GIL switches*: normally, a thread that runs Python code must release the GIL after 5 ms if another thread waits for
   the GIL. With `sys.setswitchinterval(1)`, a thread may keep the GIL for a second.
-- *thread starts*: normally, the adapter starts a thread when a request needs one. Turned off, all {threads} threads are
-  started before the first request.
+- *thread starts*: normally, the adapter starts a thread when a request needs one. In the row "without thread starts",
+  all {threads} threads are started before the first request.
 - *front gate*: normally, an idle worker thread waits on an eventfd, which is written without holding the GIL. In the
   row "without front gate", the thread waits on a lock, which is released while holding the GIL.
 """

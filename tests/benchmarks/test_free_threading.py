@@ -23,7 +23,7 @@ def test_each_row_compares_both_builds_for_a_view_and_a_number_of_clients() -> N
 
 
 def test_the_gain_of_a_second_client_is_stated_for_each_build() -> None:
-    assert "1.00 times as many responses as one client; without the GIL, 2.00 times as many" in gains(FIGURES)
+    assert "1.00 times as many responses as one client. Without the GIL, they get 2.00 times as many" in gains(FIGURES)
 
 
 def test_an_interpreter_is_described_without_its_paths() -> None:

@@ -38,7 +38,7 @@ DOWNLOAD = Request(f"/download?bytes={16 * 1024 * 1024}")
 class Scenario:
     """A kind of load.
 
-    reveals: the purpose of the scenario, to complete the sentence "This shows ...".
+    reveals: the purpose of the scenario, to complete the sentence "The scenario shows ...".
     connections: concurrent clients; each number is measured separately. more: further numbers, which --thorough adds.
     service: time that the app waits for each response, in seconds; it determines the theoretical maximum rate of
     threads and clients.

@@ -116,7 +116,7 @@ def _note(section: Section) -> str:
     client = (
         "" if section.null is None else f" The load client can send up to {rate(section.null)} requests per second."
     )
-    return f"This shows {section.question.reveals}.{_floor(section)}{groups}{client}"
+    return f"The scenario shows {section.question.reveals}.{_floor(section)}{groups}{client}"
 
 
 def _floor(section: Section) -> str:
