@@ -26,7 +26,7 @@ from .mapping.responses import status_line
 from .on_wsgi import websocket as on_wsgi
 from .on_wsgi.asgi_response import ASGIResponse, body_message
 from .on_wsgi.client import Client
-from .on_wsgi.detaching import Departure
+from .on_wsgi.detaching import Detachment
 from .on_wsgi.iteration import is_called_by_uwsgi
 from .on_wsgi.request_body import WSGIBody
 from .on_wsgi.takeover import find
@@ -42,7 +42,7 @@ from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
 
-MOST_DETACHED = 10_000  # maximum number of detached streams per process; further streams keep their threads
+MAX_DETACHED = 10_000  # maximum number of detached streams per process; further streams keep their threads
 
 
 class ASGIToWSGI:
@@ -96,7 +96,7 @@ class ASGIToWSGI:
         self._pathsend = pathsend
         self._places = Places(websockets)
         self._limits = Limits(max_message, ping)
-        self._detached = Places(MOST_DETACHED) if detach else None
+        self._detached = Places(MAX_DETACHED) if detach else None
         self._loop_factory = loop_factory
         self._closed = False
         self.forked()
@@ -135,8 +135,8 @@ class ASGIToWSGI:
         response = ASGIResponse(exchange, body, running, file_wrapper)
         response.client = client
         if self._detached is not None:
-            exchange.can_leave = True
-            response.departure = Departure(environ, self._detached, is_called_by_uwsgi(environ))
+            exchange.can_detach = True
+            response.detachment = Detachment(environ, self._detached, is_called_by_uwsgi(environ))
         return self._answered(response, environ, start_response)
 
     def _answered(
@@ -184,7 +184,7 @@ class ASGIToWSGI:
         exchange.open_in(running.websockets)
         response = ASGIResponse(exchange, WSGIBody({"wsgi.input": None}), running, None)
         response.client = Client(environ)
-        accepted = partial(on_wsgi.hand_over, exchange, connection, running)
+        accepted = partial(on_wsgi.take_over_connection, exchange, connection, running)
         return self._answered(response, environ, start_response, accepted)
 
     def _started(self) -> Running:

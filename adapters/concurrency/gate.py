@@ -83,7 +83,7 @@ def new_gate() -> EventGate | None:
 
 # Maximum number of gates that threads own, because each gate needs a descriptor. The second number applies if the
 # process's limit of descriptors is so low that the server needs almost all of them for connections.
-MOST_OWN, MOST_LOW = 64, 4
+MAX_OWN, MAX_LOW = 64, 4
 
 _own: weakref.WeakSet[EventGate] = weakref.WeakSet()
 
@@ -117,8 +117,8 @@ def thread_gate() -> EventGate | None:
         return gate
     if gate is not None or not mine.asked:
         mine.asked = True
-        gate = new_gate() if len(_own) < MOST_OWN else None
-        if gate is not None and gate.is_low and len(_own) >= MOST_LOW:
+        gate = new_gate() if len(_own) < MAX_OWN else None
+        if gate is not None and gate.is_low and len(_own) >= MAX_LOW:
             gate.close()
             gate = None
         mine.gate = gate

@@ -23,7 +23,7 @@ CROWD = 4  # after concurrent requests, attend() returns True only after this nu
 # Number of times in a row that a coroutine may take data without a wait. After that, it lets other tasks run.
 # Otherwise, a fast application could block the loop on a server whose send() does not wait. No other request would run,
 # and a disconnect of this client would not be detected.
-MOST_IN_A_ROW = 16
+MAX_IN_A_ROW = 16
 LISTEN_AFTER = 0.05  # delay before a running request is watched for a disconnect, in seconds
 
 Main = Callable[[], Coroutine[Any, Any, None]]

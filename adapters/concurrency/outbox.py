@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ClientDisconnected
 from .channels import HIGH_WATER, Channel
-from .loops import MOST_IN_A_ROW, Future, Loop
+from .loops import MAX_IN_A_ROW, Future, Loop
 from .thread_pool import Workers
 
 LINGER = 1.0  # time in which an Outbox still accepts items although its client may have disconnected, in seconds
@@ -116,7 +116,7 @@ class Outbox(Channel):
         """
         if self._items:
             self._in_a_row += 1
-            if self._in_a_row > MOST_IN_A_ROW:
+            if self._in_a_row > MAX_IN_A_ROW:
                 self._in_a_row = 0
                 await self._loop.sleep(0)
         while True:

@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from .loops import MOST_IN_A_ROW, Loop
+from .loops import MAX_IN_A_ROW, Loop
 
 
 class LoopSocket:
@@ -38,7 +38,7 @@ class LoopSocket:
                 return await self._receive(size)
             if self._asyncio is not None:
                 self._in_a_row += 1
-                if self._in_a_row > MOST_IN_A_ROW:
+                if self._in_a_row > MAX_IN_A_ROW:
                     self._in_a_row = 0
                     await asyncio.sleep(0)
                 return await self._asyncio.sock_recv(self._sock, size)
@@ -56,7 +56,7 @@ class LoopSocket:
         assert self._asyncio is not None
         if not self._watched:
             self._in_a_row += 1
-            if self._in_a_row <= MOST_IN_A_ROW:
+            if self._in_a_row <= MAX_IN_A_ROW:
                 with suppress(BlockingIOError):
                     return self._sock.recv(size)
             self._in_a_row = 0

@@ -20,7 +20,7 @@ from .gate import EventGate, new_gate
 
 STAND_IN_SECONDS = 1.0  # idle timeout in seconds of a stand-in: a thread beyond the limit
 IDLE_SECONDS = 30.0  # interval in seconds between checks by other idle threads, and between garbage collections
-MOST_AWAY = 512  # number of waiting threads that do not count for the pool's limit
+MAX_AWAY = 512  # number of waiting threads that do not count for the pool's limit
 
 _all: weakref.WeakSet[Workers] = weakref.WeakSet()
 
@@ -106,7 +106,7 @@ class Workers:
     @property
     def _allowed(self) -> int:
         """The number of threads that may be busy."""
-        return self.limit + min(self.away, MOST_AWAY) if self.limit > 1 else 1
+        return self.limit + min(self.away, MAX_AWAY) if self.limit > 1 else 1
 
     def submit(self, call: Callable[..., Any], argument: Any, alone: bool = False) -> None:
         """Run `call(argument)` in a thread. Raises RuntimeError if the pool has no thread and cannot start one.

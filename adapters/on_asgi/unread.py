@@ -16,7 +16,7 @@ from ..concurrency.loops import Future, Loop
 
 log = logging.getLogger("gateways.wsgi")
 
-MOST = 1024 * 1024  # limit for discarded data, in bytes; if a client sends more, its connection is closed
+MAX_BYTES = 1024 * 1024  # limit for discarded data, in bytes; if a client sends more, its connection is closed
 IDLE = 1.0  # timeout for the next data, in seconds
 TOTAL = 30.0  # timeout for the whole rest, in seconds
 
@@ -47,7 +47,7 @@ class Rest:
     async def _run(self) -> None:
         try:
             more, size = True, 0
-            while more and size < MOST:
+            while more and size < MAX_BYTES:
                 message = await self._receive()
                 self._moved = monotonic()
                 size += len(message.get("body", b""))

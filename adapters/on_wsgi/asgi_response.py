@@ -26,7 +26,7 @@ from ..run_asgi.running import Running
 from ..run_asgi.stream import Stream
 from ..wsgi_types import StartResponse
 from .client import Client, has_failed
-from .detaching import MARK, Departure
+from .detaching import MARK, Detachment
 from .early_head import send_head
 from .iteration import is_iterated_by_server
 from .request_body import WSGIBody
@@ -82,8 +82,8 @@ class ASGIResponse:
     """The response. Not thread-safe: use it only in the server's thread."""
 
     client: Client | None = None  # set if the client may disconnect before the end of the response
-    departure: Departure | None = None  # not None if the response may be detached from this thread
-    _left = False  # the response has been detached from this thread
+    detachment: Detachment | None = None  # not None if the response may be detached from this thread
+    _detached = False  # the response has been detached from this thread
     _whole = False  # the response was complete from the start, so close() has nothing to do
     _adopted: Adopted = ()
     _context: Context  # the application's context
@@ -124,13 +124,15 @@ class ASGIResponse:
             self._adopted = adopt(context, before)
             self._seen = context.copy()
             write = start_response(status, headers)
-            if self._items[:1] == [b""] and not (self._ended or (self.departure is not None and exchange.leaves)):
+            if self._items[:1] == [b""] and not (
+                self._ended or (self.detachment is not None and exchange.stream_started)
+            ):
                 self._send_head(write)
             return self
         last = self._items[-1]
         if isinstance(last, PathSend):
             return self._file(last, start_response)
-        self._whole = self.departure is None
+        self._whole = self.detachment is None
         adopted = adopt(context, before) if context else ()
         start_response(status, headers)
         whole = [] if exchange.dropped else [b"".join(self._items)]
@@ -182,7 +184,7 @@ class ASGIResponse:
                 if error is not None:
                     self._keep_marks(error)
                 try:
-                    raise error or self._lost()
+                    raise error or self._early_end_error()
                 finally:
                     del error  # breaks a reference cycle with the traceback
             if self._ended:
@@ -200,12 +202,12 @@ class ASGIResponse:
         keep([(token, value) for token, value in adopted if refers_to(value, error)])
         reset([(token, value) for token, value in adopted if not refers_to(value, error)])
 
-    def _lost(self) -> Exception:
+    def _early_end_error(self) -> Exception:
         """Return the error for a response that ended early without an error of the application."""
-        lost = self._running.lost()
+        lost = self._running.early_end_error()
         if self.client is None or not self._exchange.desk.closed or not isinstance(lost, ClientDisconnected):
             return lost
-        return self.client.departed()
+        return self.client.disconnect_error()
 
     def _read(self) -> None:
         """Read the next block of the request body.
@@ -237,14 +239,14 @@ class ASGIResponse:
         return self
 
     def __next__(self) -> bytes:
-        departure = self.departure
-        if departure is not None:
-            if departure.begun:
-                self._leave(departure)
-            elif self._can_leave() and departure.begin(is_iterated_by_server(self)):
+        detachment = self.detachment
+        if detachment is not None:
+            if detachment.begun:
+                self._detach(detachment)
+            elif self._can_detach() and detachment.begin(is_iterated_by_server(self)):
                 return MARK
             else:
-                self.departure = None
+                self.detachment = None
         if not self._items and not self._closed:
             self._take()
         if not self._items:
@@ -252,36 +254,36 @@ class ASGIResponse:
         items, self._items = self._items, []
         return items[0] if len(items) == 1 else b"".join(items)
 
-    def _can_leave(self) -> bool:
+    def _can_detach(self) -> bool:
         """Return True if the loop can send the rest: it is an event stream, and the request body has been read."""
         reading = self._reading is not None and not self._reading.over.is_set()
-        return self._exchange.leaves and not (self._ended or self._body.more or reading)
+        return self._exchange.stream_started and not (self._ended or self._body.more or reading)
 
-    def _leave(self, departure: Departure) -> None:
+    def _detach(self, detachment: Detachment) -> None:
         """Let the loop send the rest on the client's connection. The server gets no more blocks.
 
         If that is not possible, the response stays in this thread.
         """
-        detached = departure.finish()
+        detached = detachment.finish()
         if detached is None:
-            self.departure = None
-            return departure.close(self._loop)
+            self.detachment = None
+            return detachment.close(self._loop)
         stream = Stream(
             self._exchange,
             detached.start.head,
             chunked=detached.start.chunked,
             has_failed=has_failed,
             streams=self._running.streams,
-            over=departure.places.release,
+            over=detachment.places.release,
         )
         items, self._items = self._items, []
         try:
             self._loop.post(partial(stream.attach, detached.sock, items))
         except LoopClosed:
             detached.sock.close()
-            departure.places.release()
+            detachment.places.release()
             raise
-        self._left = self._closed = True
+        self._detached = self._closed = True
 
     def close(self) -> None:
         """End the response. The server calls this (PEP 3333), even if the client has disconnected early."""
@@ -290,10 +292,10 @@ class ASGIResponse:
         adopted, self._adopted = self._adopted, ()
         if adopted:
             reset(adopted)
-        departure, self.departure = self.departure, None
-        if departure is not None:
-            departure.close(self._loop)
-        if self._left:
+        detachment, self.detachment = self.detachment, None
+        if detachment is not None:
+            detachment.close(self._loop)
+        if self._detached:
             return
         if self._reading is not None:
             self._stop_reading()

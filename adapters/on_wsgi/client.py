@@ -96,7 +96,7 @@ class Client:
             log.debug("cannot check whether the client has disconnected: %r", error)
             return False
 
-    def departed(self) -> Exception:
+    def disconnect_error(self) -> Exception:
         """Return the exception that ends a response whose client has disconnected.
 
         On waitress, this is waitress's own exception, because waitress logs any other exception as an error of the

@@ -19,7 +19,7 @@ from .client import can_poll
 from .takeover import Connection, find
 from .written import MARK, Start, Unexpected, start_of
 
-__all__ = ["MARK", "Departure", "Detached"]
+__all__ = ["MARK", "Detached", "Detachment"]
 
 log = logging.getLogger("gateways.asgi")
 
@@ -33,7 +33,7 @@ class Detached(NamedTuple):
     start: Start
 
 
-class Departure:
+class Detachment:
     """Detaches one response from the server's thread. Call begin(), pass MARK to the server, and call finish().
 
     Not thread-safe: use it only in the server's thread.
@@ -85,7 +85,7 @@ class Departure:
             log.warning("cannot detach a stream from its thread: cannot continue its response: %s", error)
             connection.return_to_server(sock, bytes(written))
             return None
-        connection.let_go()
+        connection.release()
         self._sock = None
         return Detached(sock, start)
 

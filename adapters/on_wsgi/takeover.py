@@ -55,7 +55,7 @@ class Connection:
     def take(self) -> socket.socket:
         """Return the connection, and give the server a replacement socket. Raises OSError if no descriptor is free.
 
-        written() returns the data that the server writes to the replacement. Before let_go(), the server finds no data
+        written() returns the data that the server writes to the replacement. Before release(), the server finds no data
         to read on it.
         """
         mine = duplicate(self._fd)
@@ -76,7 +76,7 @@ class Connection:
         fd = self._servers.fileno()
         return os.read(fd, 65536) if is_readable(fd, seconds) else b""
 
-    def let_go(self) -> bytes:
+    def release(self) -> bytes:
         """Return the bytes that the server has read ahead. After this call, the server reads an end-of-file."""
         assert self._servers is not None
         self._servers.shutdown(socket.SHUT_WR)

@@ -44,7 +44,7 @@ def websocket_scope(environ: Mapping[str, Any]) -> Scope:
     return scope
 
 
-class HandedOver(list[bytes]):
+class EmptyBody(list[bytes]):
     """The body for a server whose connection was taken over.
 
     It is one empty block, because uWSGI sends the headers with the first block.
@@ -61,7 +61,7 @@ class HandedOver(list[bytes]):
     __del__ = close  # for servers that never call close()
 
 
-def hand_over(
+def take_over_connection(
     exchange: WebSocketExchange, connection: Connection, running: Running, start_response: StartResponse
 ) -> Iterable[bytes] | None:
     """Give the server's connection to an accepted WebSocket. Return the server's response.
@@ -75,7 +75,7 @@ def hand_over(
     try:
         sock = connection.take()
         taken = True
-        early = connection.let_go()
+        early = connection.release()
         loop.post(partial(exchange.attach, sock, early))
         start_response("101 Switching Protocols", [])  # only for the server's log: the server has no connection now
     except BaseException as error:
@@ -85,4 +85,4 @@ def hand_over(
             sock.close()
         connection.close(loop)
         raise
-    return HandedOver(connection, loop)
+    return EmptyBody(connection, loop)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 MARK = b": detached\n\n"  # a body that can be recognised in the output; event stream clients ignore it as a comment
 
-_MOST = 256 * 1024  # size limit of response headers in bytes
+_MAX_HEAD = 256 * 1024  # size limit of response headers in bytes
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE).search
 _ENCODED = re.compile(rb"\r\n(?:transfer-encoding|content-length):", re.IGNORECASE).search
 _CLOSES = re.compile(rb"\r\nconnection:[ \t]*close[ \t]*\r\n", re.IGNORECASE).search
@@ -36,8 +36,8 @@ def start_of(written: bytes) -> Start | None:
     """
     head, end, body = written.partition(b"\r\n\r\n")
     if not end:
-        if len(written) > _MOST:
-            raise Unexpected(f"the server wrote more than {_MOST} bytes of response headers")
+        if len(written) > _MAX_HEAD:
+            raise Unexpected(f"the server wrote more than {_MAX_HEAD} bytes of response headers")
         return None
     head += b"\r\n"
     if head[:7] != b"HTTP/1." or head[8:10] == b" 1":

@@ -69,8 +69,8 @@ class Exchange:
     """One request. The desk wakes the server's thread, which then reads `head`, `complete` and `error`."""
 
     # Most requests keep these values. Class attributes save the time to set them for each request.
-    can_leave = False  # if True, the server's thread is also woken when an event stream starts
-    leaves = False  # an event stream has started; the desk has an empty block, which represents its headers
+    can_detach = False  # if True, the server's thread is also woken when an event stream starts
+    stream_started = False  # an event stream has started; the desk has an empty block, which represents its headers
     unanswered = False  # the client disconnected before the response began; the application is allowed to finish
     _cancelled = _disconnect_received = _late_logged = False
     _has_failed = False  # the application failed for a reason other than a disconnect
@@ -186,7 +186,7 @@ class Exchange:
         return self.desk.leave()
 
     @property
-    def has_left(self) -> bool:
+    def is_detached(self) -> bool:
         """Return True if the server's thread no longer sends the response, because it is detached."""
         return self.outlet is not self.desk
 
@@ -257,12 +257,12 @@ class Exchange:
         self.dropped = self._to_head or bodiless
         self._no_length = length is None and not bodiless
         self._missing = None if self.dropped else length
-        if self.can_leave and self._no_length and is_event_stream(headers):
+        if self.can_detach and self._no_length and is_event_stream(headers):
             self._begun = True
             if self.dropped:
                 self._discard_rest()
             else:
-                self.leaves = True
+                self.stream_started = True
                 self.outlet.put(b"", 0)
 
     async def _path(self, message: Message) -> None:

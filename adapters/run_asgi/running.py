@@ -44,8 +44,8 @@ _inherited: list[Running] = []  # applications of the parent process; freeing th
 class Running:
     """An application that runs in this process: its loop, its lifespan and its live requests."""
 
-    def __init__(self, app: ASGIApp, thread: BorrowedLoop, let_go: Callable[[], object]) -> None:
-        self.thread, self._let_go = thread, let_go
+    def __init__(self, app: ASGIApp, thread: BorrowedLoop, release: Callable[[], object]) -> None:
+        self.thread, self._release = thread, release
         self._closing = threading.Lock()
         self._sweeping = False
         self.live: set[Exchange] = set()
@@ -56,7 +56,7 @@ class Running:
         try:
             self.thread.refuse_inside()
         except RuntimeError:
-            let_go()
+            release()
             raise
         _started.add(self)
         thread.at_end.add(self._loop_ended)
@@ -90,7 +90,7 @@ class Running:
         for exchange in list(self.live):
             exchange.outlet.close()
 
-    def lost(self) -> Exception:
+    def early_end_error(self) -> Exception:
         """Return the error to raise for a response that ended early, although the application raised no error."""
         if self.thread.alive():
             return ClientDisconnected()
@@ -122,7 +122,7 @@ class Running:
             if concurrent.futures.wait([future], timeout=left).done:
                 return future.result()
             if not self.thread.alive():
-                raise self.lost()
+                raise self.early_end_error()
             if end is not None and time.monotonic() >= end:
                 raise TimeoutError
 
@@ -168,7 +168,7 @@ class Running:
         if self in _started:
             _started.discard(self)
             self.thread.at_end.discard(self._loop_ended)
-            self._let_go()
+            self._release()
 
     def close_soon(self) -> None:
         """Run close() in a separate thread, because garbage collection must not block. The process's exit waits for it.
@@ -184,7 +184,7 @@ class Running:
         begun = time.monotonic()
         websockets = [asyncio.ensure_future(websocket.end()) for websocket in self.websockets]
         streams = [asyncio.ensure_future(stream.drain(seconds - _STREAM_SECONDS)) for stream in self.streams]
-        live = [one for one in self.live if one.finished or not one.has_left]
+        live = [one for one in self.live if one.finished or not one.is_detached]
         drained = [one for one in live if one.finished or one.unanswered or one.server_thread in serving]
         ended = set(live).difference(drained)
         for exchange in ended:

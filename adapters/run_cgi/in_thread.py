@@ -72,7 +72,7 @@ class ProgramInThread:
         """Return the next output of the program; b"" at its end. Raises TimeoutError and ClientDisconnected."""
         deadline = self.deadline
         while True:
-            self._look_for_client()
+            self._check_client()
             deadline.lingering = self.program.ended  # children may have the pipe open; their output counts too (6.4)
             due = deadline.due()
             if self._wait(min(due, self._look_at)) and (data := self.program.read()) is not None:
@@ -132,7 +132,7 @@ class ProgramInThread:
         if self._streams.pop(descriptor, None):
             self._poll.unregister(descriptor)
 
-    def _look_for_client(self) -> None:
+    def _check_client(self) -> None:
         if time.monotonic() >= self._look_at:
             self._look_at += LOOK
             if self._client.has_left is None or self._client.has_left():

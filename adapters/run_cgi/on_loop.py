@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..asgi_types import Send
-from ..concurrency.loops import MOST_IN_A_ROW
+from ..concurrency.loops import MAX_IN_A_ROW
 from ..errors import ClientDisconnected
 from .kills import Kill, reason
 from .limits import NEVER, SETTLE, Deadline, Timeouts
@@ -70,7 +70,7 @@ class ProgramOnLoop:
         """Return the next output of the program; b"" at its end. Raises the error of `fail`, or TimeoutError."""
         program = self.program
         self._in_a_row += 1
-        if self._in_a_row > MOST_IN_A_ROW:
+        if self._in_a_row > MAX_IN_A_ROW:
             self._in_a_row = 0
             await asyncio.sleep(0)
         while not self._lingered:

@@ -19,7 +19,7 @@ from gateways.events.events import Batch, Event
 from gateways.events.exchange import BEGINNINGS, Exchange, access_line, begin
 from gateways.events.printable import printable, target
 from gateways.trace.document import plain
-from gateways.trace.rows import BULK, MOST
+from gateways.trace.rows import BULK, MAX_ROWS
 from gateways.trace.steps import OF_PROGRAM, of_event
 
 Item = dict[str, Any]
@@ -107,9 +107,9 @@ def _thinned(events: list[Event]) -> Iterator[Event | int]:
     """Keep the first and last pieces of a long body, and count those in between."""
     for bulk, run in groupby(events, key=lambda event: event[3] in BULK):
         steps = list(run)
-        if bulk and len(steps) > MOST:
-            yield from steps[: MOST - 1]
-            yield len(steps) - MOST
+        if bulk and len(steps) > MAX_ROWS:
+            yield from steps[: MAX_ROWS - 1]
+            yield len(steps) - MAX_ROWS
             yield steps[-1]
         else:
             yield from steps

@@ -14,7 +14,7 @@ from gateways.events.events import Event, Record, plain
 GATHER = 0.02
 """Delay between the first event of a batch and its delivery, in seconds. Most requests end before the delivery."""
 
-MOST = 1000
+MAX_EVENTS = 1000
 """Maximum number of events in a batch."""
 
 
@@ -59,7 +59,7 @@ class Recorder:
         batch = [self._events.get()]
         if batch[0] is not None:
             time.sleep(GATHER)
-        while batch[-1] is not None and len(batch) < MOST and not self._events.empty():
+        while batch[-1] is not None and len(batch) < MAX_EVENTS and not self._events.empty():
             batch.append(self._events.get())
         return batch
 

@@ -13,7 +13,7 @@ SMALL, LARGE = (1, 480), (520, 1600)
 """Sizes of the blocks, in bytes. Python allocates up to 512 bytes itself. The C library allocates larger objects, e.g.
 classes."""
 
-MOST = 20_000
+MAX_BLOCKS = 20_000
 """Maximum number of blocks that are kept: about 10 MB."""
 
 
@@ -29,7 +29,7 @@ def _keeper(numbers: random.Random) -> Callable[[str, object], None]:
     kept: list[bytes] = []
 
     def keep(event: str, _: object) -> None:
-        if event == "import" and len(kept) < MOST:
+        if event == "import" and len(kept) < MAX_BLOCKS:
             kept.extend(bytes(numbers.randint(*SMALL)) for _ in range(numbers.randrange(4)))
             kept.append(bytes(numbers.randint(*LARGE)))
 

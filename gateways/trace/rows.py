@@ -14,7 +14,7 @@ Way = Literal["in", "out", ""]
 BULK = {"read", "write", "block", "receive", "send", "stdin", "stdout"}
 """Kinds of events that occur once for each piece of a body."""
 
-MOST = 12
+MAX_ROWS = 12
 """Maximum number of consecutive rows of these kinds that are shown."""
 
 Fields = tuple[tuple[str, tuple[str, ...]], ...]
@@ -39,9 +39,9 @@ def rows(events: Iterable[Event], began: float) -> list[Row]:
     shown: list[Row] = []
     for bulk, run in groupby(events, key=lambda event: event[3] in BULK):
         steps = [step for event in run if (step := row(event, began))]
-        if bulk and len(steps) > MOST:
-            skipped = len(steps) - MOST
-            steps[MOST - 1 : -1] = [Row(steps[-2].at, "", "…", f"{skipped} more steps like these")]
+        if bulk and len(steps) > MAX_ROWS:
+            skipped = len(steps) - MAX_ROWS
+            steps[MAX_ROWS - 1 : -1] = [Row(steps[-2].at, "", "…", f"{skipped} more steps like these")]
         shown += steps
     return shown
 

@@ -25,7 +25,7 @@ from gateways.serving.server import Mode, side
 from gateways.trace.client import Request, answered, ask, of_recorded
 from gateways.trace.document import Line, Served, Trace, all_steps
 from gateways.trace.steps import Lifespans, by_request, lifespans_of, of_batches, of_connection
-from gateways.trace.tap import MOST, Tap
+from gateways.trace.tap import MAX_BYTES, Tap
 from gateways.trace.wire import Piece
 
 SETTLE = 1.0
@@ -236,7 +236,7 @@ def _ask(
         asking.join(timeout=0.5 if dead else 0)
         recording.pieces = tap.pieces()
         if tap.full:
-            problem = f"more than {MOST >> 20} MB crossed the socket; the trace ends there"
+            problem = f"more than {MAX_BYTES >> 20} MB crossed the socket; the trace ends there"
     asking.join(timeout=1)
     if dead:
         return "the server process exited; events of its last 20 ms may be missing"

@@ -13,7 +13,7 @@ from gateways.trace.wire import Piece
 
 BLOCK = 65536
 
-MOST = 16 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 """Maximum number of stored bytes. Above it, the connection is closed and `full` is set."""
 
 
@@ -77,7 +77,7 @@ class Tap:
             self._pieces.append(Piece(perf_counter(), way, data))
             self._kept += len(data)
             try:
-                if self._kept > MOST:
+                if self._kept > MAX_BYTES:
                     self.full = True
                     for sock in (source, sink):
                         sock.shutdown(socket.SHUT_RDWR)

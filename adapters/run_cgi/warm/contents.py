@@ -27,7 +27,7 @@ class Contents:
     def __init__(self) -> None:
         self._begun = time.time(), time.monotonic()
 
-    def trouble(self, waiting: list[Any], seen: set[int]) -> str | None:
+    def find_reason(self, waiting: list[Any], seen: set[int]) -> str | None:
         """Search objects and all objects to which they refer.
 
         Returns the reason why one of them cannot be shared; None if all can be shared. waiting: the objects; the list

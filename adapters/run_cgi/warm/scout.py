@@ -150,7 +150,7 @@ class Scout:
         if self._library.is_standard(module):
             self._names[name] = module.__dict__, len(module.__dict__)
 
-    def _look_for_names(self) -> None:
+    def _note_added_names(self) -> None:
         """Record the objects that the module that is being loaded has added to standard modules."""
         for name, (names, size) in self._names.items():
             if len(names) > size:
@@ -161,7 +161,7 @@ class Scout:
 
     def _settle(self) -> None:
         """Compare the state of the process with its previous state. Blame the module being loaded for each change."""
-        self._look_for_names()
+        self._note_added_names()
         now = self._now()
         for what, value in now.items():
             if value != self._state[what] and not (what in self._of_settings and self._is_loading_python()):
@@ -257,7 +257,7 @@ class Scout:
             if module is not None and self._library.holds(module) and not self._library.is_standard(module):
                 self._loading[-1] = name
                 things = [*module.__dict__.values(), *self._elsewhere.get(name, ())]
-                if reason := self._contents.trouble(things, seen):
+                if reason := self._contents.find_reason(things, seen):
                     self._blame(reason)
         self._search_python()
         self._loading.pop()

@@ -210,7 +210,7 @@ def test_a_stream_whose_connection_cannot_be_taken_over_stays_on_the_servers_thr
 
 def test_above_the_limit_streams_stay_on_the_servers_threads(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ours: the number of detached streams of a process is bounded."""
-    monkeypatch.setattr("gateways.adapters.asgi_to_wsgi.MOST_DETACHED", 1)
+    monkeypatch.setattr("gateways.adapters.asgi_to_wsgi.MAX_DETACHED", 1)
     gate = Gate()
     app = bridge(events(gate), detach=True)
     with serving(app) as first:

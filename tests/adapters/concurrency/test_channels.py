@@ -9,7 +9,7 @@ import pytest
 
 from gateways.adapters.concurrency.channels import HIGH_WATER
 from gateways.adapters.concurrency.inbox import Inbox
-from gateways.adapters.concurrency.loops import MOST_IN_A_ROW, running_loop
+from gateways.adapters.concurrency.loops import MAX_IN_A_ROW, running_loop
 from gateways.adapters.concurrency.outbox import Outbox
 from gateways.adapters.concurrency.thread_pool import Workers
 from gateways.adapters.errors import ClientDisconnected
@@ -97,7 +97,7 @@ def test_all_threads_that_wait_are_notified_of_a_disconnect(loop: Loop, workers:
 def test_a_thread_that_is_always_faster_leaves_the_loop_time_for_other_calls(loop: Loop, workers: Workers) -> None:  # noqa: F811
     """Safety: if a server's send() does not wait, the coroutine would never wait for a fast application."""
     outbox = loop.call(lambda: Outbox(running_loop(), workers))
-    calls = 10 * MOST_IN_A_ROW
+    calls = 10 * MAX_IN_A_ROW
     others: list[int] = []
     during: list[int] = []
 

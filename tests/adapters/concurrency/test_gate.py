@@ -288,7 +288,7 @@ def test_a_late_release_of_an_interrupted_wait_ends_no_other_wait() -> None:
 
 def test_only_so_many_threads_own_a_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Safety: a server with many threads needs its descriptors for connections."""
-    monkeypatch.setattr(gates, "MOST_OWN", 0)
+    monkeypatch.setattr(gates, "MAX_OWN", 0)
     found: list[EventGate | None] = []
     in_thread(lambda: found.append(thread_gate()))
     assert found == [None]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateways.adapters.concurrency.loops import MOST_IN_A_ROW, running_loop
+from gateways.adapters.concurrency.loops import MAX_IN_A_ROW, running_loop
 from gateways.adapters.concurrency.sockets import LoopSocket
 
 pytestmark = pytest.mark.timeout(30)
@@ -177,7 +177,7 @@ def test_a_closed_socket_leaves_its_number_to_the_next_one(factory: Any) -> None
 
 @LOOPS
 def test_a_peer_that_is_always_faster_leaves_the_loop_time_for_other_calls(factory: Any, pair: Pair) -> None:
-    calls = 10 * MOST_IN_A_ROW
+    calls = 10 * MAX_IN_A_ROW
     others: list[int] = []
 
     async def run() -> int:

@@ -231,4 +231,4 @@ def test_a_server_without_an_exception_for_disconnects_gets_an_oserror() -> None
         {"waitress.client_disconnected": bool},
         {"waitress.client_disconnected": threading.Event().is_set},
     ):
-        assert isinstance(Client(given).departed(), ClientDisconnected)
+        assert isinstance(Client(given).disconnect_error(), ClientDisconnected)

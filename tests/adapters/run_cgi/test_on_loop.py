@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateways.adapters.concurrency.loops import MOST_IN_A_ROW
+from gateways.adapters.concurrency.loops import MAX_IN_A_ROW
 from gateways.adapters.errors import ClientDisconnected
 from gateways.adapters.run_cgi.kills import CANCELLED
 from gateways.adapters.run_cgi.limits import DEFAULT_TIMEOUTS, Timeouts
@@ -57,7 +57,7 @@ def test_output_is_read_to_its_end_and_the_exit_status_is_returned(run: Callable
 
 def test_a_program_that_is_always_faster_leaves_the_loop_time_for_other_calls(run: Callable[..., Any]) -> None:
     """If a server's send() does not wait, read() would never wait for a program that writes for ever."""
-    reads = 10 * MOST_IN_A_ROW
+    reads = 10 * MAX_IN_A_ROW
     others: list[int] = []
 
     async def use(running: ProgramOnLoop) -> int:

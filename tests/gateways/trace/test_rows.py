@@ -3,7 +3,7 @@
 import pytest
 
 from gateways.events.events import Body, Event, Opaque
-from gateways.trace.rows import MOST, Row, row, rows, show
+from gateways.trace.rows import MAX_ROWS, Row, row, rows, show
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_the_first_and_last_pieces_of_a_long_body_are_shown() -> None:
         ]
         return [(0.0, 1, 1, "start_response", ("200 OK", [], False)), *blocks, (float(pieces), 1, 1, "close", None)]
 
-    assert [row.at for row in rows(events(MOST), 0.0)] == [0.0, *map(float, range(MOST)), MOST]
+    assert [row.at for row in rows(events(MAX_ROWS), 0.0)] == [0.0, *map(float, range(MAX_ROWS)), MAX_ROWS]
     shown = rows(events(100), 0.0)
-    assert [row.at for row in shown] == [0.0, *map(float, range(MOST - 1)), 98.0, 99.0, 100.0]
+    assert [row.at for row in shown] == [0.0, *map(float, range(MAX_ROWS - 1)), 98.0, 99.0, 100.0]
     assert shown[-3] == Row(98.0, "", "…", "88 more steps like these")
 
 

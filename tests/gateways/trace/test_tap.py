@@ -99,7 +99,7 @@ def test_a_server_that_has_exited_ends_the_connection() -> None:
 
 
 def test_above_the_limit_the_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tapping, "MOST", 100_000)
+    monkeypatch.setattr(tapping, "MAX_BYTES", 100_000)
 
     ended: list[OSError] = []
 
