@@ -42,7 +42,7 @@ from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
 
-MAX_DETACHED = 10_000  # maximum number of detached streams per process; further streams keep their threads
+MAX_DETACHED = 10_000  # maximum number of detached streams per process; each further stream occupies a thread
 
 
 class ASGIToWSGI:

@@ -36,7 +36,7 @@ class LentSocket(socket.socket):
         self._process = os.getpid()
 
     def dup(self) -> LentSocket:
-        copy = super().dup()  # an object of the same class
+        copy = super().dup()  # dup() returns an object of the same class
         self.is_shared = copy.is_shared = True
         return copy
 

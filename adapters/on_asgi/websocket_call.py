@@ -89,7 +89,7 @@ class WebSocketCall:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             self.status = status
             if status[:3] == "101":
-                return response.write  # a nested ASGIToWSGI passes 101, which is only for a server's log
+                return response.write  # a nested ASGIToWSGI passes the status 101 for the server's log only
             return start_response(status, headers, exc_info)
 
         result = self._app(environ, start)

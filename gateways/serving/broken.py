@@ -33,7 +33,7 @@ pre {{ background: #8881; border-radius: 6px; overflow-x: auto; padding: 1rem; }
 
 
 class BrokenPage:
-    """Responds with status 503 and the text `lines` to every request on the bound socket `sock`, until it is closed."""
+    """Responds to every request on the bound socket `sock` with status 503 and the text `lines`. close() stops this."""
 
     def __init__(self, sock: socket.socket, target: str, lines: Sequence[str], tls: tuple[str, str] | None) -> None:
         text = "\n".join(lines) or "no output"
