@@ -11,6 +11,7 @@ import io
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,7 @@ from typing import IO, Any
 
 from ..asgi_types import Receive, Send
 from ..concurrency.contexts import adopt
-from ..concurrency.loops import Future, Loop, Task
+from ..concurrency.loops import Future, Loop, LoopClosed, Task
 from ..concurrency.outbox import Outbox
 from ..concurrency.thread_pool import Workers
 from ..errors import ClientDisconnected, harmless
@@ -297,7 +298,7 @@ class WSGIRequest:
         beginning, it must end within one second.
         """
         if error is None and self._thread and not self._begun and not self._outbox.closed:
-            if not self._complete:
+            if not self._complete and not self._outbox.is_closed():
                 self._tally.disconnects += 1
             self._outbox.linger()
             if self._body is not None:
@@ -360,8 +361,13 @@ class WSGIRequest:
 
     def _failed(self, error: BaseException) -> None:
         """Store an error for the coroutine to raise, in a form that does not stop the loop. Runs in the thread."""
-        if isinstance(error, ClientDisconnected) and (self._outbox.closed or (self._body and self._body.left)):
-            return
+        if isinstance(error, ClientDisconnected):
+            if self._outbox.is_closed():
+                return
+            if self._body is not None and self._body.left:
+                with suppress(LoopClosed):  # then no figures are left to update
+                    self._loop.post(partial(self._client_left, None))
+                return
         self._error = harmless(error)
         if self._abandoned:
             self._log_error("after its request had been cancelled")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from wsgiref.types import StartResponse
 
 import pytest
 
-from tests.adapters.wsgi_to_asgi.apps import Reading
+from tests.adapters.wsgi_to_asgi.apps import Environ, Reading
 from tests.adapters.wsgi_to_asgi.exchange import Exchange
-from tests.adapters.wsgi_to_asgi.serving import STALL, Gate, Serve
+from tests.adapters.wsgi_to_asgi.serving import STALL, Gate, Serve, poll, scope_of
 from tests.adapters.wsgi_to_asgi.test_upload import CHUNKED, MIB, announcing
 
 
@@ -59,6 +61,48 @@ def test_a_disconnect_during_the_body_raises_in_the_app(serve: Serve, read: Any,
     exchange.wait_end()
     assert isinstance(app.error, ClientDisconnected)
     assert isinstance(app.error, OSError)
+
+
+@pytest.mark.parametrize("sent", [5, 500_000], ids=["collected", "streamed"])
+@pytest.mark.parametrize("expecting", [False, True], ids=["plain", "expect"])
+def test_a_disconnect_during_the_body_is_not_reported_as_an_error(serve: Serve, sent: int, expecting: bool) -> None:
+    """Ours: servers log each exception with its traceback; native servers do not log a client that disconnects."""
+    headers = [*announcing(2 * sent), *([(b"expect", b"100-continue")] if expecting else [])]
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        return [environ["wsgi.input"].read()]
+
+    adapter = serve.adapt(app)
+    exchange = serve.start(adapter, scope_of("POST", headers=headers))
+    exchange.feed(b"x" * sent)
+    exchange.wait_until(lambda: exchange.taken == sent, "the body to be received")
+    serve.loop.settle()
+    exchange.leave()
+    exchange.wait_end()
+    assert exchange.types == []
+    stats = adapter.stats()
+    assert (stats.errors, stats.disconnects) == (0, 1)
+
+
+def test_a_disconnect_during_the_body_is_counted_once(serve: Serve) -> None:
+    """Ours: with `slow`, a running request is checked every 100 ms."""
+    go = serve.gate("the app to continue")
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        go.wait()
+        return [environ["wsgi.input"].read()]
+
+    serve.options = {"slow": 60.0}
+    adapter = serve.adapt(app)
+    exchange = serve.start(adapter, scope_of("POST", headers=announcing(10)))
+    exchange.feed(b"x" * 5)
+    exchange.leave()
+    poll(lambda: adapter.stats().disconnects >= 1, "the disconnect to be counted")
+    looks = adapter.stats().oldest
+    poll(lambda: adapter.stats().oldest > looks + 0.5, "further checks of the request")
+    go.open()
+    exchange.wait_end()
+    assert adapter.stats().disconnects == 1
 
 
 def test_a_disconnect_wakes_an_app_that_reads(serve: Serve) -> None:
