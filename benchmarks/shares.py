@@ -62,7 +62,7 @@ are in microseconds (`timeit`, minimum, CPython 3.11 on one core of an AMD EPYC)
 | find the loop and its counters | 0.3 | one adapter could not serve several loops; no `stats()` |
 | create the future | 0.14 | the loop would block while the app runs |
 | start and stop watching the request | 0.13 | a disconnect would not stop the app, or each request would need a timer |
-| make the message of the headers | 0.11 | uvicorn would send two Date headers |
+| create the message with the headers | 0.11 | uvicorn would send two Date headers |
 | make the loop available to asgiref | 0.09 | each async view would start its own loop |
 | copy the context twice | 0.04 | the app would not see context variables, or could change the server's |
 

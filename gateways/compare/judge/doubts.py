@@ -154,9 +154,9 @@ def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
     if set(figures.failed) - expected:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))
         example = f"; for example: {figures.examples[0]}" if figures.examples else ""
-        yield "errors", f"{label} {share(figures.lost_share)} of the requests ({kinds}{example}{_raised(figures)})"
+        yield "errors", f"{share(figures.lost_share)} of the requests to {label} ({kinds}{example}{_raised(figures)})"
     if figures.retried:
-        yield "retried", f"{label} {share(figures.retried_share)} of the requests{_raised(figures)}"
+        yield "retried", f"{share(figures.retried_share)} of the requests to {label}{_raised(figures)}"
     if section.quick and figures.answered and figures.per_slice < FEW:
         yield "few-answers", f"{label} ({figures.per_slice:.0f} in each)"
     if figures.little is not None and abs(figures.little) > SLACK:

@@ -8,13 +8,13 @@ COLUMNS: dict[str, str] = {
     "held": "Number of waiting or slow clients that got a response and keep their connection open.",
     "others answered": "Share of the requests of other clients with a correct response within the time limit.",
     "clients": "Number of concurrent clients, if it differs between contenders.",
-    "requests/s": "Verified responses per second: the median of the slices. If slices contain few responses, it"
-    " is the rate of all slices together. ≥ means that the load client was the limit.",
+    "requests/s": "Verified responses per second: the median of the slices. If slices contain few responses:"
+    " the rate of all slices together. ≥ means that the load client was the limit.",
     "ratio": "Relative speed, with its 95 % interval. Above 1, the contender is faster than the reference."
     " A tie means that no difference is reported.",
     "group": "Contenders that share a letter are statistically indistinguishable.",
     "CPU/request": "CPU time of the server's processes per response. × compares it with the reference.",
-    "p50": "Median latency. With @, it was measured at a fixed rate, from the time when each request was due.",
+    "p50": "Median latency. With @, it is the latency at this fixed rate, measured since each request was due.",
     "p75": "75th percentile of the latency.",
     "p90": "90th percentile of the latency.",
     "p99": "99th percentile of the latency. A lost response counts as infinite. Empty if there are too few samples.",

@@ -95,7 +95,9 @@ def test_each_doubt_is_named_with_its_place(made: Record, name: str, said: str) 
 def test_a_contender_that_loses_one_percent_of_its_responses_is_reported() -> None:
     losing = slices(WAITRESS, scaled(0.4), failed={"status 500": 10}, examples=["got 500 with 4 bytes"])
     (said,) = found(record([*slices(UVICORN, STEADY), *losing])).values()
-    assert "hello: wsgi waitress·4 0.98 % of the requests (status 500 × 80; for example: got 500 with 4 bytes)" in said
+    assert (
+        "hello: 0.98 % of the requests to wsgi waitress·4 (status 500 × 80; for example: got 500 with 4 bytes)" in said
+    )
 
 
 def test_remedies_contain_the_command_and_the_logs_of_this_comparison() -> None:
@@ -150,7 +152,7 @@ def test_requests_that_were_sent_again_are_reported_and_are_not_lost() -> None:
     made = record(slices(UVICORN, STEADY, retried=25))
     (said,) = found(made).items()
     assert said[0] == "retried"
-    assert said[1].endswith("hello: asgi uvicorn 0.99 % of the requests")
+    assert said[1].endswith("hello: 0.99 % of the requests to asgi uvicorn")
 
 
 def test_exceptions_in_the_log_are_reported_with_the_failures() -> None:
