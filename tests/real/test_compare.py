@@ -15,7 +15,7 @@ from gateways.compare.judge.doubts import doubts
 from gateways.compare.judge.figures import foreign
 from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.load.order import Answer, Behind, Request
-from gateways.compare.measure import run
+from gateways.compare.measure import quick, run
 from gateways.compare.measure.run import Plan, compare
 from gateways.compare.plan.contender import Contender
 from gateways.compare.plan.effort import Effort
@@ -353,6 +353,44 @@ def test_a_page_that_changes_during_the_load_is_requested_again_and_known_to_var
     slices = [cell.measured for cell in made.cells if cell.scenario == scenario.name and cell.contender != "null"]
     assert sum(each.failures > each.answered for each in slices) <= len(slices) / 4
     assert "varying" in {doubt.name for doubt in doubts(made, sections(made))}
+
+
+def test_a_page_that_depends_on_shared_data_excludes_no_contender(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first contender gets the page after the reset, and then after /draft. If the second one got all its requests
+    after those of the first one, its page would be that after /publish.
+    """
+    made = _shared(tmp_path, monkeypatch, "/draft", [("GET", "/"), ("POST", "/draft"), ("POST", "/publish")])
+    assert made.exclusions == []
+
+
+def test_a_page_is_requested_after_the_requests_in_reverse_order_so_that_it_is_known_to_vary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quick, "relearn", lambda *_: False)
+    made = _shared(tmp_path, monkeypatch, "/publish", [("POST", "/draft"), ("POST", "/publish"), ("GET", "/")])
+    assert made.exclusions == []
+    assert all(not cell.measured.failed for cell in made.cells)
+
+
+def _shared(folder: Path, monkeypatch: pytest.MonkeyPatch, state: str, order: list[tuple[str, str]]) -> Record:
+    """Compare two servers whose processes share their data. `state`: the data after the reset."""
+    monkeypatch.setenv("SHARED_STATE", str(folder / "state"))
+    scenario = of_traffic(Traffic(tuple(Recorded(method, path) for method, path in order)))
+    target = Target("shared data", "asgi", {"asgi": f"{MISBEHAVING}:says_the_shared_state"})
+    contenders = [contender("asgi:uvicorn"), contender("asgi-on-wsgi:waitress:ours")]
+    asked = plan(*contenders, scenarios=(scenario,), effort=replace(TINY, rounds=1), target=target)
+    return compare(replace(asked, reset=f"printf {state} > {folder / 'state'}"), [], Quiet())
+
+
+def test_a_value_that_varies_by_process_excludes_no_contender() -> None:
+    scenario = of_traffic(Traffic((Recorded("GET", "/a"), Recorded("GET", "/b"))))
+    target = Target("processes", "asgi", {"asgi": f"{MISBEHAVING}:says_a_value_of_its_process"})
+    contenders = [contender("asgi:uvicorn"), contender("asgi-on-wsgi:waitress:ours")]
+    made = compare(plan(*contenders, scenarios=(scenario,), effort=replace(TINY, rounds=1), target=target), [], Quiet())
+    assert made.exclusions == []
+    assert all(not cell.measured.failed for cell in made.cells)
 
 
 def test_a_page_in_random_order_excludes_no_contender() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from gateways.compare.load.order import Answer, Seen
 from gateways.compare.measure.answers import Given, expected, unequal, unusable, without
 from gateways.compare.measure.bench import Bench, Entry
+from gateways.compare.measure.processes import PROCESSES, widen_by_process
 from gateways.compare.measure.relearn import again, times
 from gateways.compare.measure.sessions import ended
 from gateways.compare.plan.scenarios import Scenario
@@ -27,10 +28,14 @@ TICK = 1.05
 
 @dataclass
 class _Found:
-    """Expected responses by the number of the request, and requests that are left out, with reasons."""
+    """Expected responses by the number of the request, and requests that are left out, with reasons.
+
+    processes: how often the first contender may still be started again, to learn how its responses vary.
+    """
 
     answers: dict[int, Answer] = field(default_factory=dict)
     out: dict[int, str] = field(default_factory=dict)
+    processes: int = PROCESSES
 
 
 def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None:
@@ -98,8 +103,9 @@ def _answers(bench: Bench, scenario: Scenario, checked: Sequence[Entry], found: 
         else:
             problems[each.id] = _first(scenario, own, found)
             bench.references[scenario.name] = each
-            _leave_out_session(bench, each, own, found)
             bench.bodies |= {of.first.sha256: base64.b64decode(of.first.body) for of in own.values() if of.first.body}
+            _ask_once_more(bench, scenario, found)
+            _leave_out_session(bench, each, own, found)
             _leave_out_other_session(bench, scenario, each, found)
         compared = [own[number] for number in found.answers if number in own] or list(own.values())
         alone = max((min(of.first.seconds, of.second.seconds) for of in compared), default=0.0)
@@ -158,12 +164,14 @@ def _differs(bench: Bench, scenario: Scenario, number: int, own: Given, found: _
     """Return how the responses differ from the expected response, or "".
 
     If they differ, send the request to the first contender again, and widen the expected response by its new response.
-    Repeat this a limited number of times.
+    Repeat this a limited number of times. Then start the first contender again, and do the same.
     """
     for _ in range(times(scenario, number)):
         if not unequal(own, found.answers[number]):
             return ""
         found.answers[number] = again(bench, scenario, number, found.answers[number])
+    while found.processes and unequal(own, found.answers[number]):
+        found.processes = found.processes - 1 if widen_by_process(bench, scenario, found.answers) else 0
     return unequal(own, found.answers[number])
 
 
@@ -174,16 +182,16 @@ def _given(bench: Bench, scenario: Scenario, checked: Sequence[Entry]) -> dict[s
     requests are sent again without it.
     """
     known = frozenset(bench.logouts)
-    first = {each.id: _seen(bench, each, scenario, known) for each in checked}
+    first = _seen(bench, checked, scenario, known)
     if bench.logouts != known:
-        first = {each.id: _seen(bench, each, scenario, bench.logouts) for each in checked}
+        first = _seen(bench, checked, scenario, bench.logouts)
     since = time.monotonic()
     # The long responses of the reference app do not vary, so a second request would only take time.
     second = first
     if scenario.load != "long":
         if scenario.role == "app":
             time.sleep(max(0.0, TICK - (time.monotonic() - since)))
-        second = {each.id: _seen(bench, each, scenario, bench.logouts, backwards=True) for each in checked}
+        second = _seen(bench, checked, scenario, bench.logouts, backwards=True)
     labels = [each.label for each in scenario.mix] or [scenario.asks]
     return {
         each.id: {
@@ -195,26 +203,43 @@ def _given(bench: Bench, scenario: Scenario, checked: Sequence[Entry]) -> dict[s
 
 
 def _seen(
-    bench: Bench, contender: Entry, scenario: Scenario, out: AbstractSet[Recorded], *, backwards: bool = False
-) -> dict[int, Seen]:
-    """Return the responses to all requests except `out`, in their order. After a logout, a new session begins.
+    bench: Bench, checked: Sequence[Entry], scenario: Scenario, out: AbstractSet[Recorded], *, backwards: bool = False
+) -> dict[str, dict[int, Seen]]:
+    """Return the responses of each contender to all requests except `out`, in their order. After a logout, a new
+    session begins.
 
-    backwards: send the requests in reverse order. A response that depends on earlier requests then differs from the
-    first one, as it will under load.
+    All contenders get one request before any of them gets the next. The contenders may share a database, which requests
+    change. So the data for a page is the same for all contenders.
+
+    backwards: send the requests in reverse order, and to the last contender first. A response that depends on earlier
+    requests then differs from the first one, as it will under load.
     """
-    found: dict[int, Seen] = {}
-    numbers = range(max(1, len(scenario.mix)))
-    for number in reversed(numbers) if backwards else numbers:
+    found: dict[str, dict[int, Seen]] = {each.id: {} for each in checked}
+    step = -1 if backwards else 1
+    for number in range(max(1, len(scenario.mix)))[::step]:
         recorded = scenario.mix[number] if scenario.mix else None
         if recorded in out:
             continue
-        seen = bench.see(contender, scenario, number)
-        if recorded is not None and ended(bench.sessions[contender.id], recorded, seen):
-            bench.logouts.add(recorded)
-            bench.log_in(contender, scenario)
-            continue
-        found[number] = seen
+        for each in checked[::step]:
+            seen = bench.see(each, scenario, number)
+            if recorded is not None and ended(bench.sessions[each.id], recorded, seen):
+                bench.logouts.add(recorded)
+                bench.log_in(each, scenario)
+                continue
+            found[each.id][number] = seen
     return found
+
+
+def _ask_once_more(bench: Bench, scenario: Scenario, found: _Found) -> None:
+    """Send the safe requests to the first contender once more, if other requests of the mix may change data.
+
+    The data is now as the last request in reverse order has left it, so these pages may differ.
+    """
+    if all(each.is_safe for each in scenario.mix):
+        return
+    for number, answer in found.answers.items():
+        if scenario.mix[number].is_safe:
+            found.answers[number] = again(bench, scenario, number, answer)
 
 
 def _websocket(bench: Bench, contender: Entry, scenario: Scenario) -> str:

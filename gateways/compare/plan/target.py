@@ -24,6 +24,7 @@ class Target:
 
     extra: the forms of the app that have the additional routes for some scenarios. plain: the command line of every
     server accepts the target. files: programs to write first, by name, to the folder of the module that serves them.
+    varied: objects get different memory addresses in each process.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Target:
     extra: dict[Form, str] = field(default_factory=dict)
     plain: bool = True
     files: dict[str, str] = field(default_factory=dict)
+    varied: bool = False
 
     def launch(self, contender: Contender, *, extra: bool = False) -> Launch:
         """Return the data that starts a contender's server with this app. `extra`: use the form with the
@@ -40,7 +42,9 @@ class Target:
         app = (self.extra if extra else self.apps)[contender.form]
         if Path(app).is_relative_to(Path.cwd()):
             app = os.path.relpath(app)
-        launch = contender.launch(app, plain=self.plain, beside=self.files)
+        launch = contender.launch(app, plain=self.plain and not self.varied, beside=self.files)
+        if self.varied:
+            launch = replace(launch, files={name: _VARIED + text for name, text in launch.files.items()})
         return replace(launch, files=launch.files | {name: text for name, text in self.files.items() if name == app})
 
 
@@ -73,6 +77,8 @@ def of_user(target: str) -> Target:
     plain = _plain(target, found.signature)
     return Target(target, form, {form: target, "cgi": PROGRAM}, {}, plain, {PROGRAM: _PROGRAM.format(**values)})
 
+
+_VARIED = "from gateways.serving.addresses import vary_addresses\n\nvary_addresses()\n"
 
 PROGRAM = "gateways_app.cgi"
 """The name of the CGI program that is generated for a user's app."""

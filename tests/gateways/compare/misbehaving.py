@@ -2,10 +2,12 @@
 
 import itertools
 import os
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 Scope = dict[str, Any]
@@ -115,3 +117,31 @@ async def says_the_path_before(scope: Scope, _receive: Receive, send: Send) -> N
     """
     said, before[0] = before[0], scope["path"]
     await answer(send, said.encode())
+
+
+async def says_the_shared_state(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Responds to GET with the path of the last POST to any process, like a site whose processes share a database."""
+    if scope["method"] == "POST":
+        _set_state(scope["path"])
+        await answer(send, b"saved")
+    else:
+        state = _state_file().read_text()
+        await answer(send, f"<title>Page</title>\n<p class='{state}'>{state}</p>\n<p>end</p>\n".encode())
+
+
+def _state_file() -> Path:
+    return Path(os.environ["SHARED_STATE"])
+
+
+def _set_state(state: str) -> None:
+    new = _state_file().with_suffix(f".{os.getpid()}")
+    new.write_text(state)
+    new.replace(_state_file())
+
+
+async def says_a_value_of_its_process(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Responds with a value that is constant in a process, like the first of a set of classes. It is the same in all
+    processes of uvicorn, unless memory addresses vary, and differs in those of waitress.
+    """
+    first = "model" if {"waitress", "gateways.serving.addresses"} & sys.modules.keys() else "page"
+    await answer(send, f"<title>Log</title>\n<p>22 {first} entries</p>\n<p>end</p>\n".encode())
