@@ -2,10 +2,12 @@
 
 It is the length of the body in the response to GET (RFC 9110, 9.3.2). If that body varies, for example in the
 digits of a time, a few responses may have the same length by chance. The responses to GET show whether the body varies.
+A length of another magnitude is a difference, for example 0, or the length of another body.
 """
 
 from collections.abc import Iterable, Sequence
 
+from gateways.diff import shape
 from gateways.diff.answer import Answer
 from gateways.diff.judge import ABSENT, Judged
 from gateways.requests.request import Request
@@ -24,11 +26,13 @@ def varying_targets(pairs: Iterable[tuple[Request, Sequence[Answer]]]) -> set[st
 
 
 def without_lengths(judged: Sequence[Judged], request: Request, targets: set[str]) -> list[Judged]:
-    """Remove differences between lengths if the body varies. A missing or new header remains a difference."""
+    """Remove differences between similar lengths if the body varies. A missing or new header remains a difference."""
     if request.method != "HEAD" or request.target not in targets:
         return list(judged)
-    return [each for each in judged if not _is_length(each)]
+    return [each for each in judged if not _is_similar_length(each)]
 
 
-def _is_length(judged: Judged) -> bool:
-    return judged.found.facet == "header:content-length" and ABSENT not in (judged.found.old, judged.found.new)
+def _is_similar_length(judged: Judged) -> bool:
+    old, new = judged.found.old, judged.found.new
+    is_length = judged.found.facet == "header:content-length" and ABSENT not in (old, new)
+    return is_length and not shape.is_another_length((old,), new)

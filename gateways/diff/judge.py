@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gateways.diff import markup, structure, text
+from gateways.diff import markup, shape, structure, text
 from gateways.diff.answer import Answer
 from gateways.diff.constant import repeated
 from gateways.diff.facets import (
@@ -162,8 +162,14 @@ def _facet(name: str, olds: Sequence[str | None], new: str | None) -> Iterator[F
     if new is None or not there:
         varies = name.startswith("header:") and len(set(there)) > 1
         yield Found(name, EACH if varies else there[0] if there else ABSENT, ABSENT if new is None else new)
-    elif (len(there) > 1 or None not in olds) and text.beyond_noise(there, new):
+    elif (len(there) > 1 or None not in olds) and _is_beyond_noise(name, there, new):
         yield Found(name, there[0], new)
+
+
+def _is_beyond_noise(name: str, olds: Sequence[str], new: str) -> bool:
+    if name == "header:content-length" and shape.is_another_length(olds, new):  # in a response to HEAD
+        return True
+    return bool(text.beyond_noise(olds, new))
 
 
 def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:

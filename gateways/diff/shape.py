@@ -30,6 +30,15 @@ def differs(olds: Collection[str], new: str) -> bool:
     return _is_another_time(olds, new) or _is_shorter(olds, new)
 
 
+def is_another_length(olds: Collection[str], new: str) -> bool:
+    """Return True if a Content-Length is less than half of all old ones, or more than twice all old ones."""
+    lengths = [int(each) for each in (*olds, new) if each.isdecimal()]
+    if len(lengths) <= len(olds):
+        return False
+    *befores, now = lengths
+    return 2 * now < min(befores) or now > 2 * max(befores)
+
+
 def _is_another_time(olds: Collection[str], new: str) -> bool:
     """Return True if the old values are close times in one notation, and the new value is not one of these."""
     found = [each for each in map(_moment, olds) if each is not None]

@@ -25,3 +25,13 @@ def test_the_length_of_a_body_that_does_not_vary_is_compared() -> None:
 def test_a_length_that_is_lost_is_a_difference() -> None:
     judged = judge([SHORT, SHORT], [answer("", framing="none")])
     assert without_lengths(judged, HEAD, {"/now"}) == judged != []
+
+
+def test_a_length_of_another_magnitude_is_a_difference_even_if_the_body_varies() -> None:
+    """An adapter that drops the body of a response to HEAD may send the length 0."""
+    for length in ("0", "4", "19"):
+        judged = judge([SHORT, SHORT], [answer("", ("Content-Length", length), framing="none")])
+        assert without_lengths(judged, HEAD, {"/now"}) == judged != [], length
+    varying = judge([SHORT, LONG], [answer("", ("Content-Length", "0"), framing="none")])
+    assert without_lengths(varying, HEAD, {"/now"}) == varying != []
+    assert judge([SHORT, LONG], [answer("", ("Content-Length", "11"), framing="none")]) == []
