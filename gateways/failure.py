@@ -4,7 +4,7 @@
 class Failure(Exception):
     """A command failed. The text is one line: the cause, and how to fix it.
 
-    `traceback` is the traceback of the user's code as Python prints it, or "" if that code did not fail.
+    `traceback` is the traceback of the user's code, in Python's format. It is "" if that code did not fail.
     """
 
     def __init__(self, line: str, traceback: str = "") -> None:

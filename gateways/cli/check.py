@@ -1,4 +1,4 @@
-"""`gateways check`: report the parts of an app that behave differently under another server. Knows the command line.
+"""`gateways check`: report the code of an app that behaves differently on another server. Knows the command line.
 
 Exit status 0 without findings, 1 with findings, 2 if the app could not be checked or no request succeeded.
 """
@@ -38,7 +38,7 @@ def _servers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     shell_complete=_servers,
     help=f"Server to move to: {', '.join(SERVERS)}. Default: waitress for WSGI, else uvicorn.",
 )
-@click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if its signature does not show it.")
+@click.option("--interface", type=click.Choice(MODES), help="Interface of the app. Default: detected.")
 @click.option("--threads", type=click.IntRange(1), help="Number of threads that will run the app on that server.")
 @click.option(
     "--path",
@@ -74,10 +74,11 @@ def check(  # noqa: PLR0913, PLR0917 (options)
     timeout: float,
     as_json: bool,
 ) -> None:
-    """Import TARGET, request some of its paths, and report the parts that behave differently under --to and --server.
+    """Import TARGET, send it some requests, and report the code that behaves differently on the server of --to and
+    --server.
 
-    TARGET is the same as for `gateways serve`. Each finding shows the evidence, the rule and a remedy. Exit status:
-    0 without findings, 1 with findings, 2 if the app could not be checked or no request succeeded.
+    TARGET has the same form as in `gateways serve`. Each finding shows the evidence, the rule and a remedy. Exit
+    status: 0 without findings, 1 with findings, 2 if the app could not be checked or no request succeeded.
     """
     for path in paths:
         if not path.startswith("/"):

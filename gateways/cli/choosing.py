@@ -9,7 +9,7 @@ from gateways.serving.server import MODES, Mode, side
 
 
 def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of servers for shell completion. If --mode is given, return only the servers of that mode."""
+    """Return the names of servers for completion in a shell. With --mode, return only the servers of that mode."""
     mode: Mode | None = ctx.params.get("mode")
     names = dict.fromkeys(name for each in ([mode] if mode else MODES) for name in side(each).SERVERS)
     return [name for name in names if name.startswith(incomplete)]

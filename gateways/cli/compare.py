@@ -1,7 +1,7 @@
 """`gateways compare`: compare servers, interfaces and adapters under load.
 
-Knows the command line, files and signals. It must not know how anything is measured or judged. Modules for a run are
-imported when it starts, because other commands must start quickly.
+Knows the command line, files and signals. It must not know how anything is measured or judged. It imports the modules
+for a comparison only when the comparison starts. So other commands start quickly.
 """
 
 from __future__ import annotations
@@ -143,11 +143,13 @@ def compare(  # noqa: PLR0913, PLR0917 (options)
     thresholds: tuple[Threshold, ...],
     **options: Any,
 ) -> int:
-    """Compare ways to serve TARGET under load: "module:attribute", a file, a CGI program, or a folder of them.
+    """Compare servers for TARGET under load. TARGET is "module:attribute", a Python file, a CGI program, or a folder of
+    CGI programs.
 
-    Without TARGET, five ways to serve the reference app are compared, which takes two or three minutes. All responses
-    are verified, and a contender with different responses is excluded. Differences smaller than the noise are not
-    reported. Only HTTP/1.1 is measured. Ctrl-C stops the comparison and shows the results so far.
+    A contender is a server with an app, and an adapter if one is needed. Without TARGET, the command compares five
+    contenders with the reference app, in two or three minutes. It verifies all responses, and excludes a contender with
+    different responses. It does not report differences smaller than the noise. Only HTTP/1.1 is measured. Ctrl-C stops
+    the comparison and shows the results so far.
     """
     export: Path | None = options.pop("export_locustfile")
     for file in (json_file, html, markdown, csv_file, export):
@@ -270,8 +272,8 @@ def choose(
     workers: int | None = None,
 ) -> list[Contender]:
     """Return the contenders. The first contender is the reference for all others."""
-    # The name of a package means all of its servers, unless one server has the same name: "gunicorn" means three
-    # servers, "uvicorn" means one.
+    # The name of a package means all of its servers: "gunicorn" means three. If one server has that name, the name
+    # means only this server: "uvicorn" means one.
     packages = set(servers) & set(PACKAGES)
     named = [name for name, server in SERVERS.items() if name in servers or server.package in packages]
     chosen = [mode for mode in MODES if mode in modes or ALL in modes]

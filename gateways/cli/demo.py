@@ -1,7 +1,7 @@
 """`gateways demo`: run the reference app on one or three servers, and show each request and response as it happens.
 
 Knows the command line, the signals and the order of the steps. It must not know how to run a server or show a request.
-With all three modes it also serves a page (gateways.demo), in a separate process.
+With all three modes, the command also serves a page (gateways.demo) in a separate process.
 """
 
 import queue
@@ -48,7 +48,7 @@ LANE = "gateways.demo.lane:app"
 )
 @click.option("--quiet", is_flag=True, help="Print one line per request; do not record its steps.")
 def demo(mode: Mode | None, server: str | None, host: str, port: int, quiet: bool) -> None:
-    """Serve the reference app as CGI, WSGI and ASGI, and show each request: the app's input, each call or event with
+    """Serve the reference app as CGI, WSGI and ASGI. For each request, show the app's input, each call or event with
     its time, and the response. Without --mode it also serves a page that sends the same request to all three at once
     and shows the results side by side. Ctrl-C stops it.
     """
@@ -127,8 +127,8 @@ def _bind(number: int, host: str, port: int) -> list[socket.socket]:
 
 
 class _Queue(queue.SimpleQueue[ServerEvent | None]):
-    """Queue of events for the screen. Forwards them to the page immediately, because a terminal may be slow
-    or paused.
+    """Queue of events for the screen. The queue forwards events to the page immediately, because the terminal may be
+    slow or paused.
     """
 
     def __init__(self) -> None:
@@ -136,7 +136,7 @@ class _Queue(queue.SimpleQueue[ServerEvent | None]):
         self.ended = False
 
     def put(self, item: ServerEvent | None, block: bool = True, timeout: float | None = None) -> None:
-        """Queue an item. Forward its events to the page. Thread-safe."""
+        """Queue an item, and forward the events in the item to the page. Thread-safe."""
         if self.page_link is not None and item is not None and item.batch is not None:
             self.page_link.put(item.source.mode, item.batch)
         super().put(item, block, timeout)
@@ -148,7 +148,7 @@ class _Queue(queue.SimpleQueue[ServerEvent | None]):
 
 
 class _Following:
-    """Shows server events on the screen. `page` is the process of the page; None without a page."""
+    """Shows the events of the servers on the screen. `page` is the process of the page; None without a page."""
 
     def __init__(self, servers: tuple[ServerProcess, ...], page: ServerProcess | None, screen: Screen) -> None:
         self._servers = servers

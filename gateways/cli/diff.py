@@ -1,7 +1,7 @@
 """`gateways diff`: send the same requests to two stacks, and show the differences between their responses.
 
-Knows the command line, files and signals. It must not know how to send requests or judge responses. Modules for a run
-are imported when it starts, because other commands must start quickly.
+Knows the command line, files and signals. It must not know how to send requests or judge responses. It imports the
+modules for a comparison only when the comparison starts. So other commands start quickly.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ IMPORT = 60.0
 """Timeout for importing a target, in seconds."""
 
 NOT_ASKED = 2
-"""Exit status if the sides could not be compared. A wrong command line has the same status."""
+"""Exit status if the stacks could not be compared. A wrong command line has the same status."""
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 STDOUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
@@ -61,9 +61,11 @@ def _facets(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
 @click.argument("old", shell_complete=files, callback=given)
 @click.argument("new", shell_complete=files, callback=given)
 @request_options
-@click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if it cannot be detected.")
+@click.option("--interface", type=click.Choice(MODES), help="Interface of the app. Default: detected.")
 @click.option(
-    "--host-header", metavar="HOST", help="Host header for both sides. Default: the recording's host, else localhost."
+    "--host-header",
+    metavar="HOST",
+    help="Host header for OLD and NEW. Default: the recording's host, else localhost.",
 )
 @click.option(
     "--timeout",
@@ -87,9 +89,11 @@ def _facets(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
     metavar="FACET",
     multiple=True,
     callback=_facets,
-    help="Ignore differences, e.g. header:x-request-id or 'cookie:*'. Repeatable.",
+    help="Part of a response to ignore, e.g. header:x-request-id or 'cookie:*'. Repeatable.",
 )
-@click.option("--accept", metavar="FILE", type=FILE, help="File of accepted differences, which do not count.")
+@click.option(
+    "--accept", metavar="FILE", type=FILE, help="File of accepted differences. They do not change the exit status."
+)
 @click.option(
     "--write-accepted", metavar="FILE", type=STDOUT, help="Write the current differences to a file for --accept."
 )
@@ -122,13 +126,14 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
     export_file: Path | None,
     **options: Any,
 ) -> int:
-    """Send OLD and NEW the same requests, and show the differences that exceed the noise.
+    """Send the same requests to OLD and NEW, and show the differences between the responses.
 
-    Each side is TARGET@SERVER, e.g. shop:app@gunicorn (with an adapter if one is needed), TARGET@MODE, TARGET alone, or
-    the URL of a running server. @SERVER alone is OLD's target on another server. OLD gets each request at least twice.
-    Differences between its own responses are noise.
+    OLD and NEW are TARGET, TARGET@SERVER, TARGET@MODE, or the URL of a running server. For example, shop:app@gunicorn
+    runs shop:app on gunicorn, with an adapter if one is needed. NEW may be @SERVER alone, which means OLD's target on
+    another server. OLD gets each request at least twice. Values that differ between OLD's own responses are noise, and
+    are not shown as differences.
 
-    Exit status: 0 same, 1 different, 2 not compared.
+    Exit status: 0 if the responses are the same, 1 if they differ, 2 if they could not be compared.
     """
     from gateways.diff.accepted import apply, write
     from gateways.diff.redact import redacted

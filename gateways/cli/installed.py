@@ -11,7 +11,7 @@ from gateways.installing import install_line
 
 
 def lines() -> list[str]:
-    """Return the lines: the installed versions, and the missing packages."""
+    """Return lines with the installed versions and the missing packages."""
     servers = _found(server.package for server in SERVERS.values())
     others = _found(each.package for adapters in ADAPTERS.values() for each in adapters if each.package != "gateways")
     output = [

@@ -1,4 +1,4 @@
-"""Store the target and options of `gateways serve`, and format the lines that it prints at the start.
+"""Store the target and options of `gateways serve`, and format the lines that the command prints at the start.
 
 Knows the texts, and checks that folders exist. It must not start a server.
 """
@@ -16,7 +16,7 @@ from gateways.serving.target import PROGRAMS
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The target, its server, and the options of the command itself."""
+    """The target, its server, and the options that only the command uses."""
 
     known: Known
     mode: Mode

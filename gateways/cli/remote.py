@@ -43,7 +43,7 @@ class Server(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
 
 
 class Address(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
-    """An address to listen at; IPv6 addresses are in brackets."""
+    """An address to listen on. IPv6 addresses are in brackets."""
 
     name = "HOST[:PORT]"
 
@@ -64,10 +64,10 @@ def _is_port(text: str) -> bool:
 
 
 def target_of(sites: Sequence[Site], target: str | None, options: Mapping[str, Any]) -> Target:
-    """Return the target for servers that already run; their app is unknown."""
+    """Return the target for servers that already run. The command does not know their app."""
     if target is not None:
         raise click.UsageError(
-            "--url and --export-locustfile are for a running server, which has its app; use them without TARGET."
+            "--url and --export-locustfile are for a running server, which already has an app; use them without TARGET."
         )
     for name in OF_STARTED:
         if options[name]:
@@ -107,8 +107,8 @@ def clients_of(
         return partial(Workers, crew)
     if not sites and bind[0] not in {"127.0.0.1", "[::1]", "localhost"}:
         raise click.UsageError(
-            "--bind is for workers on other machines, which cannot reach servers on loopback; give the servers with "
-            "--url."
+            "--bind is for locust workers on other machines, which cannot reach servers on loopback; give the "
+            "servers with --url."
         )
     count = "1 worker" if crew.workers == 1 else f"{crew.workers} workers"
     click.echo(f"start {count} on machines with gateways[locust] {version}:", err=True)

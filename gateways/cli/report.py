@@ -96,7 +96,7 @@ def read(file: Path) -> Record:
 
 
 def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
-    """Refuse an `--against` file with a different app or different requests.
+    """Raise an error if the file of `--against` has a different app or different requests.
 
     requests: for each scenario name, a summary of its new requests, and a label for each request if there are
     several.

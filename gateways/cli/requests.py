@@ -1,4 +1,4 @@
-"""Options that describe requests, shared by all commands that send the user's own traffic.
+"""Options that describe requests, for all commands that send the user's own requests.
 
 Knows click and files. It must not know the formats of the files: gateways/requests parses them.
 """
@@ -34,7 +34,7 @@ _OPTIONS = (
     click.option("--cookie", "cookies", metavar="NAME=VALUE", multiple=True, help="Cookie for --path. Repeatable."),
     click.option("--user", metavar="NAME:PASSWORD", help="Basic authentication for --path."),
     click.option("--login", metavar="FILE", type=FILE,
-                 help="File of requests to send first; later requests use their cookies and values."),
+                 help="File of requests to send first, e.g. a login. Later requests use its cookies and values."),
 )  # fmt: skip
 
 

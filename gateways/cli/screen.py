@@ -98,8 +98,8 @@ class Screen:
 
 
 def commands(addresses: list[tuple[str, int]]) -> list[str]:
-    """Return three commands to paste. With several servers, each command sends to all of them (curl expands
-    the braces).
+    """Return three commands that the user can paste. With several servers, each command sends a request to all of them
+    (curl expands the braces).
     """
     host = addresses[0][0]
     ports = ",".join(str(port) for _, port in addresses)

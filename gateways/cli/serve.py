@@ -42,7 +42,7 @@ IMPORT = 600.0
 @click.option(
     "--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: waitress for WSGI, else uvicorn."
 )
-@click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if its signature does not show it.")
+@click.option("--interface", type=click.Choice(MODES), help="Interface of the app. Default: detected.")
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 selects a free port.  [default: 8000]"
@@ -57,7 +57,9 @@ IMPORT = 600.0
 @click.option("--root-path", metavar="PATH", default="", help="URL path at which the app is mounted, e.g. /shop.")
 @click.option("--reload", is_flag=True, help="Restart the app when a Python file changes.")
 @click.option(
-    "--warm", is_flag=True, help="Run Python CGI programs in forks of an interpreter that has imported their modules."
+    "--warm",
+    is_flag=True,
+    help="Run Python CGI programs faster, in forks of an interpreter that has already imported their modules.",
 )
 @click.option(
     "--env", metavar="NAME[=VALUE]", multiple=True, help="Environment variable for CGI programs; may be repeated."
@@ -66,7 +68,7 @@ IMPORT = 600.0
     "--cgi-dir",
     metavar="PATH",
     multiple=True,
-    help="Folder of the site whose executable files are CGI programs; may be repeated.  [default: /cgi-bin and /htbin]",
+    help="URL path of a folder of CGI programs; may be repeated.  [default: /cgi-bin and /htbin]",
 )
 @click.option(
     "--chdir",
@@ -94,13 +96,13 @@ IMPORT = 600.0
     "--log-level",
     type=click.Choice(LEVELS),
     default="info",
-    help="Lowest log level to print; a request with a 4xx status is a warning, with 5xx an error.  [default: info]",
+    help="Lowest log level to print. A request with status 4xx is a warning, with 5xx an error.  [default: info]",
 )
 @click.option(
     "--print",
     "is_printed",
     is_flag=True,
-    help="Print a shell script for deployment, with the module and the server's command line; do not serve.",
+    help="Print a shell script for deployment, and exit. It has the adapter's module and the server's command line.",
 )
 @click.option("--quiet", is_flag=True, help="Print no request lines.")
 def serve(  # noqa: PLR0913, PLR0917 (options)
@@ -202,7 +204,7 @@ def _found(target: str, interface: Mode | None, sock: socket | None, tls: tuple[
             except Failure as failure:
                 if sock is None or not failure.traceback:  # a wrong name cannot be fixed by changing a file
                     raise
-                if changed is None:  # a change may come between this import and the start of the watch: import again
+                if changed is None:  # a file may change between this import and the start of the watch: import again
                     changed = stack.enter_context(watched(target))
                     continue
                 click.echo(failure.traceback, nl=False, err=True)

@@ -15,9 +15,9 @@ from gateways.serving.server import MODES, Mode, side
 def _instead(option: str, mode: Mode) -> str:
     """Return advice that names the servers with this option: servers of the mode, then servers with an adapter."""
     having = {each: [name for name, server in side(each).SERVERS.items() if option in server.options] for each in MODES}
-    own = f"use one of {', '.join(having[mode])}" if having[mode] else f"no {mode} server supports it"
+    own = f"use one of {', '.join(having[mode])}" if having[mode] else f"no {mode.upper()} server supports it"
     others = [name for each in ("wsgi", "asgi") if each != mode for name in having[each] if name not in having[mode]]
-    # Threads of a WSGI server would run the adapter, not the ASGI app.
+    # The threads of a WSGI server run the adapter, not the ASGI app.
     return own if option == "threads" or not others else f"{own}, or, with an adapter, {', '.join(others)}"
 
 
@@ -88,7 +88,7 @@ def certificate(
             ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*pair)
         except OSError as error:
             raise Failure(
-                f"{' and '.join(dict.fromkeys(pair))} cannot be used for TLS: {error}; expected PEM"
+                f"{' and '.join(dict.fromkeys(pair))} cannot be used for TLS: {error}; expected files in PEM format"
             ) from error
         yield pair
     elif keyfile:

@@ -1,6 +1,6 @@
 """`gateways trace`: send one request to an app, and show everything that client, server and app exchange.
 
-Knows the command line and its output. It must not know how a trace is taken or drawn.
+Knows the command line and its output. It must not know how a trace is recorded or drawn.
 """
 
 import json
@@ -35,9 +35,7 @@ REFERENCE_PATH = "/hello?name=you"
 
 @click.command(cls=Command, short_help="Show each step of one request.")
 @click.argument("target", required=False, shell_complete=files, callback=given)
-@click.option(
-    "--mode", type=click.Choice(MODES), help="Interface of the server; an adapter is used if the app's differs."
-)
+@click.option("--mode", type=click.Choice(MODES), help="Interface of the server. Default: the interface of the app.")
 @click.option(
     "--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: waitress for WSGI, else uvicorn."
 )
@@ -74,8 +72,8 @@ def trace(  # noqa: PLR0913, PLR0917 (options)
     TARGET is `module:attribute`, `module`, a Python file, a CGI program, or a folder of CGI programs. Default: the
     reference app. If there are several requests, the last one is traced; the others, such as a login, are sent first.
 
-    Exit status: 0 for a complete response with any status, 1 if it is missing or cut off, 2 for an invalid command
-    line.
+    Exit status: 0 for a complete response with any status, 1 if the response is missing or cut off, 2 for an invalid
+    command line.
     """
     before, last = requests(texts, "/" if target else REFERENCE_PATH, **options)
     known = probe(target, max(timeout, IMPORT), interface) if target else None

@@ -36,7 +36,7 @@ LINES = 200
 
 
 class Serving:
-    """A server on a socket. With --reload, new servers replace it on the same socket."""
+    """A server on a socket. With --reload, a new server replaces the old one on the same socket after each change."""
 
     def __init__(self, plan: Plan, sock: socket) -> None:
         self._plan = plan
@@ -65,7 +65,7 @@ class Serving:
             stack.callback(self._close_page)
             stack.callback(lambda: end_all([self._current]))
             while (item := self._events.get()) is not None:
-                # The last output of a server that was replaced after a file change is printed too.
+                # If a file change replaced the server, print the last output of the old server too.
                 if item.source is self._current or item.kind in ("line", "events"):
                     self._take(item)
         for item in last_events(self._events):
@@ -123,9 +123,7 @@ class Serving:
             self._page = None
 
     def _free_address(self) -> None:
-        """If the server binds its own socket, replace the listening socket of the error page, which blocks
-        the address.
-        """
+        """Replace the listening socket of the error page, which blocks the address if the server binds its own."""
         adopts = "unix" in side(self._plan.mode).SERVERS[self._plan.server].options
         if not adopts and self._sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN):
             host, port = self._sock.getsockname()[:2]

@@ -65,7 +65,7 @@ def test_a_traceback_is_printed_with_debug_only() -> None:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A Python with only the packages that the command line itself needs."""
+    """A Python that has only the packages of the command line itself."""
     folder = tmp_path_factory.mktemp("bare")
     for name in ("click", "rich", "markdown-it-py", "mdurl", "pygments"):
         files = distribution(name).files or []

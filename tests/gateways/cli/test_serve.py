@@ -64,10 +64,10 @@ def serve(*arguments: str) -> int:
             ["apps:wsgi", "--mode", "asgi", "--server", "waitress"],
             "Invalid value for '--server': 'waitress' is not an ASGI server; ",
         ),
-        (["apps:asgi", "--threads", "2"], "uvicorn does not support --threads; no asgi server supports it."),
+        (["apps:asgi", "--threads", "2"], "uvicorn does not support --threads; no ASGI server supports it."),
         (
             ["apps:wsgi", "--mode", "cgi", "--threads", "2"],
-            "uvicorn does not support --threads; no cgi server supports it.",
+            "uvicorn does not support --threads; no CGI server supports it.",
         ),
         (
             ["apps:wsgi", "--workers", "2"],
