@@ -47,7 +47,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The result of a rule: a title, the reason with its clause, and the remedy."""
+    """The result of a rule: a title, the reason with the clause of a specification, and the remedy."""
 
     title: str
     why: str
@@ -56,7 +56,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An observation that matters for the checked move, with advice."""
+    """An observation that the move makes relevant, with advice."""
 
     rule: str
     seen: Seen

@@ -12,7 +12,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """Properties of a server that an app can notice, with the server's default settings.
+    """Properties of a server that can change an app's behaviour, with the server's default settings.
 
     threads: number of threads per process that call a WSGI app; 1 if a process handles one request at a time.
     lifespan: False if the server sends no lifespan events.
@@ -116,7 +116,7 @@ class Move:
 
     @property
     def leaves_importing_thread(self) -> bool:
-        """True if the thread that runs requests is not the one that imported the app."""
+        """True if the thread that imports the app is not the one that runs its requests."""
         return self.threads > 1 or (self.interface == "asgi" and self.to == "wsgi")
 
     @property
@@ -129,7 +129,7 @@ class Move:
 
 
 def destination(interface: Mode, to: Mode | None, server: str | None) -> tuple[Mode, Traits]:
-    """Choose mode and server. The default mode is the interface to which the app can move, with its default server.
+    """Choose mode and server. Without `to` and `server`, an ASGI app moves to WSGI, and any other app to ASGI.
 
     Raises:
         ValueError: the server is unknown, or does not speak `to`; the message names the servers that do.

@@ -26,7 +26,9 @@ from gateways.serving.target import Found, find, is_site
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A check: target, interface if known, paths, file of requests, timeout in seconds. Default paths: GET routes."""
+    """The input of a check: target, interface if known, paths, file of requests, timeout in seconds. Without paths, the
+    check requests the app's GET routes.
+    """
 
     target: str
     interface: str | None
@@ -59,7 +61,7 @@ def main() -> None:
 
 
 def looked(job: Job) -> dict[str, Any]:
-    """Import the app and send the requests; return the result for `run`."""
+    """Import the app and send the requests. Return the result for `run`."""
     notes = Notes()
     location = Path(job.target.partition(":")[0])
     own = Own([Path.cwd(), *([location.resolve().parent] if location.is_file() else [])])
@@ -115,8 +117,8 @@ def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> d
 
 
 def _given(job: Job) -> list[Request]:
-    """Return the requests of the command line. The login and the requests of the file come first, then one
-    for each path.
+    """Return the requests of the command line: first the login, then the requests of the file, then one request for
+    each path.
     """
     if job.requests is None:
         return _gets(job.paths)

@@ -12,7 +12,9 @@ RAISED = "(raised "
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a check. asked: the status of each request, by its label. problems: the failed checks."""
+    """The result of a check. asked: the status of each request, by its label. problems: reasons why the check is
+    incomplete.
+    """
 
     target: str
     signature: str
@@ -28,9 +30,9 @@ class Report:
 
 
 def failed(asked: dict[str, str]) -> list[str]:
-    """Return a line for each request with a 5xx status or no response, and another line if no request succeeded.
+    """Return a line for each request that got a 5xx status or no response, and a further line if no request succeeded.
 
-    Requests that did not finish have their own line already.
+    Requests that did not finish are left out, because another line reports them.
     """
     lines = [f"{request} failed: {status}" for request, status in asked.items() if _is_failure(status)]
     if not any(map(_is_success, asked.values())):

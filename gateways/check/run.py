@@ -1,7 +1,7 @@
 """Run a check: start the app's process, wait for its observations, and apply the rules.
 
-Knows the job of that process, and its result. `gateways.serving.probe` starts a similar process that detects only the
-interface.
+Knows the format of the input and the result of that process. `gateways.serving.probe` starts a similar process that
+detects only the interface.
 """
 
 import json
@@ -18,7 +18,7 @@ from gateways.serving.mode import Mode
 from gateways.serving.separate import run_module
 
 ASK = 2.0
-"""Timeout for one request, in seconds. After it, the client disconnects."""
+"""Timeout for one request, in seconds. The client disconnects after this time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def breaching(tmp_path: Path) -> Path:
         ("wsgi", "Content-Length is 3, the body has 4 bytes", "RFC 9110, 8.6"),
         ("text", "Iterator yielded non-bytestring ('text')", "PEP 3333, Buffering and Streaming"),
         ("asgi", "http.response.body: body is 'text'", "ASGI HTTP, Response Body: body: bytes"),
-        ("silent", "the app returned in the state 'nothing sent'", "ASGI http: an app sends its whole response"),
+        ("silent", "the app returned in the state 'nothing sent'", "ASGI http: an app must send its whole response"),
     ],
 )
 def test_the_breach_of_an_interface_is_found_with_its_clause(name: str, seen: str, why: str, breaching: Path) -> None:

@@ -1,3 +1,3 @@
-"""Find breaches of an interface by the app, each with its clause. ASGI has tables of rules, WSGI has
-wsgiref.validate.
+"""Find breaches of the interface's specification by the app, each with its clause. For ASGI, this package has tables of
+rules. For WSGI, it uses wsgiref.validate.
 """

@@ -12,7 +12,7 @@ from gateways.check.lint.breach import Breach
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A key of a message, with a test for its value, and the rule and a correct value as text. `forgiven`:
+    """A key of a message: a test for its value, the rule as text, and a correct value as text. `forgiven`:
     see Breach.
     """
 
@@ -79,8 +79,8 @@ _BODY = (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A type of message that an app may send, with its section of the specification, its keys, and the
-    extension it needs.
+    """A type of message that an app may send: its section of the specification, its keys, and the extension that it
+    needs.
     """
 
     section: str
@@ -161,7 +161,7 @@ ORDER: dict[str, dict[str, dict[str, str]]] = {
         "over": {},
     },
 }
-"""For each scope type and state, the messages that may be sent next, and the state after each message."""
+"""For each scope type and state: the messages that the app may send next, and the state after each message."""
 
 FIRST = {"http": "nothing sent", "websocket": "connecting", "lifespan": "starting"}
 DONE = {"http": {"complete"}, "websocket": {"closed", "denied"}, "lifespan": {"starting", "started", "over"}}
@@ -196,7 +196,7 @@ class Conversation:
             return [self._unknown(kind)]
         breaches = self._step(kind, row, message) + _fields(kind, row, message)
         if kind == "websocket.send" and (message.get("bytes") is None) == (message.get("text") is None):
-            rule = f"{row.section}: at least one of bytes and text must be non-None, and only one is sent"
+            rule = f"{row.section}: one of bytes and text must be set; a server sends only one"
             breaches.append(
                 Breach("websocket.send with both or neither of bytes and text", rule, "send either bytes or text")
             )
@@ -231,13 +231,13 @@ class Conversation:
         return []
 
     def returned(self) -> list[Breach]:
-        """Return the breach if the app has returned too early without an exception."""
+        """Return the breach if the app returned too early without an exception."""
         if self.state in DONE[self._type] or (self._type == "websocket" and self.state == "open"):
             return []
         return [
             Breach(
                 f"the app returned in the state '{self.state}'",
-                f"ASGI {self._type}: an app sends its whole response before it returns; servers respond with 500 or"
+                f"ASGI {self._type}: an app must send its whole response before it returns; servers respond with 500 or"
                 " cut off the response",
                 "await send() of the last message, with more_body False, before returning",
             )

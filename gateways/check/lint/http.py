@@ -42,7 +42,7 @@ def body(method: str, status: int, headers: Iterable[tuple[str, str]], length: i
             yield Breach(
                 f"Content-Length is {int(value):,}, the body has {length:,} bytes",
                 "RFC 9110, 8.6: it must be the length of the body; servers truncate a longer body, and close the "
-                "connection after a shorter one",
+                "connection after a shorter body",
                 "count bytes, not characters: len(text.encode()); or leave the header to the server",
             )
     if len(set(declared)) > 1:

@@ -63,6 +63,6 @@ def _breach(message: str, function: str) -> Breach:
     section = next((section for word, section in SECTIONS if word in text), "Specification Details")
     return Breach(
         message,
-        f"PEP 3333, {section}; wsgiref.validate checks it",
-        "correct the call as that section describes; wsgiref.validate then passes",
+        f"PEP 3333, {section}; wsgiref.validate reported this",
+        "correct the call as that section describes, until wsgiref.validate reports nothing",
     )

@@ -1,4 +1,4 @@
-"""Rules about bodies: streams that a server buffers or that occupy a thread, and uploads over a limit. Pure."""
+"""Rules about bodies: streams that a server buffers, streams that occupy a thread, and uploads over a limit. Pure."""
 
 from gateways.check.finding import Advice, Seen
 from gateways.check.move import MIB, Move
@@ -35,7 +35,7 @@ def upload(seen: Seen, move: Move) -> Advice | None:
     if limit is None:
         return None
     size = seen.values.get("size")
-    if size is None and limit > MIB:  # upload sizes are unknown, so report only limits that photos exceed
+    if size is None and limit > MIB:  # upload sizes are unknown, so report only a limit that a photo would exceed
         return None
     if size is not None and size <= limit:
         return None

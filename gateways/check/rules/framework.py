@@ -13,8 +13,8 @@ def conn_max_age(seen: Seen, move: Move) -> Advice | None:
         why = f"each of the {move.threads} threads of {move.runner} keeps its own connection, in every worker"
     else:
         why = (
-            "a connection belongs to the thread that opened it, and under ASGI a request's thread may end before it is "
-            "reused, so connections accumulate"
+            "a connection belongs to the thread that opened it; under ASGI, this thread may end before another request "
+            "uses the connection, so connections accumulate"
         )
     return Advice(
         f"CONN_MAX_AGE of the database {seen.values['database']!r} is {seen.values['age']}",
@@ -28,7 +28,7 @@ def async_middleware(seen: Seen, move: Move) -> Advice | None:
         return None
     return Advice(
         f"the middleware {seen.values['name']} needs ASGI",
-        "its sync_capable is False: behind get_wsgi_application() Django starts an event loop for each request "
-        "to run it (Django, Asynchronous support: Performance)",
+        "its sync_capable is False: under get_wsgi_application(), Django starts an event loop for each request "
+        "to run the middleware (Django, Asynchronous support: Performance)",
         "support synchronous requests too, with sync_and_async_middleware, or serve get_asgi_application()",
     )

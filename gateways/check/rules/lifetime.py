@@ -1,5 +1,5 @@
-"""Rules about how long the app's process lives: lifespan handlers, background tasks, threads that start at
-import. Pure.
+"""Rules about the lifetime of the app's process: lifespan handlers, background tasks, threads that start at import.
+Pure.
 """
 
 from gateways.check.finding import Advice, Seen
@@ -28,9 +28,9 @@ def background(seen: Seen, move: Move) -> Advice | None:
     name = seen.values["name"]
     if move.to == "cgi":
         outlived = {
-            "task": "asyncio tasks that outlive the app's call are cancelled",
+            "task": "asyncio tasks that still run after the app's call are cancelled",
             "awaited": "the process runs until the task ends; Apache's mod_cgi makes the client wait for it",
-            "thread": "the process exits after the response, or it waits for the thread, and the client waits too",
+            "thread": "the process exits after the response, or waits for the thread, and then the client waits too",
         }[seen.values["how"]]
         return Advice(
             f"{name} still runs after the response",
@@ -52,7 +52,7 @@ def thread_at_import(seen: Seen, move: Move) -> Advice | None:
         return None
     return Advice(
         f"importing the app starts the thread {seen.values['name']!r}",
-        "a CGI program is a new process for each request (RFC 3875, 3.4): each request starts the thread again, and "
-        "the thread ends with the request",
+        "a CGI program is a new process for each request (RFC 3875, 3.4), so the thread starts and ends with each "
+        "request",
         "run scheduled work in a separate process (cron, a systemd timer, a worker)",
     )

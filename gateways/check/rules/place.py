@@ -16,7 +16,7 @@ def relative_path(seen: Seen, move: Move) -> Advice:
     )
     return Advice(
         f"a file is opened by the relative path {seen.values['path']!r}",
-        f"{where}, so the path leads to another file there, or to no file",
+        f"{where}, so the path may name another file there, or no file",
         "build the path from the module: Path(__file__).parent / ...",
     )
 
@@ -29,8 +29,8 @@ def environment(seen: Seen, move: Move) -> Advice | None:
         return Advice(
             f"a CGI program would get the secret {name} through its environment",
             "CGI programs get the request's meta-variables and only the variables that the web server is set to pass "
-            "(RFC 3875, 4.1). Every program of the folder, each process that it starts, and error pages that "
-            "print the environment can then reveal the secret",
+            "(RFC 3875, 4.1). If the server passes the secret, every program in the folder can reveal it, and so can "
+            "each process that a program starts, and each error page that prints the environment",
             f"read {name} from a file that only the program's user can read",
         )
     return Advice(
@@ -45,7 +45,7 @@ def environment(seen: Seen, move: Move) -> Advice | None:
 def shown_environment(seen: Seen, _move: Move) -> Advice:
     return Advice(
         f"{seen.request} shows the environment of the program to its client",
-        "a variable that the check gave to the program came back in the response body; secrets that a server passes "
-        "to its CGI programs would be shown too (CWE-526)",
+        "the response body contains a variable that the check passed to the program; it would also contain secrets "
+        "that a server passes to its CGI programs (CWE-526)",
         "do not serve this program, or print only the variables that it needs",
     )

@@ -5,7 +5,7 @@ from gateways.check.move import Move
 
 
 def breach(seen: Seen, _move: Move) -> Advice:
-    """Report a breach for every move, because only some servers accept it."""
+    """Report the breach for every move, because only some servers accept such a breach."""
     return Advice("the app violates the specification of its interface", seen.values["clause"], seen.values["remedy"])
 
 
@@ -16,8 +16,8 @@ def hop_by_hop(seen: Seen, move: Move) -> Advice:
         rule = "RFC 3875, 6.3.4"
     return Advice(
         f"the app sets the hop-by-hop header {name}",
-        f"{rule}: {name} describes one connection, which only the server knows. Some servers reject the header, others "
-        "drop or send it; HTTP/2 forbids it (RFC 9113, 8.2.2). gateways.adapters drops it with a warning",
+        f"{rule}: {name} describes one connection, which only the server knows. Some servers reject the header; others "
+        "drop or send it. HTTP/2 forbids it (RFC 9113, 8.2.2). gateways.adapters drops it with a warning",
         f"do not set {name}; the server sets what the connection needs",
     )
 
@@ -29,5 +29,5 @@ def extension(seen: Seen, move: Move) -> Advice | None:
         f"the app uses the ASGI extension {seen.values['name']}",
         f"{move.runner} does not offer this extension by default (ASGI, Extensions: an app must work without "
         "extensions)",
-        "use a fallback if the key is missing from scope['extensions'], and check that the result is the same",
+        "if the key is missing from scope['extensions'], use a fallback, and check that its result is the same",
     )

@@ -1,4 +1,4 @@
-"""Rules about the threads that run the app: globals, thread-locals, signal handlers, a blocked loop. Pure."""
+"""Rules about the threads that run the app: globals, thread-locals, signal handlers, blocked event loops. Pure."""
 
 from gateways.check.finding import Advice, Seen
 from gateways.check.move import Move
@@ -47,8 +47,8 @@ def thread_local(seen: Seen, move: Move) -> Advice | None:
         (
             "all coroutines of an event loop share one thread, so concurrent requests overwrite the value"
             if shared
-            else f"{move.runner} runs a request on any of {move.threads} threads: the next request on this thread "
-            "sees the value, and requests on other threads do not"
+            else f"{move.runner} runs a request on any of {move.threads} threads: the next request on the same "
+            "thread gets this value, and requests on other threads do not"
         ),
         "use contextvars.ContextVar for values of a request; the adapters pass them to the thread that runs the app",
     )

@@ -13,7 +13,7 @@ def extension(seen: Seen, move: Move) -> Advice | None:
         return None
     if move.to == "asgi":
         return Advice(
-            f"each WebSocket of {name} holds a thread, and their number is limited",
+            f"each WebSocket of {name} occupies a thread, and the number of threads is limited",
             f"{move.server.name} speaks the protocol itself (ASGI, WebSocket) and provides no socket, so WSGIToASGI "
             f"gives the app one end of a socket pair. It serves at most {WEBSOCKETS} WebSockets, and refuses others "
             "with status 503 or close code 1013",
@@ -26,7 +26,7 @@ def extension(seen: Seen, move: Move) -> Advice | None:
     )
     return Advice(
         f"{name} takes over the connection of the server",
-        f"{reason}, so WebSockets fail there. HTTP requests work",
+        f"{reason}, so WebSockets fail there, although HTTP requests work",
         "serve these paths on gunicorn with --worker-class gthread, or with WSGIToASGI on an ASGI server",
     )
 

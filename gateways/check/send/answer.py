@@ -44,7 +44,9 @@ class Answer:
 
     @property
     def is_stream(self) -> bool:
-        """True if the blocks arrived over time, the media type is for streams, or the response did not end in time."""
+        """True if the blocks arrived over a longer time, if the media type is for streams, or if the response did not
+        end before the timeout.
+        """
         events = self.header("content-type").startswith("text/event-stream")
         return bool(self.status) and (events or (len(self.times) > 1 and (self.took >= STREAM or not self.whole)))
 

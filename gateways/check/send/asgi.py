@@ -1,4 +1,4 @@
-"""Send requests to an ASGI app, within its lifespan, and check each message. The loop runs in the thread that
+"""Send requests to an ASGI app, within its lifespan, and check each message. The event loop runs in the thread that
 imports the app.
 """
 
@@ -18,7 +18,7 @@ from gateways.check.send.watching import Watching
 from gateways.requests.request import Request
 
 EXTENSIONS = ("http.response.trailers", "http.response.early_hint", "http.response.push", "http.response.debug")
-"""Extensions that some servers offer. The check offers none, and records a lookup by the app's own code."""
+"""Extensions that some servers offer. The check offers none of them, and records each lookup by the app's own code."""
 
 
 def send_all(app: Any, requests: Sequence[Request], seconds: float, watching: Watching) -> dict[str, str]:

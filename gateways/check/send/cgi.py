@@ -16,7 +16,7 @@ from gateways.serving.settings import Settings
 from gateways.serving.target import PROGRAMS
 
 MOST = 16
-"""Maximum number of programs of a folder that are run."""
+"""Maximum number of programs of a folder that the check runs."""
 
 
 def paths(target: str, is_site: bool) -> list[str]:
@@ -38,7 +38,7 @@ def paths(target: str, is_site: bool) -> list[str]:
 
 
 def send_all(target: str, is_site: bool, requests: Sequence[Request], notes: Notes) -> dict[str, str]:
-    """Run each program once, served as `gateways serve` would, and return the statuses."""
+    """Run each program once, in the same way as `gateways serve`, and return the statuses."""
     from gateways.cgi.server import host
 
     secret = secrets.token_hex(16)

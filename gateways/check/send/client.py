@@ -1,4 +1,4 @@
-"""The client that sends all requests of a check. It has cookies, values from responses, and received statuses."""
+"""The client that sends all requests of a check. It stores cookies, values from responses, and statuses."""
 
 from gateways.check.send.answer import Answer
 from gateways.check.watch.notes import Notes
@@ -18,7 +18,7 @@ class Client:
         self._session = Session()
 
     def begin(self, request: Request) -> Request | None:
-        """Return the request to send; None if it needs a value that an earlier response did not have."""
+        """Return the request to send; None if the request needs a value that an earlier response did not contain."""
         self._notes.request = request.label
         try:
             return self._session.prepared(request)

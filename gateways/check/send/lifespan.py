@@ -19,8 +19,8 @@ LEAVE = 1.0
 
 
 class Lifespan:
-    """The lifespan of an app. If the app raises, it does not support lifespan, and is served without (ASGI,
-    Lifespan: Scope).
+    """The lifespan of an app. If the app raises an exception, the app does not support lifespan, and servers continue
+    without it (ASGI, Lifespan: Scope).
     """
 
     def __init__(self, app: Any, watching: Watching) -> None:

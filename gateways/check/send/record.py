@@ -35,8 +35,8 @@ def breach(breaches: Iterable[Breach], notes: Notes, place: Place | None = None)
 
 
 def lint(conversation: Conversation, message: Any, sender: FrameType, watching: Watching) -> None:
-    """Record the breaches of a message that `sender` sends. Breaches that servers accept are recorded only for the
-    app's own code.
+    """Record the breaches in a message from `sender`. If servers accept a breach, record it only for the app's own
+    code.
     """
     is_own = watching.own.is_own(sender.f_code.co_filename)
     breaches = [each for each in conversation.sent(message) if is_own or not each.forgiven]

@@ -39,7 +39,7 @@ class Watching:
             passes.append(self._end())
 
     async def repeat_async(self, ask: Callable[[], Awaitable[T]], is_safe: bool) -> T:
-        """Do the same as repeat() for a request that must be awaited."""
+        """Do the same as repeat(), for a coroutine."""
         passes: list[list[Block]] = []
         while True:
             self._begin()

@@ -31,7 +31,7 @@ class Background:
         def start(this: threading.Thread) -> None:
             caller = sys._getframe(1)  # noqa: SLF001
             original(this)
-            # Thread pools of libraries keep threads between requests; these are not work of the app.
+            # The thread pools of libraries keep threads between requests. These threads are not work of the app.
             if self._importing or self._own.is_own(caller.f_code.co_filename):
                 place = self._own.place(caller)
                 if place is not None:
@@ -52,7 +52,7 @@ class Background:
         ThreadPoolExecutor.submit = submit  # type: ignore[method-assign,assignment]
 
     def imported(self) -> None:
-        """Record threads that the import has started and that still run. Then start to watch frameworks."""
+        """Record threads that the import started and that still run. Then start to watch frameworks."""
         for thread, place in self._threads:
             if thread.is_alive():
                 self._notes.add("thread-at-import", f"{thread!r} runs after the import", place, name=thread.name)
@@ -80,7 +80,7 @@ class Background:
         self._jobs.clear()
 
     def end(self) -> None:
-        """Record the threads and jobs that the request has left running."""
+        """Record the threads and jobs that still run after the request."""
         for thread, place in self._threads:
             if thread.is_alive():
                 self._notes.add(
@@ -91,7 +91,7 @@ class Background:
                 self._notes.add("background", f"submit({name}) is still running", place, name=name, how="thread")
 
     def tasks(self, before: set["asyncio.Task[Any]"]) -> None:
-        """Record tasks of the app's own code on the running loop that are not in `before`."""
+        """Record tasks that the app's own code started on the running loop, and that are not in `before`."""
         for task in asyncio.all_tasks() - before - {asyncio.current_task()}:
             coroutine = task.get_coro()
             if (place := self._own.place_of_code(coroutine)) is not None:

@@ -1,7 +1,8 @@
 """Measure callbacks that block an event loop: replace asyncio.Handle._run, which runs every callback.
 
 A sampling thread reads the stack of the loop's thread. A block counts only if the app's own code is on the stack, and
-only if it occurs each time the request is repeated. On a busy machine, the scheduler may suspend a process at any line.
+if the block occurs in each repetition of the request. A single block proves nothing, because a busy machine may suspend
+a process at any line.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ class Block:
 
 
 class Blocking:
-    """Measures the callbacks of all event loops of this process while `on` is true."""
+    """Measures the callbacks of all event loops of this process, as long as `on` is True."""
 
     def __init__(self, own: Own) -> None:
         self.on = False
@@ -97,7 +98,7 @@ class Blocking:
 
 
 def repeated(notes: Notes, passes: list[list[Block]], request: str) -> None:
-    """Record the blocks that occurred each time the request was sent, with their shortest duration."""
+    """Record the blocks that occurred in each repetition of the request, with their shortest duration."""
     for block in passes[0]:
         times = [[other.seconds for other in each if other.place.file == block.place.file] for each in passes]
         if all(times):

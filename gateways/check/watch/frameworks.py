@@ -1,6 +1,6 @@
 """Ask Flask, Django and Starlette (FastAPI) for an app's routes, settings and WebSockets.
 
-Uses only modules that the app has imported. An app of an unknown framework has no facts, and "/" is its only path.
+Uses only modules that the app has imported. For an app of an unknown framework, it finds only the path "/".
 """
 
 import ast
@@ -27,7 +27,7 @@ EXTENSIONS = (
 
 
 def paths(app: Any) -> list[str]:
-    """Return the paths of the app's GET routes that take no parameters, "/" if none is known."""
+    """Return the paths of the app's GET routes without parameters; "/" if no route is known."""
     found = [*_flask_paths(app), *_starlette_paths(app), *_django_paths(app)]
     return list(dict.fromkeys(found))[:MOST] or ["/"]
 
@@ -71,7 +71,7 @@ def _django_paths(app: Any) -> Iterator[str]:
 
 
 def _of(app: Any, module: str, name: str) -> Any:
-    """Return the app, or the app inside middleware, if it is an instance of the class `name` in `module`."""
+    """Find an instance of the class `name` in `module`. It may be the app itself, or an app inside middleware."""
     kind = getattr(sys.modules.get(module), name, None)
     for _ in range(16):
         if kind is not None and isinstance(app, kind):
@@ -101,7 +101,7 @@ def look(app: Any, notes: Notes, own: Own) -> None:
 
 
 def _sockets(notes: Notes, own: Own) -> None:
-    """Record the existing extension objects, with the line that creates them."""
+    """Record each existing extension object, with the line that creates it."""
     kinds = {each for value in gc.get_objects() for each in type(value).__mro__}
     for package, name, text in EXTENSIONS:
         if getattr(sys.modules.get(package), name, None) in kinds and (place := _call(name, own)) is not None:

@@ -34,5 +34,5 @@ def _is_resource(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """Return the value as text; only its type if the text could be long or secret."""
+    """Return the value as text, or only its type if the text could be long or secret."""
     return repr(value) if isinstance(value, (int, float, bool)) or value is None else f"a {type(value).__name__}"

@@ -1,7 +1,7 @@
 """Distinguish the app's own code from libraries, and find the line of its own code that caused an observation.
 
-The app's own code is below the current folder or the target's folder, outside site-packages, the standard library and
-this project. In this package, "own" means this code.
+The app's own code is below the current folder or the target's folder. Site-packages, the standard library and this
+project do not count. In this package, "own" means the app's own code.
 """
 
 import ast
@@ -49,8 +49,8 @@ class Own:
     def frame(self, frame: FrameType | None) -> FrameType | None:
         """Return the innermost frame of own code, or None.
 
-        The search stops at an import: an import statement is not the cause of calls that a library makes while it is
-        imported.
+        The search stops at an import statement, because that statement does not cause the calls that the imported
+        library makes.
         """
         while frame is not None:
             filename = frame.f_code.co_filename
@@ -78,7 +78,9 @@ class Own:
         return at(code.co_filename, first_line(code)) if self.is_own(code.co_filename) else None
 
     def place_of_name(self, text: str) -> Place | None:
-        """Return the only line of own code with that string, variable or keyword (case-insensitive), or None."""
+        """Return the line of own code with that string, variable or keyword (case-insensitive). Return None if there is
+        no such line, or more than one.
+        """
         places = {
             at(str(module.__file__), node.lineno)
             for module in self.modules()
@@ -120,7 +122,9 @@ def _name_of(node: ast.Constant | ast.Name | ast.keyword) -> str:
 
 
 def assigned(module: ModuleType, name: str, within: str = "") -> Place | None:
-    """Return the line at which a module, or the class `within` of it, assigns `name`."""
+    """Return the line at which a module assigns `name`. If `within` is given, return the line in that class of the
+    module.
+    """
     file = str(module.__file__)
     body: list[ast.stmt] = _tree(file).body
     if within:

@@ -1,4 +1,4 @@
-"""Find objects that are created at import and that threads must not share. To add a class, add a row to UNSAFE."""
+"""Find objects that the app creates at import and that threads must not share. To add a class, add a row to UNSAFE."""
 
 import sqlite3
 import sys
@@ -51,7 +51,7 @@ UNSAFE = (
 
 
 def look(notes: Notes, own: Own) -> None:
-    """Record the unsafe globals and class attributes of the app's own modules; call it in the importing thread."""
+    """Record the unsafe globals and class attributes of the app's own modules. Call this in the importing thread."""
     for module, within, name, value in bound(own):
         label = f"{within}.{name}" if within else name
         place = assigned(module, name, within)
@@ -73,7 +73,7 @@ def look(notes: Notes, own: Own) -> None:
 
 
 def bound(own: Own) -> Iterator[tuple[ModuleType, str, str, Any]]:
-    """Yield module, class (or ""), name and value for every name in the app's own modules and their classes."""
+    """Yield module, class (or ""), name and value of every name in the app's own modules and in their classes."""
     for module in own.modules():
         for name, value in list(vars(module).items()):
             if isinstance(value, type) and value.__module__ == module.__name__:
@@ -100,7 +100,7 @@ class Connections:
                 self._opened.append((arguments[0], place))
 
     def look(self) -> None:
-        """Record the connections that are still open; call it in the importing thread, after the import."""
+        """Record the connections that are still open. Call this in the importing thread, after the import."""
         self._importing = False
         opened, self._opened = self._opened, []
         while opened:
@@ -116,7 +116,7 @@ class Connections:
 
 
 def _sqlite(notes: Notes, connection: sqlite3.Connection, name: str, place: Place | None) -> None:
-    """Test on another thread whether the connection may be used there."""
+    """Use the connection on another thread, to test if this is allowed."""
     evidence: list[str] = []
 
     def use() -> None:
@@ -138,10 +138,10 @@ def _sqlite(notes: Notes, connection: sqlite3.Connection, name: str, place: Plac
         name=name,
         type="sqlite3.Connection",
         why=(
-            "sqlite3: with check_same_thread=True a connection raises ProgrammingError on any thread but its own"
+            "sqlite3: with check_same_thread=True, a connection raises ProgrammingError on every thread except its own"
             if evidence
             else "check_same_thread=False: the threads share one transaction, so commit() in one request "
-            "also commits unfinished work of another"
+            "also commits unfinished changes of another request"
         ),
         remedy="connect in each request, or keep one connection for each thread",
         bound=bool(evidence),

@@ -1,4 +1,4 @@
-"""Find environment variables that are set and that the app's own code reads."""
+"""Find environment variables that exist and that the app's own code reads."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ PASSED = {"PATH", "LD_LIBRARY_PATH", "LANG", "LANGUAGE", "TZ", "REQUEST_METHOD",
 def install(notes: Notes, own: Own) -> None:
     """Start watching os.environ."""
     kind: Any = type(os.environ)
-    given = set(os.environ)  # not the variables that the app sets later, as Django's wsgi.py does
+    given = set(os.environ)  # without the variables that the app sets later, as Django's wsgi.py does
     original = kind.__getitem__
 
     def getitem(this: Any, name: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Breaches of HTTP by a response, whatever its interface."""
+"""Breaches of HTTP by a response of any interface."""
 
 import pytest
 

@@ -58,7 +58,7 @@ def found(kind: str, interface: Mode, to: Mode, server: str = "", threads: int |
             "websocket-extension",
             ("wsgi", "asgi", "uvicorn"),
             {"name": "flask-sock"},
-            "each WebSocket of flask-sock holds a",
+            "each WebSocket of flask-sock occupies a thread",
         ),
         ("websocket-route", ("asgi", "wsgi", "granian"), {"path": "/ws"}, "/ws gets a 501 response"),
         ("websocket-route", ("asgi", "wsgi", "waitress"), {"path": "/ws"}, ""),
@@ -74,7 +74,7 @@ def test_an_observation_is_reported_only_if_it_makes_a_difference(
     assert bool(title) == bool(said)
 
 
-def test_a_connection_of_one_thread_is_reported_if_another_thread_runs_the_app() -> None:
+def test_a_connection_for_one_thread_is_reported_if_another_thread_runs_the_app() -> None:
     values: dict[str, Any] = {
         "name": "db",
         "type": "sqlite3.Connection",
