@@ -1,4 +1,4 @@
-"""Records of a comparison's machine, of the cores of server and client, and of a server's resources. Pure."""
+"""Records of a comparison: its machine, the cores of server and client, and a server's resources. Pure."""
 
 from dataclasses import dataclass, field, fields
 
@@ -45,11 +45,12 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The resources of a server's process tree at one moment, or the maximum of each value over several moments.
+    """The resources of a server and its child processes at one moment, or the maximum of each value over several
+    moments.
 
-    memory: private memory in bytes. On Linux it is the size of the anonymous pages. A page that several processes share
-    is divided among them. On other systems it is the unique set size. resident: memory with shared pages counted for
-    each process.
+    memory: private memory in bytes. On Linux, this is the size of the anonymous pages; a page that several processes
+    share counts in part for each. On other systems, it is the unique set size. resident: memory with shared pages
+    counted for each process.
     switches: context switches since the start.
     """
 

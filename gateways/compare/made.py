@@ -8,6 +8,6 @@ T = TypeVar("T")
 
 
 def made(cls: type[T], data: Mapping[str, Any]) -> T:
-    """Return the object. Keys that later minor versions have added are ignored."""
+    """Return the object. Ignore keys that later minor versions have added."""
     names = {each.name for each in fields(cast(Any, cls))}
     return cls(**{name: value for name, value in data.items() if name in names})

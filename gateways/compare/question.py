@@ -1,4 +1,4 @@
-"""Record of a question of a comparison: a measured scenario, and the expected responses. Pure."""
+"""Record of a measured scenario and its expected responses. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Question:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the question. Keys that are missing in files before version 1.2 get their defaults."""
+        """Return the question. Use the defaults for keys that files before version 1.2 do not have."""
         added = {} if "headline" in data else _BY_NAME.get(data["name"], {})
         answer = data["answer"] and Answer.from_json(data["answer"])
         parts = tuple(MixRequest.from_json(each) for each in data.get("parts", ()))

@@ -28,8 +28,8 @@ class Entrant:
 
     command, environment: they start the server; {port} stands for the port.
     files: the texts of the modules and programs that the command needs, by file name. The files are in the folder that
-    PYTHONPATH in `environment` names. Without PYTHONPATH, the files were not kept on disk: to run the command again,
-    write them to the current folder.
+    PYTHONPATH in `environment` names. Without PYTHONPATH, the files no longer exist. To run the command again, write
+    them to the current folder.
     workers: the number of worker processes. cores: the number of cores that they can use.
     """
 
@@ -49,7 +49,9 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A contender that is not measured in a scenario, and the reason. If the scenario is "", it is measured in none."""
+    """A contender that is not measured in a scenario, and the reason. If the scenario is "", the contender is not
+    measured at all.
+    """
 
     contender: str
     scenario: str
@@ -57,7 +59,7 @@ class Exclusion:
 
 
 NULL = "null"
-"""Contender id of the slices with the server that does nothing. These slices show the limit of the load client."""
+"""Contender id for slices with the server that does nothing. These slices show the limit of the load client."""
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,12 @@ class Record:
 
     @property
     def remote(self) -> bool:
-        """Return True if the servers were not started by the comparison, so that only their responses are known."""
+        """Return True if the comparison did not start the servers. Then only their responses are known."""
         return any(each.mode == "url" for each in self.entrants)
 
     @property
     def setting(self) -> str:
-        """Return where servers and clients ran, in one or two sentences."""
+        """Describe the machines of servers and clients in one or two sentences."""
         if self.remote:
             text = "The servers were already running; only their responses are known"
         else:
@@ -150,11 +152,11 @@ class Record:
     def from_json(cls, data: Any) -> Self:
         """Return the record from the result of to_json().
 
-        Raises: ValueError: not a record, or a record of an incompatible version; the text says which.
+        Raises: ValueError: not a record, or a record of an incompatible version.
         """
         schema = data.get("schema") if isinstance(data, dict) else None
         if not isinstance(schema, str) or not schema.startswith(f"{NAME}/"):
-            raise ValueError(f"not a file of this command: its schema is {schema!r} instead of {SCHEMA!r}")
+            raise ValueError(f"not a file of gateways compare: its schema is {schema!r} instead of {SCHEMA!r}")
         if schema.partition("/")[2].partition(".")[0] != str(MAJOR):
             raise ValueError(f"its schema is {schema!r}; this version of gateways reads {NAME}/{MAJOR}")
         try:

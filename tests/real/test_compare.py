@@ -61,7 +61,7 @@ def plan(
 
 
 def misbehaving(app: str) -> Contender:
-    """Uvicorn with another app than the given one."""
+    """Uvicorn with a different app from the given one."""
     made = contender("asgi:uvicorn")
     arguments = (*made.server.arguments[:-1], f"{MISBEHAVING}:{app}")
     return replace(made, server=replace(made.server, name=app, arguments=arguments))
@@ -90,7 +90,7 @@ def section(hello: Record) -> Section:
     return found
 
 
-def test_a_contender_that_is_a_fifth_slower_is_detected_and_an_equal_one_is_not() -> None:
+def test_a_contender_that_is_a_fifth_slower_is_detected_and_an_equal_contender_is_a_tie() -> None:
     """Sorted by CPU time per response, which does not depend on other programs."""
     contenders = map(misbehaving, ("works", "works_too", "works_a_fifth_longer"))
     made = compare(plan(*contenders, scenarios=(SCENARIOS["hello"],), effort=replace(TINY, rounds=5)), [], Quiet())

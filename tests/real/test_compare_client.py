@@ -1,7 +1,7 @@
 """Compare the load client's throughput with wrk's and h2load's, on the same servers, in turns, each on its own core.
 
 If the server has a core to itself, responses per second are compared. On a busy machine, responses per second of the
-server's CPU time are compared instead, because other programs do not affect them as much.
+server's CPU time are compared instead, because other programs affect these less.
 """
 
 import re

@@ -58,7 +58,7 @@ def compared(folder: Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def calm(compared: "subprocess.CompletedProcess[str]", folder: Path) -> str:
-    """Return its file, changed so that all slices of the server have the same measurement, without noise."""
+    """Return the file of a comparison, changed to remove noise: all slices of the server have the same measurement."""
     assert compared.returncode in {0, 1}
     data = json.loads((folder / "one.json").read_text())
     one = {_place(cell): cell["measured"] for cell in data["cells"] if cell["contender"] == "asgi:uvicorn"}
@@ -74,7 +74,7 @@ def _place(cell: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def succeeded(done: "subprocess.CompletedProcess[str]") -> bool:
-    """Assert that it succeeded, or that it refused to judge on a busy machine, with exactly that message."""
+    """Assert that the command succeeded. On a busy machine, it may also refuse to judge, with exactly that message."""
     said = [line for line in done.stderr.splitlines() if not line.startswith("written: ")]
     return (done.returncode, said) == (0, []) or (done.returncode == 1 and TOO_BUSY in done.stderr)
 
@@ -94,7 +94,9 @@ def test_a_comparison_prints_its_progress_and_its_results(compared: "subprocess.
     assert "Loopback, one machine" in compared.stdout
 
 
-def test_its_file_has_the_documented_keys(compared: "subprocess.CompletedProcess[str]", folder: Path) -> None:
+def test_the_file_of_a_comparison_has_the_documented_keys(
+    compared: "subprocess.CompletedProcess[str]", folder: Path
+) -> None:
     assert succeeded(compared)
     data = json.loads((folder / "one.json").read_text())
     assert data["schema"] == SCHEMA
@@ -106,7 +108,7 @@ def test_its_file_has_the_documented_keys(compared: "subprocess.CompletedProcess
     assert json.loads(data_of((folder / "one.html").read_text())) == data
 
 
-def test_its_file_can_be_shown_again_and_written_as_markdown_and_csv(
+def test_the_file_of_a_comparison_can_be_shown_again_and_written_as_markdown_and_csv(
     compared: "subprocess.CompletedProcess[str]", folder: Path
 ) -> None:
     again = gateways("--from", "one.json", "--markdown", "-", cwd=folder)
@@ -139,7 +141,7 @@ def test_files_are_written_even_if_the_reader_closes_the_pipe_early(calm: str, f
     assert (folder / "head.csv").read_text().startswith("scenario,connections,contender,")
 
 
-def test_it_can_be_compared_with_another_file(calm: str, folder: Path) -> None:
+def test_a_comparison_can_be_compared_with_another_file(calm: str, folder: Path) -> None:
     same = gateways("--from", calm, "--against", calm, cwd=folder)
     assert (same.returncode, same.stderr) == (0, "")
     assert "path, 64 clients: asgi uvicorn" in same.stdout
@@ -158,7 +160,7 @@ def test_it_can_be_compared_with_another_file(calm: str, folder: Path) -> None:
     [({"target": "other:app"}, "'other:app'"), ({"request": "GET /other"}, "'GET /other'")],
     ids=["another target", "another path"],
 )
-def test_it_cannot_be_compared_with_a_file_of_another_target(
+def test_a_comparison_cannot_be_compared_with_a_file_of_another_target(
     change: dict[str, str], said: str, calm: str, folder: Path
 ) -> None:
     data = json.loads((folder / calm).read_text())
@@ -172,7 +174,7 @@ def test_it_cannot_be_compared_with_a_file_of_another_target(
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_measurement_whose_twins_differ_by_a_factor_of_two_is_a_failure(calm: str, folder: Path) -> None:
+def test_a_measurement_fails_if_two_runs_of_one_server_differ_by_a_factor_of_two(calm: str, folder: Path) -> None:
     data = json.loads((folder / calm).read_text())
     for cell in data["cells"]:
         if cell["contender"].endswith("#2"):
@@ -298,7 +300,7 @@ def test_ctrl_c_keeps_the_measured_results_and_stops_all_processes(folder: Path)
         (["shop:app", "--from", "shop.py"], 2, "--from shows recorded results"),
         (["--from", "no.json"], 2, "'no.json' does not exist"),
         (["--from", "shop.py"], 1, "shop.py cannot be read: Extra data: line 1"),
-        (["--from", "other.json"], 1, "other.json cannot be used: not a file of this command: its schema is None"),
+        (["--from", "other.json"], 1, "other.json cannot be used: not a file of gateways compare: its schema is None"),
         (["--json", "no/folder/x.json"], 1, "cannot be written: no/folder is not a writable folder"),
         (["nowhere:app"], 1, "nowhere"),
         (

@@ -79,7 +79,7 @@ def test_two_workers_measure_together_and_verify_every_response(server: Server) 
     assert of_locust() == []
 
 
-def test_workers_started_by_a_person_are_awaited_and_a_lost_one_ends_the_comparison(server: Server, free: int) -> None:
+def test_workers_started_by_a_user_are_awaited_and_a_lost_worker_ends_the_comparison(server: Server, free: int) -> None:
     crew = Crew(2, ("127.0.0.1", free))
     asked = ["--url", f"a={server.url}", "--path", "/hello", "--thorough", "--force", "--engine", "locust"]
     workers: list[subprocess.Popen[bytes]] = []

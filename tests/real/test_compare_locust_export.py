@@ -10,7 +10,7 @@ from tests.real.serving import serve
 
 
 def run(folder: Path, url: str, scenarios: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Export, and run it with locust for some seconds, in another folder."""
+    """Export the locustfile, and run it with locust for some seconds, in another folder."""
     command = ["gateways", "compare", "--export-locustfile", str(folder / "load.py"), "--scenarios", scenarios]
     subprocess.run([sys.executable, "-m", *command, "--url", f"a={url}"], check=True, timeout=90, capture_output=True)
     options = ["--headless", "--users", "12", "--spawn-rate", "100", "--only-summary", "--json-file", "stats"]
@@ -44,7 +44,7 @@ def test_responses_are_verified_and_times_are_finer_than_those_of_locust(tmp_pat
     assert first["min_response_time"] < 500
 
 
-def test_a_wrong_response_is_a_failure_and_one_at_the_start_ends_the_test(tmp_path: Path) -> None:
+def test_a_wrong_response_is_a_failure_and_a_wrong_response_at_the_start_ends_the_test(tmp_path: Path) -> None:
     with serve("tests.gateways.compare.misbehaving:loses_one_percent", "uvicorn") as server:
         assert run(tmp_path, server.url, "hello", "--run-time", "2s", "Hello").returncode == 1
     hello = stats(tmp_path)["GET", "/hello"]
@@ -52,4 +52,4 @@ def test_a_wrong_response_is_a_failure_and_one_at_the_start_ends_the_test(tmp_pa
     with serve("tests.gateways.compare.misbehaving:fails", "uvicorn") as server:
         done = run(tmp_path, server.url, "hello", "--run-time", "20s", "Hello")
     assert done.returncode == 1
-    assert "/hello gives no response to compare with: HTTP Error 500" in done.stderr
+    assert "/hello sent no response that could serve as the expected response: HTTP Error 500" in done.stderr

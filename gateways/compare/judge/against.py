@@ -44,8 +44,8 @@ def changes(new: Record, old: Record) -> list[Change]:
 
 
 def _key(section: Section) -> tuple[str, int]:
-    """Return the key by which the sections of two comparisons are matched. Slices match even if their numbers of
-    clients differ. Long runs match only with the same number of clients.
+    """Return a key. Sections of two comparisons with the same key are compared. The key of a section with slices
+    ignores the number of clients; the key of a long run contains it.
     """
     return section.question.name, 0 if section.quick else section.connections
 
@@ -78,8 +78,8 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
 def _judged(
     sentence: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
 ) -> Change | None:
-    """Return the change, or None. `machine`: the change for the server that does nothing; only the machine can
-    cause it.
+    """Return the change, or None. `machine`: the change of the server that does nothing, which only the machine can
+    cause.
     """
     if ratio is None:
         return None

@@ -21,7 +21,7 @@ FAILED = 1.0
 """Noise floor, as a share, above which a measurement has failed. If two runs of one server differ by a factor of 2, a
 comparison is meaningless."""
 ONE_RUN = 1.0
-"""Smallest difference that is reported after a single run of each contender, as a share. 1.0 is a factor of 2."""
+"""Smallest reported difference if each contender ran once, as a share. 1.0 is a factor of 2."""
 LEAST_CPU = 0.03
 """Smallest reported difference of CPU time, as a share. Caches and the clock rate cause smaller differences."""
 
@@ -30,12 +30,12 @@ LEAST_CPU = 0.03
 class Section:
     """A scenario with one number of clients.
 
-    connections: the number of clients; the largest if contenders have different numbers.
-    rows: the best first, unranked rows last.
-    twins: the comparison of two runs of the same server. floor: the smallest difference that is reported, as a share.
-    Both are None if no server was measured twice.
-    null: the rate with a server that does nothing, which is the client's maximum. ceilings: for each contender, its
-    rate as a share of that maximum.
+    connections: the number of clients; the largest number if contenders have different numbers. rows: the best
+    contender first, unranked contenders last.
+    twins: the comparison of two runs of the same server. floor: the smallest reported difference, as a share. twins and
+    floor are None if no server was measured twice.
+    null: the rate with a server that does nothing, which is the maximum of the load client. ceilings: for each
+    contender, its rate as a share of that maximum.
     discarded: the number of slices during which the clock was set. out: the contenders that were not measured.
     ties: the pairs without a reported difference. repeated: True if each contender was measured more than once.
     parts: the figures of each request of a mix.
@@ -133,8 +133,8 @@ def _section(record: Record, question: Question, cells: Sequence[Cell]) -> Secti
 
 
 def _main(cells: Sequence[Cell]) -> list[Cell]:
-    """Return the cells for throughput: the long runs, or the slices with the number of clients at the knee of
-    the curve.
+    """Return the cells from which throughput is computed: the long runs, or the slices with the best number of clients
+    (figures.knee).
     """
     closed = [cell for cell in cells if cell.phase in {"capacity", "long"}]
     if not closed or closed[0].phase == "long":
@@ -159,13 +159,13 @@ class _Pairing:
         self._cpu_floor = max(LEAST_CPU, inference.noise(twins_cpu) if twins_cpu else 0.0)
 
     def rates(self, name: str) -> Ratio | None:
-        """Return the ratio of a contender's responses per second to the reference's; None for the reference."""
+        """Return a contender's responses per second, divided by those of the reference; None for the reference."""
         if name not in self._main or name == self.reference:
             return None
         return rates_compared(self._main[name], self._main[self.reference], self._seed)
 
     def costs(self, name: str) -> Ratio | None:
-        """Return the ratio of a contender's CPU time per response to the reference's; None for the reference."""
+        """Return a contender's CPU time per response, divided by that of the reference; None for the reference."""
         if name not in self._main or name == self.reference:
             return None
         return compared(self._main[name], self._main[self.reference], cpu_of, self._seed)
@@ -178,7 +178,7 @@ class _Pairing:
         return ratio is not None and self.repeated and not ratio.tie(self._cpu_floor)
 
     def letters(self, order: Sequence[str]) -> dict[str, str]:
-        """Return, by contender, the letters of its groups of statistically indistinguishable contenders.
+        """Return the letters of each contender. Contenders that share a letter are statistically indistinguishable.
 
         The result is empty for one contender, or one measurement.
         """
@@ -194,8 +194,8 @@ class _Pairing:
     def _tied(self, pair: frozenset[str]) -> bool:
         if pair not in self._ties:
             one, other = sorted(pair, key=lambda name: name == self.reference)
-            # Pairs with the reference use as many resamples as the table, so that both show the same interval. Other
-            # pairs use fewer, to save time.
+            # Pairs with the reference use as many resamples as the table, because both must show the same interval.
+            # Other pairs use fewer resamples, to save time.
             resamples = inference.RESAMPLES if other == self.reference else FOR_LETTERS
             found = rates_compared(self._main[one], self._main[other], self._seed, resamples)
             self._ties[pair] = found is None or self.tie(found)

@@ -14,20 +14,20 @@ from gateways.compare.question import Question
 from gateways.compare.record import Record
 
 FOREIGN = 0.15
-"""Number of busy cores of other programs above which figures are doubtful."""
+"""Figures are doubtful if other programs keep more cores busy than this number."""
 FLOOR = 0.05
-"""Noise floor, as a share, above which figures are doubtful."""
+"""Figures are doubtful if the noise floor is larger than this share."""
 LAG = 0.1
-"""Lag of the load client, as a share of the 99th percentile, above which latencies are doubtful."""
+"""Latencies are doubtful if the lag of the load client is larger than this share of the 99th percentile."""
 SLACK = 0.05
-"""Deviation from Little's law, as a share, above which figures are doubtful."""
+"""Figures are doubtful if they deviate from Little's law by more than this share."""
 GROWTH = 20_000_000
 INSTALL = "install it with: "
 """Text before the install command, in the reason why a contender with missing packages is excluded."""
 NOT_INSTALLED = " not installed"
 """Text after the names of the missing packages, in the same reason."""
 APART = 0.025
-"""Time between the starts of clients, in seconds, above which figures are doubtful: a tenth of a slice."""
+"""Figures are doubtful if the clients start at times that differ by more seconds than this, a tenth of a slice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ Seen = tuple[str, str]
 
 
 def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
-    """Return one doubt for each reason that applies, with all places where it applies."""
+    """Return one doubt for each reason that applies. The doubt names all places where it applies."""
     found: dict[str, dict[str, list[str]]] = {}
     for name, of in [*_of_machine(record), *_of_run(record)]:
         found.setdefault(name, {}).setdefault("", []).append(of)
@@ -136,7 +136,7 @@ def _of_section(section: Section) -> Iterator[Seen]:
 
 
 def _varying(question: Question) -> Iterator[str]:
-    """Yield, for each request whose responses vary, its label and the part that is verified."""
+    """Yield the label of each request whose responses vary, and the part of the response that is verified."""
     labels = [each.label for each in question.parts] or [""]
     for label, answer in zip(labels, question.answers, strict=False):
         if answer.sha256 is None:
@@ -149,7 +149,7 @@ def _varying(question: Question) -> Iterator[str]:
 
 def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
     label = figures.entrant.label
-    # In these scenarios, unanswered requests are a result, and the table shows them.
+    # In these scenarios, requests without a response are a result, which the table shows. They are no reason for doubt.
     expected = {"timeout", "not sent"} if section.headline == "room" else set()
     if set(figures.failed) - expected:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))

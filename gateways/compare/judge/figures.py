@@ -11,15 +11,15 @@ from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import Cell, Entrant
 
 ENOUGH = 20
-"""Minimum number of responses per connection in a window for Little's law. With fewer, the window's edges
-distort it.
+"""Minimum number of responses per connection in a window for a test of Little's law. With fewer responses, the edges of
+the window distort the result.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Percentiles in seconds. A percentile is inf if it falls on failed requests, None if too few samples lie
-    beyond it.
+    """Percentiles in seconds. A percentile is inf if it lies among the failed requests, and None if there are too few
+    samples beyond it.
     """
 
     p50: float | None = None
@@ -51,15 +51,15 @@ class Latency:
 class Figures:
     """The measurements of one contender.
 
-    rate: verified responses per second. It is the median of the slices, or the rate of all slices together if a slice
-    contains few responses. per_slice: the average number of responses in a slice.
+    rate: verified responses per second. This is the median of the slices. If slices contain few responses, it is the
+    rate of all slices together. per_slice: the average number of responses in a slice.
     answered, failed, retried: numbers of requests, including those outside the measured windows; `failed` has a number
     for each kind.
     raised: the number of exceptions in the server's log, by their last line, in slices with failures.
     cpu: the server's CPU time per response, in seconds. cores: the number of cores that the server kept busy. others:
     the number of cores that all other programs kept busy.
-    memory: before the load, the maximum, and after the load, in bytes. The first and last value are from the same start
-    of the server.
+    memory: three values in bytes: before the load, the maximum, and after the load. The first and the last value are
+    from the same start of the server.
     switches: context switches per response. client: the share of a core that the client used. little: the deviation
     from Little's law, as a share.
     """
@@ -114,7 +114,8 @@ class Row:
     ratio: its throughput relative to the reference. tie: True if no difference from the reference is reported.
     letters: contenders that share a letter are statistically indistinguishable.
     limit: the bottleneck. ranked: False if the load client is the bottleneck, or if too many requests failed.
-    cpu_ratio: its CPU time per response relative to the reference; a busy machine affects this figure least.
+    cpu_ratio: its CPU time per response relative to the reference. Of all figures, a busy machine affects this one
+    least.
     cpu_differs: True if the difference of CPU time exceeds the noise.
     """
 
@@ -216,7 +217,9 @@ def foreign(cell: Cell) -> int | None:
 
 
 def _little(cells: Sequence[Cell]) -> float | None:
-    """Return the deviation from Little's law (a closed loop without failures has one running request per client)."""
+    """Return the deviation from Little's law, by which a closed loop without failures always has one running request
+    per client.
+    """
     closed = [cell for cell in cells if not cell.offered and not cell.measured.failures]
     window = sum(cell.measured.window for cell in closed)
     answers = sum(cell.measured.answered for cell in closed)

@@ -2,8 +2,9 @@
 
 Contenders take turns in rounds, within several starts of their servers. The slices of a round follow each other
 closely, so a disturbance of the machine affects them equally. The comparison uses the median of the logarithms of the
-ratios, because one disturbed slice hardly changes a median. Figures differ more between two starts of a server than
-within one start, so the interval is computed by a cluster bootstrap: it resamples starts, and the rounds within each.
+ratios, because a disturbed slice hardly changes a median. Figures differ more between two starts of a server than
+within one start. So the interval is computed by a cluster bootstrap, which resamples the starts, and then the rounds
+within each start.
 """
 
 import math
@@ -53,7 +54,9 @@ def bootstrap(
 
 
 def ratio(pairs: Starts[tuple[float, float]], seed: int, resamples: int = RESAMPLES) -> Ratio | None:
-    """Return the ratio of the first to the second of each pair; None without pairs. Pairs with a zero are ignored."""
+    """Return the ratio of the first value to the second, from all pairs; None without pairs. Pairs with a zero are
+    ignored.
+    """
     logs = [[math.log(a / b) for a, b in rounds if a > 0 and b > 0] for rounds in pairs]
     every = [log for rounds in logs for log in rounds]
     if not every:
@@ -66,8 +69,8 @@ def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio
     """Return the ratio `value` with the interval of `found`, widened for slices with few responses.
 
     value: the ratio of sums. counts: for both contenders, the numbers of responses in their slices.
-    Whether a response arrives just before or just after the end of a slice is random. If all slices contain the same
-    number of responses, the rounds do not show this variation, so the interval is widened to include it.
+    By chance, a response arrives just before or just after the end of a slice. If all slices contain the same number of
+    responses, the rounds do not show this variation. So the function widens the interval by it.
     """
     edges = sum(len(each) / max(1, sum(each)) ** 2 for each in counts)
     reach = math.exp(DEVIATIONS * math.sqrt(edges))
@@ -75,7 +78,7 @@ def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio
 
 
 def unpaired(new: Starts[float], old: Starts[float], seed: int) -> Ratio | None:
-    """Return the ratio of the median of `new` to that of `old`, which were not measured side by side."""
+    """Return the median of `new` divided by the median of `old`, which were not measured side by side."""
     logs = [[[math.log(value) for value in rounds if value > 0] for rounds in each] for each in (new, old)]
     medians = [[value for rounds in each for value in rounds] for each in logs]
     if not all(medians):
@@ -99,11 +102,11 @@ def _drawn_medians(starts: Starts[float], seed: int) -> list[float]:
 
 
 def noise(twins: Ratio) -> float:
-    """Return the smallest difference that is reported, as a share: the most by which two identical servers may differ.
+    """Return the smallest reported difference, as a share: the largest difference that two identical servers may show.
 
-    twins: the ratio between two runs of one server. The result is the distance from 1 to the farther end of its
-    interval, because the ratio can be near 1 by chance. With four starts and typical variation, one comparison in
-    eighty then reports a difference that does not exist. Without this rule, it would be one in eight.
+    twins: the ratio between two runs of one server. The result is the distance from 1 to the farther end of the
+    interval, because the ratio itself can be near 1 by chance. With four starts and typical variation, one comparison
+    in eighty reports a difference that does not exist. With the ratio itself, it would be one in eight.
     """
     return math.expm1(max(abs(math.log(bound)) for bound in (twins.low, twins.high)))
 

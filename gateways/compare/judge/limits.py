@@ -7,13 +7,14 @@ from gateways.compare.judge.figures import Figures
 from gateways.compare.judge.words import of_clients
 
 CORE = 0.93
-"""Load of a core, as a share, above which the core counts as busy. It is below 1 because waking up takes time."""
+"""A core counts as busy if its load is above this share. The share is below 1, because a process needs time to wake up.
+"""
 NEAR = 0.15
 """If a rate differs from a theoretical maximum by less than this share, the maximum counts as its limit."""
 OWN_CORE, CEILING = 0.8, 0.7
-"""Shares of the load client's core, and of its maximum rate, above which the client may be the bottleneck."""
+"""The load client may be the bottleneck if it uses more than this share of its core, or of its maximum rate."""
 ERRORS = 0.005
-"""Share of failed requests above which the limit of a contender is `errors`."""
+"""The limit of a contender is `errors` if a larger share of its requests failed."""
 
 
 def of_client(figures: Figures, reached: float | None) -> bool:
@@ -27,10 +28,10 @@ def limit(figures: Figures, service: float | None, reached: float | None, *, pac
     """Return the bottleneck: `errors`, `client`, `cpu`, `threads=4`, `one loop`, `clients`, or "" if it is unknown.
 
     service: the time that the app waits for each response, in seconds; None if unknown. reached: the rate as a share of
-    the client's maximum. paced: the load has a fixed rate, so the result is `errors` or "".
+    the client's maximum. paced: True if the load has a fixed rate. Then the result is `errors` or "".
     """
     if figures.lost_share > ERRORS:
-        # With too few threads, some requests time out: the threads are the bottleneck, not an error.
+        # With too few threads, some requests time out. Then the bottleneck is the number of threads, and not an error.
         late = set(figures.failed) <= {"timeout", "not sent"}
         return (_waiting(figures, service) if late and service else "") or "errors"
     if paced:

@@ -13,7 +13,7 @@ from gateways.compare.judge.inference import Ratio, Starts
 from gateways.compare.record import Cell
 
 FEW = 20
-"""Average number of responses per slice below which slices are summed. One response is then 5 % of a slice or more."""
+"""Slices are summed if they have fewer responses than this on average. One response would be 5 % of a slice or more."""
 
 Of = Callable[[Cell], float | None]
 """Returns the compared figure of a slice; None if it is unknown."""
@@ -37,7 +37,7 @@ def compared(
     seed: int,
     resamples: int = inference.RESAMPLES,
 ) -> Ratio | None:
-    """Return the ratio of the figure of `cells` to that of `others`, from pairs of slices in the same round."""
+    """Return the figure of `cells` divided by the figure of `others`, from pairs of slices in the same round."""
     theirs = {(cell.start, cell.round): of(cell) for cell in others}
     pairs = [
         [(own, their) for cell in same if (own := of(cell)) and (their := theirs.get((cell.start, cell.round)))]
@@ -63,7 +63,7 @@ def throughput(cells: Sequence[Cell]) -> float:
 def rates_compared(
     cells: Sequence[Cell], others: Sequence[Cell], seed: int, resamples: int = inference.RESAMPLES
 ) -> Ratio | None:
-    """Return the ratio of the responses per second of `cells` to those of `others`.
+    """Return the responses per second of `cells` divided by those of `others`.
 
     It is computed from pairs of slices, or from sums if there are few responses.
     """

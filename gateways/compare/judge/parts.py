@@ -15,9 +15,9 @@ from gateways.compare.record import Cell, Entrant
 class PartRow:
     """The figures of one contender for one request of a mix.
 
-    rate: verified responses per second, from the same slices as the throughput of the mix. answer: the latencies at the
-    rate `offered`. offered: the highest measured rate; 0 for the closed loop. failed: the number of failures of each
-    kind, over all slices.
+    rate: verified responses per second, from the same slices as the throughput of the mix. answer: the latencies of
+    requests that are due at the rate `offered`. offered: the highest measured rate; 0 for the closed loop. failed: the
+    number of failures of each kind, over all slices.
     """
 
     entrant: Entrant
@@ -36,7 +36,7 @@ class PartRow:
 
 @dataclass(frozen=True, slots=True)
 class PartTable:
-    """The table of one request of a mix. It has a row for each contender, in the same order as the table of the mix."""
+    """The table of one request of a mix. Its rows are the contenders, in the same order as in the table of the mix."""
 
     asked: MixRequest
     rows: tuple[PartRow, ...]

@@ -1,4 +1,4 @@
-"""Every reason to doubt a figure, by name: its meaning and its remedy. Data only: `doubts` tests which
+"""Every reason to doubt a figure, by name, with its meaning and its remedy. Data only. The module `doubts` tests which
 reasons apply.
 """
 
@@ -8,7 +8,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "measure on a machine with two cores or more",
     ),
     "not-bound": (
-        "processes cannot be pinned to cores here, so the system moves them",
+        "processes cannot be pinned to cores on this system, so the system moves them between cores",
         "measure on Linux; here, trust large differences only",
     ),
     "few-cores": (
@@ -21,22 +21,22 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "busy-machine": (
         "other programs kept cores busy before the start",
-        "stop them and compare again; rates are affected most, ratios less, CPU time per response least",
+        "stop these programs and compare again; they change rates most, ratios less, and CPU time per response least",
     ),
     "stolen-time": ("the hypervisor gave CPU time to other machines", "use a machine that is not shared"),
     "changing-clock": ("the CPU frequency follows the load", "run cpupower frequency-set --governor performance"),
     "quota": ("the control group limits the CPU time", "remove the limit"),
-    "interrupted": ("the comparison was interrupted, so it has fewer slices", "let it finish"),
+    "interrupted": ("the comparison was interrupted, so it has fewer slices", "do not stop the comparison early"),
     "disturbed": (
-        "other programs used part of the cores during the measurement",
-        "stop them; intervals and noise floor show the effect",
+        "other programs kept cores busy during the measurement",
+        "stop these programs; the intervals and the noise floor show the effect",
     ),
     "apart": (
-        "clients on several machines did not start at the same instant, so their slices overlap only in part",
-        "use workers on one network",
+        "clients on several machines did not start at the same time, so their slices overlap only in part",
+        "use locust workers in one network",
     ),
     "not-installed": (
-        "contenders are not compared, because packages are missing",
+        "some contenders were not compared, because packages are missing",
         "install gateways with the extra `compare`",
     ),
     "left-out": (
@@ -45,7 +45,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "noise": (
         "two runs of the same server differ",
-        "trust large differences only; stop other programs, or use --thorough for more rounds",
+        "trust large differences only; stop other programs, or use --thorough, which measures more rounds",
     ),
     "varying": (
         "responses vary, so they are not verified to the last byte",
@@ -57,7 +57,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "requests-left-out": (
         "requests are not measured, because their responses are unexpected",
-        "if the response is right, use --expect STATUS, or `expect` in a file of requests",
+        "if the response is correct, use --expect STATUS, or `expect` in a file of requests",
     ),
     "clock": (
         "the clock was set during some slices, so these slices were dropped",
@@ -74,16 +74,16 @@ REASONS: dict[str, tuple[str, str]] = {
         "read the servers' logs: some servers close the connection after an exception in the app",
     ),
     "littles-law": (
-        "rate × latency is not the number of clients, as Little's law requires",
+        "rate × latency differs from the number of clients; by Little's law, they must be equal",
         "other programs delayed the load client; stop them",
     ),
     "growth": (
         "memory grew under load and was not released",
-        "compare again with a longer --duration; if memory grows each time, it is a leak",
+        "compare again with a longer --duration; if memory grows each time, there is a memory leak",
     ),
     "client-limited": (
-        "the load client reached its limit, so these servers may be faster than shown",
-        "use a faster core for the client, or an app that does more",
+        "the load client reached its maximum rate, so these servers may be faster than shown",
+        "use a machine with a faster core, or a request for which the app does more",
     ),
     "no-keep-alive": (
         "the server closes the connection after each response, so the figures include the time to connect",
@@ -95,4 +95,4 @@ REASONS: dict[str, tuple[str, str]] = {
         "stop other programs; trust the medians",
     ),
 }
-"""By name of a doubt, its meaning and its remedy. The order is that of the report: machine, run, scenarios."""
+"""The meaning and the remedy of each doubt, by name. They have the order of the report: machine, run, scenarios."""

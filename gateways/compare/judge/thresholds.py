@@ -56,10 +56,10 @@ def _units(figure: str) -> dict[str, float] | None:
 
 
 def breaches(sections: Sequence[Section], thresholds: Sequence[Threshold]) -> list[str]:
-    """Return a sentence for each contender, and each request of a mix, that breaches a threshold.
+    """Return a sentence for each contender that breaches a threshold, and for each such request of a mix.
 
-    Latencies are those at the highest measured rate. An unknown figure counts as a breach: a check must not pass
-    because its figure is missing.
+    The latencies are from the highest measured rate. An unknown figure counts as a breach, because a check must not
+    pass without its figure.
     """
     return [sentence for section in sections for each in thresholds for sentence in _breaches(section, each)]
 

@@ -1,4 +1,4 @@
-"""Summarise the figures in sentences, the verdicts. Pure."""
+"""Summarise the figures in sentences, which are called verdicts. Pure."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from gateways.compare.judge.words import as_many, bounded, duration, megabytes, 
 
 
 def verdicts(sections: Sequence[Section]) -> list[str]:
-    """Return one or two sentences for each scenario with a result."""
+    """Return one or two sentences for each scenario that has a result."""
     sentences = []
     for section in sections:
         rows = [row for row in section.rows if row.ranked]
@@ -79,7 +79,9 @@ def _costs(rows: Sequence[Row], base: str) -> list[str]:
 
 
 def _adapters(section: Section) -> list[str]:
-    """Return sentences about the cost that an adapter adds on the same server, from scenarios with small responses."""
+    """Return sentences about the cost of an adapter, which is the difference between contenders on the same server.
+    Only scenarios with small responses show this cost.
+    """
     if not section.question.small:
         return []
     sentences = []
@@ -95,7 +97,7 @@ def _adapters(section: Section) -> list[str]:
             ends = (
                 f"the adapter adds {share(adds / 0.005)} to a response that takes 5 ms"
                 if adds > 0
-                else "the adapter adds nothing"
+                else "the adapter adds no CPU time"
             )
         else:
             ends = "no difference"

@@ -55,8 +55,8 @@ def times(value: float) -> str:
 
 
 def fraction(value: float) -> str:
-    """Format a small ratio as a fraction: `1/2,000` for 0.0005. It is computed from the rounded ratio, so
-    both agree.
+    """Format a small ratio as a fraction: `1/2,000` for 0.0005. The fraction is computed from the rounded ratio, so
+    both texts agree.
     """
     return f"1/{rate(float(f'{1 / float(times(value)):.2g}'))}"
 

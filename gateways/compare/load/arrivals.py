@@ -7,7 +7,7 @@ def poisson(rate: float, seconds: float, seed: int) -> list[int]:
     """Return the times of a Poisson process with `rate` events per second during `seconds`, in nanoseconds from its
     start.
 
-    The requests of independent users are such a process: the gaps are exponentially distributed, so there are bursts.
+    The requests of independent users arrive like this: the gaps are exponentially distributed, so there are bursts.
     With the same seed, every contender gets the same times.
     """
     chance = random.Random(seed)  # noqa: S311 - not used for security

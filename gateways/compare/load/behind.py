@@ -1,4 +1,4 @@
-"""Connections in the background of a load, which read slowly or keep an event stream open.
+"""Background connections during a load, which read slowly or keep an event stream open.
 
 Knows the engine and HTTP responses. These connections show whether the server can still serve other clients.
 """

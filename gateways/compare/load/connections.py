@@ -10,7 +10,7 @@ from gateways.compare.load.tally import Expected, Tally
 
 
 class Schedule(Protocol):
-    """Decides when connections send requests. `tally` counts events that do not belong to one request, such as
+    """Decides when connections send requests. `tally` counts events that do not belong to a single request, such as
     reconnects.
     """
 
@@ -31,12 +31,12 @@ IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"
 
 
 class Connection:
-    """One connection. It sends a request on demand, connects first if necessary, and notifies its schedule when it can
-    send another request. `tally` counts the results.
+    """One connection. It sends a request when its schedule calls send(), and connects first if necessary. It notifies
+    the schedule when it can send another request. `tally` counts the results.
 
-    A server may close an idle connection at the moment when the next request is sent. If a reused connection is closed
-    before the first byte of the response, an idempotent request is sent again, once, on a new connection, as browsers
-    do (RFC 9112, 9.3.1). Latency is measured from the first attempt.
+    A server may close an idle connection at the moment when the client sends the next request. If the server closes a
+    reused connection before the first byte of the response, the client sends an idempotent request once more, on a new
+    connection. Browsers do the same (RFC 9112, 9.3.1). Latency is measured from the first attempt.
     """
 
     def __init__(self, engine: Engine, address: tuple[str, int], payload: bytes, expected: Expected) -> None:
@@ -55,11 +55,11 @@ class Connection:
 
     @property
     def tried(self) -> bool:
-        """True if the connection is open, or if connecting has failed."""
+        """True if the connection is open, or if the attempt to connect has failed."""
         return self._ready if self._link is not None else self._opened > 0
 
     def connect(self) -> None:
-        """Connect if not connected. Then the schedule's `idle` is called; if connecting fails, `left` is called."""
+        """Connect, unless already connected. Call the schedule's `idle` after success, and its `left` after failure."""
         if self._link is None:
             self._ready = False
             self._requests = 0
@@ -108,7 +108,7 @@ class Connection:
     def _read(self, data: memoryview, at: int) -> None:
         """Parse a response, or a piece of one."""
         if not self.sent:
-            self.give_up("framing", f"{len(data)} unexpected bytes came without a request")
+            self.give_up("framing", f"{len(data)} unexpected bytes arrived without a request")
             return
         reader = self._reader
         if not self._begun:
@@ -143,13 +143,13 @@ class Connection:
         elif self._ready:
             self.give_up("closed", f"the connection was closed before the end of the response {why}".rstrip())
         else:
-            self.give_up("refused", f"the connection was not accepted: {why}")
+            self.give_up("refused", f"the server did not accept the connection: {why}")
 
     def _may_repeat(self) -> bool:
         return self._requests > 1 and not self._begun and self._payload.partition(b" ")[0] in IDEMPOTENT
 
     def give_up(self, kind: str, example: str) -> None:
-        """Count the current request, if any, as failed, and close the connection."""
+        """Close the connection. Count its current request, if there is one, as failed."""
         self.close()
         was_sent = self.sent > 0
         self.sent, self._begun = 0, False
@@ -201,11 +201,11 @@ def reader_for(payload: bytes, expected: Expected) -> Reader:
 
 
 Choice = tuple[bytes, Expected, Tally]
-"""A request of a mix: its bytes, the expected response, and the tally that counts its results."""
+"""A request of a mix: its bytes, the expected response, and the tally for its results."""
 
 
 class MixConnection(Connection):
-    """A connection that draws each request from a mix. `draw` returns the number of the next request."""
+    """A connection that sends random requests of a mix. `draw` returns the number of the next request."""
 
     def __init__(
         self, engine: Engine, address: tuple[str, int], choices: list[Choice], draw: Callable[[], int]

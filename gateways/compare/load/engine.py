@@ -1,8 +1,8 @@
-"""Run non-blocking sockets and timers in one thread, to measure when bytes arrive.
+"""Run non-blocking sockets and timers in one thread, to measure the times at which bytes arrive.
 
 Knows sockets and the system's pollers. It must not know the protocol. On Linux the kernel reports when it received the
-bytes (SO_TIMESTAMPNS); on other systems the time is taken after reading. All times are those of time.time_ns(), which
-is the kernel's own clock.
+bytes (SO_TIMESTAMPNS); on other systems the engine reads the clock after reading the bytes. All times are from
+time.time_ns(), which is the kernel's own clock.
 """
 
 import errno
@@ -21,9 +21,9 @@ IN, OUT = 1, 4  # the same values as in select.epoll
 SO_TIMESTAMPNS = 35  # Linux's value; the socket module does not have it
 BUFFER = 256 * 1024
 SPIN = 1_000_000
-"""Time before a deadline, in nanoseconds, in which the engine polls without waiting. A poller's timeout is not more
-exact
-than this."""
+"""Nanoseconds before a deadline from which the engine polls without waiting, because a poller's timeout is not more
+exact than this.
+"""
 
 KERNEL_STAMPS = sys.platform == "linux"
 
@@ -35,12 +35,12 @@ class Client(Protocol):
 
     def connected(self) -> None: ...
     def received(self, data: memoryview, at: int) -> None:
-        """Called with received data, which is valid only during the call. `at`: the time of receipt by the kernel, or
-        of reading.
+        """Called with received data, which is valid only during the call. `at`: the time at which the kernel received
+        the data, or the engine read it.
         """
 
     def ended(self, why: str) -> None:
-        """Called when the connection is closed: by the peer (`why` is ""), or by a failure."""
+        """Called when the peer has closed the connection (`why` is ""), or when it has failed."""
 
 
 class Link:
@@ -70,7 +70,7 @@ class Link:
         return self._socket.fileno() >= 0
 
     def send(self, data: bytes) -> None:
-        """Send all data, immediately or as fast as the peer reads."""
+        """Send all data, as fast as the peer reads."""
         if self._rest:
             self._rest = memoryview(bytes(self._rest) + data)
             return
@@ -124,7 +124,7 @@ class Link:
         except BlockingIOError:
             return
         except OSError as error:
-            # A response that the server sent before it stopped reading may still be readable.
+            # The server may have sent a response before it stopped reading.
             self._rest = memoryview(b"")
             if error.errno not in {errno.EPIPE, errno.ECONNRESET}:
                 self._fail(error.errno or errno.EIO)
@@ -165,8 +165,8 @@ class Engine:
         self.view = memoryview(bytearray(BUFFER))
         self.whole = [self.view]
         self.pace: Callable[[int], int] | None = None
-        """Function that is called repeatedly with the current time. It does the due work, and returns the next due
-        time.
+        """Function that the engine calls repeatedly with the current time. It does the work that is due, and returns
+        the next due time.
         """
         self._spin = SPIN if spin else 0
         self._poller: Any = select.epoll() if hasattr(select, "epoll") else _Poller()
@@ -200,7 +200,7 @@ class Engine:
                 due = min(due, self.pace(instant) - self._spin)
             wait = due - now()
             for fd, mask in poll(wait / 1e9 if wait > 0 else 0):
-                call = ready.get(fd)  # an earlier event of the same batch may have closed the connection
+                call = ready.get(fd)  # an earlier event in this batch may have closed the connection
                 if call is not None:
                     call(mask)
             while timers and timers[0][0] <= now():
@@ -226,7 +226,7 @@ Links = Callable[[Engine, Client, tuple[str, int], int], Link]
 
 
 class _Poller:
-    """A wrapper that gives selectors.DefaultSelector (kqueue on BSD and macOS) the methods of select.epoll."""
+    """Wrapper around selectors.DefaultSelector (kqueue on BSD and macOS) with the methods of select.epoll."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()

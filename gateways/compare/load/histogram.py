@@ -1,7 +1,7 @@
 """Histograms of durations, in buckets whose width grows with the value. Pure.
 
-Histograms of the same quantity are merged by adding their counts. Percentiles of several runs are computed from the
-merged histogram, never from percentiles. The width of a bucket is at most 1/64 of its lower bound, and a value is
+To merge histograms of the same quantity, add their counts. The percentiles of several runs are computed from the merged
+histogram, never from other percentiles. The width of a bucket is at most 1/64 of its lower bound, and a value is
 reported as the middle of its bucket, so the error is below 0.8 %.
 """
 
@@ -14,7 +14,7 @@ BITS = 6
 EXACT = 2 << BITS  # each smaller value has its own bucket
 
 BEYOND = 10
-"""Minimum number of samples beyond a reported percentile. So the 99th percentile needs 1,000 samples."""
+"""Minimum number of samples above a reported percentile. For example, the 99th percentile needs 1,000 samples."""
 
 
 def bucket(value: int) -> int:
@@ -34,7 +34,7 @@ def middle(number: int) -> float:
 
 
 class Histogram:
-    """The counts of values in nanoseconds, and of missing values, which are treated as larger than all others."""
+    """The counts of values in nanoseconds. A missing value counts as larger than all other values."""
 
     __slots__ = ("_buckets", "missing", "total")
 
@@ -69,7 +69,7 @@ class Histogram:
     def percentile(self, share: float) -> float | None:
         """Return a percentile: the value that `share` (0 to 1) of all values do not exceed.
 
-        Returns inf if it is a missing value, None if the histogram is empty.
+        Returns inf if the percentile is a missing value, None if the histogram is empty.
         """
         rank = max(1, math.ceil(share * len(self) - 1e-9))
         if not len(self):
@@ -80,11 +80,11 @@ class Histogram:
         return math.inf
 
     def supported(self, share: float) -> float | None:
-        """Return the percentile; None if fewer than BEYOND samples lie beyond it."""
+        """Return the percentile; None if fewer than BEYOND samples are above it."""
         return self.percentile(share) if len(self) * (1 - share) >= BEYOND - 1e-9 else None
 
     def curve(self) -> list[tuple[float, float]]:
-        """Yield (value, share of all values that do not exceed it) for each bucket that is not empty."""
+        """For each bucket that is not empty, yield its value and the share of all values up to this value."""
         return [(middle(number), upto / len(self)) for number, upto in self._upto()]
 
     def _upto(self) -> Iterable[tuple[int, int]]:

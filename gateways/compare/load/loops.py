@@ -1,4 +1,5 @@
-"""Decide when to send requests. A closed loop sends the next one after a response, an open loop at given times.
+"""Decide when to send requests. A closed loop sends the next request after a response. An open loop sends requests at
+given times.
 
 Knows connections and the engine's timers. It must not know the protocol.
 """
@@ -11,7 +12,7 @@ from gateways.compare.load.engine import Engine
 from gateways.compare.load.tally import Tally
 
 BACK_OFF = 0.01
-"""Delay before a connection that has failed is used again, in seconds."""
+"""Seconds before a failed connection is used again."""
 
 
 class Loop:
@@ -60,7 +61,7 @@ class Loop:
                 connection.give_up("timeout", f"no response within {timeout:g} s")
 
     def settle(self) -> None:
-        """Stop. Requests in flight count as failed."""
+        """Stop. Count the requests in flight as failed."""
         self.sending = False
         for connection in self.connections:
             if connection.sent:
@@ -69,8 +70,8 @@ class Loop:
 
 
 class ClosedLoop(Loop):
-    """A closed loop, which is the maximum load. Each connection sends its next request immediately after a response.
-    Samples are the responses that arrive after the start of the window.
+    """A closed loop, to measure the maximum throughput. Each connection sends its next request immediately after a
+    response. The samples are the responses that arrive after the start of the window.
     """
 
     def begin(self) -> None:
@@ -93,7 +94,7 @@ class ClosedLoop(Loop):
 class OpenLoop(Loop):
     """Requests are due at given times (nanoseconds from the start), and wait for an idle connection.
 
-    Samples are the requests that are due after the ramp, the unmeasured first seconds.
+    The samples are the requests that are due after the ramp, which is the unmeasured first part of the load.
     """
 
     def __init__(
@@ -124,7 +125,7 @@ class OpenLoop(Loop):
             self._idle.append(connection)
 
     def left(self, connection: Connection) -> None:
-        """Treat a closed connection as idle: it reconnects when it sends a request."""
+        """Treat a closed connection as idle, because it reconnects when it sends a request."""
         self.engine.after(BACK_OFF, lambda: self.idle(connection, time.time_ns()))
 
     def under_way(self) -> int:

@@ -1,5 +1,5 @@
-"""Read the clocks at the start and the end of a measured window: the wall clock, and the CPU time of this program, of
-the server, and of the machine.
+"""Read clocks at the start and the end of a measured window: the wall clock, and the CPU time of this program, the
+server and the machine.
 
 Knows Linux's /proc and the clocks of other processes. On other systems, values that cannot be read are None.
 """
@@ -13,8 +13,9 @@ from typing import Self
 
 _TICK = 10**9 // os.sysconf("SC_CLK_TCK")  # nanoseconds
 STEP = 1_000_000
-"""If the wall clock and the monotonic clock drift apart by more than this in a window, the wall clock was set.
-In nanoseconds."""
+"""Nanoseconds. If the wall clock and the monotonic clock drift apart by more than this in a window, the wall clock was
+set.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def cpu(processes: tuple[int, ...]) -> int | None:
         return None
     total = 0
     for process in processes:
-        # The time of an exited process is part of its parent's time, if its parent is in `processes`.
+        # If the parent is in `processes` too, its time already contains the time of an exited process.
         with contextlib.suppress(OSError):
             # This is the id of a process's CPU clock on Linux, as clock_getcpuclockid(3) computes it (CPUCLOCK_SCHED).
             total += time.clock_gettime_ns((~process << 3) | 2)

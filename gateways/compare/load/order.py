@@ -1,4 +1,4 @@
-"""Orders for the load client, and its measurements; each is one line of JSON. Pure.
+"""The orders for the load client, and its measurements. Each order and each measurement is one line of JSON. Pure.
 
 Times are in seconds in an order, and in nanoseconds in a measurement.
 """
@@ -55,10 +55,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """The expected response. A field is None if it varies between responses and is not verified.
+    """The expected response. A field is None if it varies between responses; such a field is not verified.
 
-    sha256: the digest of the body; the client knows the body from the response to a probe. fixed: the pieces of a body
-    that varies, which every response must contain (load.varying), as latin-1; None if unknown.
+    sha256: the digest of the body; the client knows the body from the response to a probe. fixed: for a body that
+    varies, the pieces that every response must contain (load.varying), as latin-1; None if unknown.
     """
 
     status: int
@@ -104,7 +104,7 @@ class Behind:
 
 @dataclass(frozen=True)
 class Trust:
-    """The accepted certificates: those of the authorities in the file `ca` ("": the system's), or any certificate."""
+    """The accepted certificates: all, or only those of the authorities in the file `ca` ("": the system's)."""
 
     ca: str = ""
     insecure: bool = False
@@ -116,8 +116,8 @@ class Order:
 
     ramp: the first seconds of the load, which are not measured. seconds: the duration of the measured window after it.
     timeout: seconds after the window until requests in flight fail.
-    begin: earliest start of the load (time.time_ns(); 0: no limit). All connections must be open at the start.
-    tls: use HTTPS; the certificate must be valid for `host`, according to `trust`.
+    begin: earliest start of the load (time.time_ns(); 0: no limit). All connections must be open at that time. tls: use
+    HTTPS; the certificate must be valid for `host`, according to `trust`.
     host_header: the value of Host; "" means host and port.
     mix: draw each request from this list, with the random `seed`. `request` and `answer` are then not used.
     """
@@ -199,8 +199,8 @@ class Measured:
     server closed a reused connection before it responded. raised: if there are failures, the number of exceptions in
     the server's log during the order, by their last line.
 
-    parts: for a mix, the measurement of each request, in the order of the mix. Their sum is the whole. Values that do
-    not belong to one request (CPU time, connections, requests never sent) are only in the whole.
+    parts: for a mix, the measurement of each request, in the order of the mix. The sum of the parts is the whole.
+    Values that do not belong to one request (CPU time, connections, unsent requests) are only in the whole.
     """
 
     window: int = 0
@@ -264,7 +264,7 @@ class Measured:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of to_json; keys added by later versions are ignored, and keys of LATER may be missing."""
+        """The inverse of to_json(). Keys of later versions are ignored, and keys of LATER may be missing."""
         known = {each.name: data[each.name] for each in fields(cls) if each.name not in LATER or each.name in data}
         known |= {name: Histogram.from_json(data[name]) for name in HISTOGRAMS}
         return cls(**known | {"parts": tuple(cls.from_json(each) for each in data.get("parts", ()))})
@@ -276,7 +276,7 @@ WHOLE = 256 * 1024
 
 @dataclass(frozen=True)
 class Seen:
-    """The response to a probe. If there is no valid response, `error` is the reason, and `head` and `start` are the
+    """The response to a probe. If there is no valid response, `error` is the reason. Then `head` and `start` are the
     bytes that arrived.
 
     body: the whole body in base64; "" if it is longer than WHOLE bytes.

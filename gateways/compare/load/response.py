@@ -1,7 +1,7 @@
 """Parse HTTP/1.1 responses (RFC 9112) piece by piece, and compare their bodies with the expected one. Pure.
 
-The headers of most responses are equal, except for a date that changes once a second. So each block of headers is
-parsed once, and then looked up by its bytes.
+The headers of most responses are equal, except for a date that changes once a second. So the module parses each block
+of headers once, and then looks it up by its bytes.
 """
 
 import re
@@ -33,7 +33,7 @@ _heads: dict[bytes, Head] = {}
 
 
 def head_length(data: bytes) -> int:
-    """Return the length of the response headers at the start of the data, with their empty line; 0 if they are
+    """Return the length of the response headers at the start of the data, with the empty line; 0 if they are
     incomplete.
 
     A line may end with a bare LF (RFC 9112, 2.2), as the empty line of gunicorn's error pages does on Python 3.14.
@@ -85,8 +85,8 @@ def parse_head(raw: bytes) -> Head:
 
 
 class Reader:
-    """Reads one response after another. Call begin() before each. The body is compared. It is stored only if `keep` is
-    set, except the beginning of an error page.
+    """Reads one response after another, and compares the bodies. Call begin() before each response. The reader stores
+    the body only if `keep` is set. It always stores the beginning of an error page.
 
     bodiless: the requests are HEAD, whose responses have no body (RFC 9112, 6.3).
     """
@@ -169,7 +169,7 @@ class Reader:
             return False
         self._left -= len(data)
         if self._left < 0:
-            raise BadFraming(f"{-self._left} bytes came after the end of the response")
+            raise BadFraming(f"{-self._left} bytes arrived after the end of the response")
         return self._left == 0
 
     def _take(self, piece: bytes | memoryview) -> None:
@@ -198,7 +198,7 @@ class Dechunker:
         self._pending = b""
         while at < len(data):
             if self.done:
-                raise BadFraming(f"{len(data) - at} bytes came after the last chunk")
+                raise BadFraming(f"{len(data) - at} bytes arrived after the last chunk")
             if self._left:
                 piece = data[at : at + self._left]
                 at += len(piece)

@@ -1,7 +1,7 @@
 """A connection over TLS. Knows encryption. It must not know the protocol inside.
 
-Arrival times are those of the encrypted bytes. Certificates are verified as usual in Python, unless the order accepts
-any certificate.
+Arrival times are those of the encrypted bytes. Certificates are verified as Python does by default, unless the order
+accepts any certificate.
 """
 
 import ssl
@@ -26,8 +26,8 @@ def context(trust: Trust) -> ssl.SSLContext:
 
 
 class SecureLink(Link):
-    """A link over TLS. The engine passes the encrypted bytes to the link itself. The link calls connected() of its
-    client after the handshake.
+    """A link over TLS. The engine passes the encrypted bytes to the link. The link calls connected() of its client
+    after the handshake.
     """
 
     __slots__ = ("_in", "_out", "_shaken", "_tls", "_user")

@@ -24,8 +24,8 @@ class Tally:
         self._missing = 0
 
     def fail(self, kind: str, example: str, *, sample: bool) -> None:
-        """Count a request without the expected response. `sample`: True if the request is also a sample of
-        the latencies.
+        """Count a request that did not get the expected response. `sample`: True if the request is also a sample of the
+        latencies.
         """
         self._failed[kind] += 1
         self._missing += sample
@@ -47,7 +47,9 @@ class Tally:
 
 
 class Expected:
-    """The expected response. A response must have its body, or, if the body varies, its fixed pieces."""
+    """The expected response. Each response must have the same body. If the body varies, each response must have its
+    fixed pieces.
+    """
 
     def __init__(self, answer: Answer | None = None, body: bytes | None = None) -> None:
         self.body = body
@@ -55,7 +57,7 @@ class Expected:
         pieces = answer.fixed if answer else None
         self.fixed = None if pieces is None else [piece.encode("latin-1") for piece in pieces]
         self.fine: set[bytes] = set()
-        """Response headers of earlier correct responses. After these, the connection stayed open."""
+        """Headers of earlier correct responses that kept the connection open."""
         self._answer = answer
 
     def wrong(self, reader: Reader) -> str:
@@ -76,7 +78,7 @@ class Expected:
         return ""
 
     def example(self, reader: Reader) -> str:
-        """Describe the response and the expected one."""
+        """Describe the received response and the expected response."""
         got = f"{reader.head.status if reader.head else 'no status'} with {reader.length} bytes"
         answer = self._answer
         length = "" if answer is None or answer.length is None else f" with {answer.length} bytes"

@@ -1,7 +1,8 @@
-"""Find the common pieces of two bodies that vary between responses, and check that other bodies contain them. Pure.
+"""If the body varies between responses, find the common pieces of two bodies, and check that other bodies contain them.
+Pure.
 
-A token, a time or a number differs, but the page around it does not. The constant pieces are separated by gaps. A gap
-is widened to whole words (up to white space, quotes, brackets and other punctuation of markup), because the next
+For example, a token, a time or a number differs, but the page around it does not. Between the common pieces are gaps. A
+gap is widened to whole words (up to white space, quotes, brackets and other punctuation of markup), because the next
 response may differ in more characters. For example, "20:54:21" and "20:54:22" differ in one digit, but "20:54:21" and
 "20:55:22" in two.
 
@@ -19,7 +20,8 @@ GAP = b""
 """Placeholder for a gap. It differs from every word."""
 
 MOST = 4000
-"""Maximum number of words between the common beginning and end that are compared in detail, in quadratic time."""
+"""Maximum number of words between the common beginning and end for a detailed comparison, which needs quadratic time.
+"""
 
 
 def fixed_parts(one: bytes, other: bytes) -> tuple[bytes, ...]:
@@ -30,12 +32,12 @@ def fixed_parts(one: bytes, other: bytes) -> tuple[bytes, ...]:
 
 
 def is_reordered(one: bytes, other: bytes) -> bool:
-    """Return True if the bodies differ, and have the same words."""
+    """Return True if the bodies differ, but have the same words."""
     return one != other and Counter(WORD.findall(one)) == Counter(WORD.findall(other))
 
 
 def narrowed(parts: Sequence[bytes], body: bytes) -> tuple[bytes, ...]:
-    """Return the common pieces of several bodies and `body`. `parts`: the common pieces of the several bodies."""
+    """Return the common pieces of earlier bodies and `body`. `parts`: the common pieces of the earlier bodies."""
     words = WORD.findall(parts[0])
     for part in parts[1:]:
         words += [GAP, *WORD.findall(part)]

@@ -1,4 +1,4 @@
-"""The parts of a WebSocket client (RFC 6455) that an echo test needs. Pure."""
+"""A minimal WebSocket client (RFC 6455) for an echo test: handshake and frames. Pure."""
 
 import base64
 import hashlib

@@ -5,12 +5,13 @@ import socket
 from functools import lru_cache
 
 PATIENCE = 2.0
-"""Timeout for each of several addresses to accept a connection, in seconds."""
+"""Timeout for the connection to each of several addresses, in seconds."""
 
 
 @lru_cache
 def address(host: str, port: int) -> tuple[str, int]:
-    """Return the address and port to connect to. If there are several, return the first that accepts a connection.
+    """Return the address and port to connect to. If the name has several addresses, return the first one that accepts a
+    connection.
 
     For example, `localhost` is ::1 and 127.0.0.1, and a server may listen on only one of them.
 

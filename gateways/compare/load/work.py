@@ -25,7 +25,7 @@ from gateways.compare.load.tally import Expected, Tally
 from gateways.compare.load.where import address
 
 CHECK = 0.05
-"""Interval for checking whether requests have timed out or all have finished, in seconds."""
+"""Interval between checks for requests that have timed out, and for the end of all requests, in seconds."""
 CONNECT = 2.0
 """Timeout for opening the connections before the load starts, in seconds."""
 
@@ -98,12 +98,12 @@ class Work:
                 self._behind.append(kind(self._engine, self._address, payload, self._tally.measured))
 
     def _connected(self) -> bool:
-        """Return True if all connections are open, or if the timeout for opening them is over."""
+        """Return True if all connections are open, or if the timeout for opening them has passed."""
         begun = all(each.begun for each in self._behind)
         return (begun and self._loop.tried()) or time.monotonic() - self._started > CONNECT
 
     def _until(self, condition: Callable[[], bool], then: Callable[[], None]) -> None:
-        """Check the condition now and at intervals; when it is true, call `then`."""
+        """Check the condition now and at intervals. When it is true, call `then`."""
         if condition():
             then()
         else:

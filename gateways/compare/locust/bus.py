@@ -27,14 +27,14 @@ from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
 MARK = "@gateways "
-"""Prefix of this module's lines on the master's stdout, which also has lines of locust itself."""
+"""Prefix of this module's lines on the master's stdout. Locust itself writes other lines there."""
 CAME, READY, ORDER = "gateways_came", "gateways_ready", "gateways_order"
 ANSWER, BROKEN = "gateways_answer", "gateways_broken"
 EVERY = 0.5
-"""Interval for checking which workers are still connected, in seconds."""
+"""Interval between checks of the workers' connections, in seconds."""
 
 orders: Queue[dict[str, Any]] = Queue()
-"""The orders that wait for a worker's user."""
+"""Orders that wait until a worker's user takes them."""
 
 
 class LoadClient(User):

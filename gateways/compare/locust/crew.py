@@ -23,14 +23,17 @@ from gateways.failure import Failure
 START, COMING = 20.0, 300.0
 """Timeouts, in seconds, for locust to start, and for workers that the user starts to connect."""
 ANSWERING = 10.0
-"""Time after the longest duration of an order, in seconds, after which a worker counts as dead."""
+"""Seconds beyond the maximum duration of an order until a worker counts as dead."""
 LOOKS = 5
-"""Number of clock readings per worker. The reading with the fastest reply is used, because it is the most accurate."""
+"""Number of clock readings per worker. The reading with the fastest reply is used, because this reading is the most
+accurate.
+"""
 LEAD, MOST_LEAD = 0.05, 2.0
 """Initial and maximum time between sending an order and its start, in seconds. All clients must connect in this time.
-It grows if it is too short."""
+The time grows if it is too short.
+"""
 APART = 0.02
-"""Difference between the starts of clients above which the lead grows, in seconds."""
+"""If the starts of the clients differ by more seconds than this, the time before the start grows."""
 
 
 @dataclass
@@ -71,7 +74,9 @@ class Workers:
         self._locust.end()
 
     def see(self, order: Order) -> Seen:
-        """Return the response to a probe. Every client sends it, because each needs the expected response."""
+        """Return the response to a probe. Every client sends the probe, because each client needs the expected
+        response.
+        """
         seen = [Seen(**answer) for answer in self._give({worker.id: order for worker in self._workers})]
         self._turn += 1
         return agreed(seen, self._turn)
@@ -96,8 +101,8 @@ class Workers:
         return merged(measured)
 
     def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:
-        """Yield an order for a server that does nothing; None if the workers run on other machines, because each
-        machine would need such a server.
+        """Yield an order to load a server that does nothing. Yield None if the workers run on other machines, because
+        each machine would need such a server.
         """
         return null_server_order(length, cores) if self._crew.bind is None else nullcontext()
 
@@ -147,7 +152,7 @@ class Workers:
         return message
 
     def _has_free_core(self, worker: Worker) -> bool:
-        """Return True if the worker's machine has a free core for busy waiting, besides one for a server."""
+        """Return True if the worker's machine has a core for busy waiting, in addition to a core for a server."""
         same = [each for each in self._workers if each.about["host"] == worker.about["host"]]
         return bool(worker.about["cores"] > len(same))
 
@@ -181,7 +186,9 @@ class Workers:
         return f"{message}; start each with: {self._crew.command} (and check firewalls)"
 
     def _set_clocks(self) -> None:
-        """Measure each worker's clock offset, assuming that it read its clock halfway between request and reply."""
+        """Measure each worker's clock offset. The method assumes that the worker read its clock halfway between request
+        and reply.
+        """
         longest = 0
         for worker in self._workers:
             quickest = 1 << 62
@@ -196,7 +203,7 @@ class Workers:
 
 
 def must_be_same(message: Said) -> None:
-    """Check that the worker has this version of gateways; orders differ between versions.
+    """Check that the worker has this version of gateways, because orders differ between versions.
 
     Raises: Failure: the worker has a different version of gateways, or none.
     """
@@ -205,5 +212,5 @@ def must_be_same(message: Said) -> None:
         has = f"has gateways {message['version']}" if message["version"] else "does not have gateways installed"
         raise Failure(
             f"the worker on {message['host']} {has}, but this is {own}; "
-            "on that machine, run in its clone: pip install '.[locust]'"
+            "on that machine, run in a clone of this version: pip install '.[locust]'"
         )

@@ -1,4 +1,5 @@
-"""Export scenarios as a locustfile for plain locust, without this project. `template` is its common part.
+"""Export scenarios as a locustfile that needs only locust, not this project. `template` is the common part of all such
+files.
 
 Pure except for reading the template.
 """
@@ -17,7 +18,7 @@ from gateways.requests.request import Request as Recorded
 TEMPLATE = Path(__file__).with_name("template.py")
 SECONDS = 20
 HERE = Site("here", "127.0.0.1", 8000)
-"""The default host of the file. It is the default address of `gateways serve` and of most servers."""
+"""The default host of the file, which is the default address of `gateways serve` and of most servers."""
 
 
 def command(scenarios: Sequence[Scenario], file: str) -> str:

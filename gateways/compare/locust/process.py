@@ -1,6 +1,6 @@
 """Start and stop the process of locust's master and of the workers on this machine, and communicate with them.
 
-Knows processes, pipes and signals, and that the messages of `bus` are lines of JSON. It must not know their meaning.
+Knows processes, pipes and signals. The messages of `bus` are lines of JSON; this module must not know their meaning.
 """
 
 import contextlib
@@ -97,7 +97,7 @@ class Locust:
         return lines[-1].strip() if lines else "(no output)"
 
     def end(self) -> None:
-        """Close the master's stdin, so that the master stops all workers and exits."""
+        """Close the master's stdin. The master then stops all workers and exits."""
         assert self._master.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._master.stdin.close()

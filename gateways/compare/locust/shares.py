@@ -17,7 +17,7 @@ SUMS = ("octets", "outside", "due", "unsent", "reconnects", "retried", "busy", "
 
 @dataclass(frozen=True)
 class Crew:
-    """The number of workers, and where they connect.
+    """The number of workers, and the address to which they connect.
 
     `bind` is the address of locust's master, for workers on other machines. If it is None, the master uses a port on
     loopback, and the workers are started on this machine.
@@ -37,7 +37,7 @@ class Crew:
 def shared(order: Order, number: int) -> list[Order]:
     """Return the order for each of `number` clients; fewer if there are fewer connections than clients.
 
-    The first client reads the clocks of the server's processes, if they are on its machine.
+    The first client reads the clocks of the server's processes, if the server runs on the machine of that client.
     """
     parts = min(number, order.connections)
     connections = portions(order.connections, parts)
@@ -67,7 +67,8 @@ def _behind(behind: Behind | None, connections: int) -> Behind | None:
 def merged(measured: Sequence[Measured]) -> Measured:
     """Return the sum of simultaneous measurements.
 
-    `client_cpu` is that of the busiest client, which limits the load. The CPU time of several machines is unknown.
+    `client_cpu` is the CPU time of the busiest client, which limits the load. `machine_cpu` of several machines is
+    unknown.
     """
     whole = Measured(
         window=round(sum(each.window for each in measured) / len(measured)),
@@ -90,8 +91,8 @@ def merged(measured: Sequence[Measured]) -> Measured:
 def agreed(seen: Sequence[Seen], turn: int) -> Seen:
     """Return the common response of all clients.
 
-    If the responses differ, return a different one at each turn, so that the comparison detects the difference. A
-    failure or an error response takes precedence.
+    If the responses differ, return another response at each `turn`. So the comparison detects the difference. If a
+    response is a failure or an error, return this response first.
     """
     for each in seen:
         if each.error or each.status >= 400:

@@ -2,7 +2,7 @@
 
     {command}
 
-Name one class, because users of several classes would disturb each other. Other options: locust --help. About the
+Name only one class, because users of several classes would disturb each other. Other options: locust --help. About the
 figures:
 
 - A user sends its next request after the response. So a server gets no requests while it hangs, and most of the delay
@@ -10,7 +10,8 @@ figures:
 - One core sends about 10,000 requests per second. For more, use --processes 2, or workers on other machines.
 - Every response is compared with one that was recorded before the load. A different response is a failure.
 - Times have three digits. Read percentiles from response_times in the JSON file; locust prints whole milliseconds.
-- "first byte" lists the same requests again, up to the first byte of the body, so ignore the line Aggregated.
+- "first byte" lists the same requests again, with the time until the first byte of the body. So ignore the line
+Aggregated, which counts both.
 """
 
 import hashlib
@@ -58,7 +59,7 @@ class Verified(FastHttpUser):
     """Also measure the time to the first byte."""
     expected: Answer | None = None
     without = ""
-    """The reason why the test cannot run, or "". The test needs an expected response."""
+    """The reason why the test cannot run, or "". The test cannot run without an expected response."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -141,7 +142,7 @@ def before(environment: Environment, **_: Any) -> None:
             try:
                 each.expect_response(host)
             except OSError as error:
-                each.without = f"{host}{each.path} gives no response to compare with: {error}"
+                each.without = f"{host}{each.path} sent no response that could serve as the expected response: {error}"
 
 
 events.test_start.add_listener(before)  # type: ignore[no-untyped-call]

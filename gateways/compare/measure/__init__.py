@@ -1,1 +1,1 @@
-"""Take the measurements: start servers, run the load client in turns, fill the record."""
+"""Measure: start the servers, put load on one after the other, and add each measurement to the record."""

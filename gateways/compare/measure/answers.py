@@ -1,4 +1,6 @@
-"""Check that all contenders send the same responses. Exclude each contender that does not, with a reason. Pure."""
+"""Check that all contenders send the same responses. Exclude a contender that sends different ones, with the reason.
+Pure.
+"""
 
 import base64
 import re
@@ -15,7 +17,7 @@ verified.
 """
 
 LEAST = 8
-"""Minimum length of a session's value that is searched for in bodies. Shorter values occur there by chance."""
+"""Minimum length of a session value that is searched for in bodies. Shorter values may occur in bodies by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,10 @@ class Given:
 
 
 def expected(given: Given) -> Answer:
-    """Return the expected response: the parts that are equal in both responses.
+    """Return the expected response, which has the parts that are equal in both responses.
 
-    If the bodies differ, their constant pieces are expected. For compressed and binary bodies no pieces are expected,
-    because they have bytes in common only by chance.
+    If the bodies differ, their constant pieces are expected. For compressed and binary bodies, no pieces are expected,
+    because equal bytes in two such bodies are chance.
     """
     first, second = given.first, given.second
     if first.status == SERVER_ERROR:
@@ -49,10 +51,10 @@ def expected(given: Given) -> Answer:
 
 
 def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
-    """Return the expected response, widened so that a later response of the first contender matches too.
+    """Widen the expected response, so that it also matches a later response of the first contender. Return it.
 
     For example, a page contains "2 minutes ago", or lists data that other requests have created. If the later response
-    is as expected, or failed, the result is `answer`. body: the expected body, if `answer` has its digest.
+    matches already, or failed, the result is `answer`. body: the expected body, if `answer` has its digest.
     """
     if seen.error or seen.status != answer.status or not unequal(Given("", seen, seen), answer):
         return answer
@@ -69,8 +71,8 @@ def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
 
 
 def without(answer: Answer, seen: Seen, values: Iterable[str]) -> Answer:
-    """Return the expected response without the values of the first contender's session: other contenders have their
-    own.
+    """Return the expected response without the values of the first contender's session. Other contenders have other
+    values.
 
     seen: the first contender's response.
     """
@@ -87,7 +89,9 @@ def without(answer: Answer, seen: Seen, values: Iterable[str]) -> Answer:
 
 
 def _with_pieces(status: int, pieces: Sequence[bytes], length: int | None = None) -> Answer:
-    """Return the expected response for a varying body. `length` is given if only the order of its words varies."""
+    """Return the expected response for a body that varies. `length` is its length if only the order of its words
+    varies.
+    """
     return Answer(status, length, None, tuple(piece.decode("latin-1") for piece in pieces))
 
 
@@ -113,7 +117,7 @@ def _is_binary(body: bytes) -> bool:
 
 
 def unusable(given: Given, expect: int | None = None) -> str:
-    """Return why the responses cannot be measured, or "".
+    """Return the reason why the responses cannot be measured, or "".
 
     Without `expect`, the status must be 2xx: a redirect to a login page is fast, but it is not the page to measure.
     """
@@ -143,7 +147,7 @@ def _advice(error: str) -> str:
 
 
 def unequal(given: Given, answer: Answer) -> str:
-    """Return how a contender's responses differ from the expected response, or ""."""
+    """Return a text that says how a contender's responses differ from the expected response, or ""."""
     for seen in (given.first, given.second):
         if seen.status != answer.status:
             return f"it responds with {seen.status}; the others with {answer.status}"
@@ -154,5 +158,5 @@ def unequal(given: Given, answer: Answer) -> str:
         if answer.fixed is not None and seen.body:
             pieces = [piece.encode("latin-1") for piece in answer.fixed]
             if not has(pieces, base64.b64decode(seen.body)):
-                return f"its response starts with {seen.start[:60]!r}, and lacks parts that the others have in common"
+                return f"its response starts with {seen.start[:60]!r}, and lacks parts that are in all other responses"
     return ""

@@ -1,7 +1,7 @@
 """The bench: the load client, the cores, the running servers, and the record of all measurements.
 
-Knows servers (started here or already running), and how to make one measurement. It must not know the order of the
-measurements, or their purpose.
+Knows servers (started here or already running), and how to make one measurement. It must not know the order or the
+purpose of the measurements.
 """
 
 import subprocess
@@ -36,7 +36,7 @@ Entry = Contender | Site
 
 
 class LoadClients(Protocol):
-    """One load client, or several load clients that share each order."""
+    """One load client, or several load clients that share the work of each order."""
 
     def see(self, order: Order) -> Seen:
         """Return the response to a probe."""
@@ -45,7 +45,9 @@ class LoadClients(Protocol):
         """Carry out an order; return the measurement."""
 
     def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:
-        """Return an order for a server that does nothing and returns `length` bytes; None without such a server."""
+        """Return an order to load a server that does nothing and returns `length` bytes; None if there is no such
+        server.
+        """
 
     def facts(self) -> dict[str, Any]:
         """Return facts about the load clients. The record stores them in `options`."""
@@ -64,7 +66,7 @@ class Listener(Protocol):
         """Receive the record after a measurement. `planned`: the planned duration of that measurement, in seconds."""
 
     def keep(self, record: Record) -> None:
-        """Save the record, if required. Called when saving disturbs no measurement."""
+        """Save the record, if the user wants a file. Called only between measurements."""
 
 
 Clients = Callable[[tuple[int, ...], Warden, Listener], AbstractContextManager[LoadClients]]
@@ -90,11 +92,11 @@ class Bench:
     alone: dict[tuple[str, str], float] = field(default_factory=dict)
     """Time of the slowest response without load, in seconds, by scenario and contender."""
     drawn: dict[str, list[int]] = field(default_factory=dict)
-    """By scenario, the indices of the requests of the mix that are sent under load."""
+    """For each scenario, the indices of the requests of the mix that are sent under load."""
     sessions: dict[str, Session] = field(default_factory=dict)
     """Cookies and values of the running server, by contender."""
     references: dict[str, Entry] = field(default_factory=dict)
-    """The contender whose responses are the expected ones, by scenario."""
+    """For each scenario, the contender whose responses all others must match."""
     bodies: dict[str, bytes] = field(default_factory=dict)
     """Expected bodies, by digest, except large ones."""
     logouts: set[Recorded] = field(default_factory=set)
@@ -102,7 +104,7 @@ class Bench:
 
     @contextmanager
     def up(self, contenders: Sequence[Entry], scenario: Scenario | None = None) -> Iterator[None]:
-        """Run the servers of the contenders during the block. Contenders whose server does not start are excluded."""
+        """Run the servers of the contenders during the block. Exclude a contender if its server does not start."""
         extra = scenario is not None and scenario.extra_routes
         cores = self.record.placement.server
         started: list[Running] = []
@@ -164,8 +166,8 @@ class Bench:
     def log_in_all(self, contenders: Sequence[Entry], scenario: Scenario) -> None:
         """Begin a session with each new server.
 
-        All contenders get the same requests, even a logout that only the first contender's response reveals. Otherwise
-        the apps of the other contenders would have different data.
+        All contenders get the same requests. This includes a logout, although only the first contender's response shows
+        that it is one. Otherwise the apps of the contenders would have different data.
         """
         known = frozenset(self.logouts)
         for contender in contenders:
@@ -181,8 +183,8 @@ class Bench:
             self.exclude(contender.id, scenario.name, why)
 
     def log_in_again(self, contender: Entry, scenario: Scenario) -> bool:
-        """Begin another session with the same server. Return False, and keep the session, if the server refuses it: an
-        app may accept a registration only once.
+        """Begin another session with the same server. If the server refuses, keep the session and return False. For
+        example, an app may accept a registration only once.
         """
         before = self.sessions[contender.id]
         if not self._begin_session(contender, scenario, self.logouts):
@@ -191,7 +193,7 @@ class Bench:
         return False
 
     def _begin_session(self, contender: Entry, scenario: Scenario, out: AbstractSet[Recorded]) -> str:
-        """Begin a session without the requests `out`. Return why the server refuses it, or ""."""
+        """Begin a session without the requests `out`. Return the reason if the server refuses the session, else ""."""
         session = self.sessions[contender.id] = Session()
         for recorded in scenario.login:
             if recorded in out:
@@ -256,7 +258,8 @@ class Bench:
     ) -> None:
         """Carry out an order and record the measurement. If the server exits, exclude the contender instead.
 
-        alone: True for a long run. Its server was started for it, and the server's resources are sampled.
+        alone: True for a long run. Its server was started for this run, and the function samples the server's
+        resources.
         """
         running = self.running[contender.id]
         before, logged = running.taken(), running.log_size()
@@ -294,7 +297,7 @@ class Bench:
         return next((each for each in self.record.questions if each.name == scenario.name), None)
 
     def answer_to(self, scenario: Scenario) -> Answer | None:
-        """Return the expected response; None for a WebSocket, and for a mix, whose parts have their own."""
+        """Return the expected response; None for a WebSocket, and for a mix, whose requests have their own."""
         question = self.question(scenario)
         return question.answer if question else None
 
@@ -309,7 +312,7 @@ class Bench:
 
 
 def _count_programs(measured: Measured, spent: int | None) -> None:
-    """Set the CPU time of CGI programs to the window's share of the CPU time of the whole order.
+    """Set the CPU time of CGI programs in the window to a share of their CPU time in the whole order.
 
     The CPU time of a program is known only after its exit, which may be after the window.
     """
@@ -318,5 +321,5 @@ def _count_programs(measured: Measured, spent: int | None) -> None:
 
 
 def _is_refused(request: Recorded, seen: Seen) -> bool:
-    """Return True if a request that matters for the session failed, and did not fail when it was recorded."""
+    """Return True if a request that changes the session failed, but did not fail in the recording."""
     return seen.status >= 400 and seen.status != request.recorded and bool(request.takes or not request.is_safe)

@@ -1,8 +1,7 @@
-"""Check the responses before the load. Every request is sent to every contender once or twice. Contenders and requests
-that cannot be compared are excluded.
+"""Check the responses before the load. Each contender gets each request once or twice.
 
-A contender whose responses differ is excluded. In a mix, a request for which even the first contender has no valid
-response is left out instead, because a broken link in a log is not a difference between servers.
+A contender whose responses differ is excluded. In a mix, a request is left out if even the first contender has no valid
+response to it. Such a request is, for example, a broken link in a log, and shows no difference between servers.
 """
 
 import base64
@@ -28,7 +27,7 @@ TICK = 1.05
 
 @dataclass
 class _Found:
-    """Expected responses by the number of the request, and requests that are left out, with reasons.
+    """The expected responses by the number of the request, and the requests that are left out, with reasons.
 
     processes: how often the first contender may still be started again, to learn how its responses vary.
     """
@@ -39,7 +38,7 @@ class _Found:
 
 
 def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None:
-    """Determine the expected responses: those of the first contender with valid responses. The servers must be running.
+    """Set the expected responses to those of the first contender with valid responses. The servers must be running.
 
     Raises:
         Failure: no contender has a response that can be measured, and nothing was measured before.
@@ -93,7 +92,7 @@ def _record(bench: Bench, scenario: Scenario, found: _Found) -> None:
 
 
 def _answers(bench: Bench, scenario: Scenario, checked: Sequence[Entry], found: _Found) -> dict[str, str]:
-    """Send all requests to all contenders. Return for each contender why it cannot be compared."""
+    """Send all requests to all contenders. For each contender that cannot be compared, return the reason."""
     given = _given(bench, scenario, checked)
     problems: dict[str, str] = {}
     for each in checked:
@@ -114,7 +113,9 @@ def _answers(bench: Bench, scenario: Scenario, checked: Sequence[Entry], found: 
 
 
 def _first(scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str:
-    """Set the expected responses from those of the first contender. Return why that is impossible, or ""."""
+    """Set the expected responses from the responses of the first contender. Return the reason if that is impossible,
+    else "".
+    """
     out = {number: "it ends the session" for number in range(len(scenario.mix)) if number not in given}
     for number, own in given.items():
         expect = scenario.mix[number].expect if scenario.mix else scenario.expect
@@ -147,8 +148,8 @@ def _leave_out_other_session(bench: Bench, scenario: Scenario, contender: Entry,
 
 
 def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str:
-    """Check a response that differs from the first contender's. If the first contender's new response differs too, the
-    app's data has changed.
+    """Check a response that differs from the first contender's. If a new response of the first contender differs too,
+    the app's data has changed.
     """
     for number, answer in list(found.answers.items()):
         if number not in given:
@@ -161,7 +162,7 @@ def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], fou
 
 
 def _differs(bench: Bench, scenario: Scenario, number: int, own: Given, found: _Found) -> str:
-    """Return how the responses differ from the expected response, or "".
+    """Return a text that says how the responses differ from the expected response, or "".
 
     If they differ, send the request to the first contender again, and widen the expected response by its new response.
     Repeat this a limited number of times. Then start the first contender again, and do the same.
@@ -178,15 +179,15 @@ def _differs(bench: Bench, scenario: Scenario, number: int, own: Given, found: _
 def _given(bench: Bench, scenario: Scenario, checked: Sequence[Entry]) -> dict[str, dict[int, Given]]:
     """Return the first and second response of each contender to each request, except those that end the session.
 
-    Every contender gets the same requests. Only the response shows that a request ends the session. In that case, all
-    requests are sent again without it.
+    Every contender gets the same requests. Only the response to a request shows that the request ends the session. In
+    that case, all other requests are sent again.
     """
     known = frozenset(bench.logouts)
     first = _seen(bench, checked, scenario, known)
     if bench.logouts != known:
         first = _seen(bench, checked, scenario, bench.logouts)
     since = time.monotonic()
-    # The long responses of the reference app do not vary, so a second request would only take time.
+    # The long responses of the reference app do not vary, so a second request is not needed.
     second = first
     if scenario.load != "long":
         if scenario.role == "app":
@@ -211,8 +212,8 @@ def _seen(
     All contenders get one request before any of them gets the next. The contenders may share a database, which requests
     change. So the data for a page is the same for all contenders.
 
-    backwards: send the requests in reverse order, and to the last contender first. A response that depends on earlier
-    requests then differs from the first one, as it will under load.
+    backwards: send the requests in reverse order, and to the last contender first. Then a response that depends on
+    earlier requests differs from the first response, as it will under load.
     """
     found: dict[str, dict[int, Seen]] = {each.id: {} for each in checked}
     step = -1 if backwards else 1

@@ -14,7 +14,7 @@ from gateways.compare.measure.placement import on
 from gateways.failure import Failure
 
 PATIENCE = 30.0
-"""Time after the longest duration of an order, in seconds, after which the client counts as stuck."""
+"""Seconds beyond the maximum duration of an order until the client counts as stuck."""
 
 
 class _Process:
@@ -100,6 +100,6 @@ class NullServer(_Process):
 
 @contextmanager
 def null_server_order(length: int, cores: tuple[int, ...]) -> Iterator[Order]:
-    """Yield an order for a server that does nothing, which runs during the block."""
+    """Yield an order to load a server that does nothing. This server runs during the block."""
     with NullServer(length, cores) as null:
         yield Order("closed", "127.0.0.1", null.port, Request("/"), processes=(null.process.pid,))

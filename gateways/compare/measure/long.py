@@ -1,7 +1,7 @@
 """Measure the long scenarios, one contender at a time. A server is started for each run.
 
-An overloaded server may continue to work for disconnected clients. Such work ends with the server, and so does not
-affect the next run. Knows the order of the runs. It must not know how one measurement is made.
+An overloaded server may continue to work for disconnected clients. A new server for each run makes sure that such work
+does not affect the next run. Knows the order of the runs. It must not know how one measurement is made.
 """
 
 import zlib
@@ -74,7 +74,7 @@ _DOING = {"slow": "read slowly", "held": "hold a stream"}
 
 
 def _planned(scenario: Scenario) -> float:
-    """Return the duration of a run in seconds. It includes the wait for the last responses, which take long if the
-    server runs few requests at a time.
+    """Return the duration of a run in seconds, with the wait for the last responses. This wait is long if the server
+    runs few requests at a time.
     """
     return RAMP + scenario.seconds + (2.0 if scenario.service else 0.5)

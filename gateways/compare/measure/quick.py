@@ -1,8 +1,8 @@
-"""Measure the quick scenarios. All servers run at the same time, and take turns in short slices. They are started
-several times.
+"""Measure the quick scenarios. All servers run at the same time, and are measured in turn, in short slices. This is
+repeated with newly started servers.
 
-First, capacity is measured for all numbers of clients. Then latency is measured at rates that all contenders can
-handle. A slice never measures both. Knows the order of the slices. It must not know how one measurement is made.
+The capacity is measured first, for all numbers of clients. Then the latency is measured at rates that all contenders
+can handle. A slice never measures both. Knows the order of the slices. It must not know how one measurement is made.
 """
 
 import time
@@ -22,19 +22,21 @@ from gateways.compare.record import Cell
 
 SLICE = WINDOW + RAMP + BETWEEN
 ANSWERS = 5
-"""Minimum number of sequential responses in a slice. A slice is as long as they need, up to LONGEST."""
+"""Minimum number of sequential responses in a slice. The duration of a slice follows from this number, up to LONGEST.
+"""
 LONGEST = 3.0
 """Maximum duration of a slice, in seconds."""
 LONGER, PROGRAMS = 1.0, 2
 """Minimum duration of a slice in seconds, and number of clients, for a contender that starts a process for each
 request. A few clients keep a core busy. More clients would only wait for each other."""
 SLOW, MANY, FEW = 0.02, 100_000, 16
-"""If a response takes SLOW seconds or more, at most FEW clients are used, else at most MANY. With more clients, slow
-requests would last longer than a slice."""
+"""At most FEW clients are used if a response takes SLOW seconds or more, else at most MANY. With more clients, slow
+requests would last longer than a slice.
+"""
 REPEATS = 3
 """Maximum number of repetitions of a slice during which the app's responses changed."""
 UNTROUBLED = 0.01
-"""Share of failed requests above which a contender does not influence the choice of rates."""
+"""A contender with a larger share of failed requests does not influence the choice of rates."""
 
 
 class Quick:
@@ -93,7 +95,7 @@ class Quick:
                 self._latency(scenario, fitting, start, number, rate)
 
     def _longer(self, contender: Entry, scenario: Scenario) -> float:
-        """Return the correction of the planned duration, in seconds, after the first responses or an exclusion."""
+        """Return the change of the planned duration in seconds, once the first responses or an exclusion are known."""
         planned = _seconds(contender, scenario, self._effort, _usual(contender))
         if self._bench.excluded(contender.id, scenario.name):
             return -planned
@@ -107,9 +109,10 @@ class Quick:
 
     @contextmanager
     def _null(self, scenario: Scenario) -> Iterator[Order | None]:
-        """Yield an order for a server that only sends responses as long as those of the scenario.
+        """Yield an order to load a server that does nothing but send responses as long as those of the scenario.
 
-        Its rate is the load client's own limit. None if the length is unknown or the server is not available.
+        The rate of this server is the load client's own limit. Yield None if the length is unknown or the server is not
+        available.
         """
         length = self._bench.length(scenario)
         if length is None:
@@ -206,7 +209,7 @@ class Quick:
         return replace(order, connections=clients, seconds=seconds, ramp=RAMP, spin=self._bench.record.placement.apart)
 
     def _slice(self, contender: Entry, scenario: Scenario) -> tuple[float, int]:
-        """Return the measured seconds and the maximum number of clients, so that each client gets some responses."""
+        """Return the measured seconds and the maximum number of clients for which each client gets some responses."""
         alone = self._bench.alone.get((scenario.name, contender.id.removesuffix("#2")), 0.0)
         if contender.mode == "cgi":
             return min(LONGEST, max(LONGER, ANSWERS * alone)), PROGRAMS

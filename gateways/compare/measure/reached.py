@@ -20,14 +20,14 @@ class Reached:
         self.host, self.port, self.tls, self.for_server = where.host, where.port, where.tls, where.for_server
 
     def check(self) -> None:
-        """Do nothing: only the server's responses show whether it still runs."""
+        """Do nothing, because only the server's responses show that it still runs."""
 
     def log_size(self) -> int:
-        """Return 0: its log is unknown."""
+        """Return 0, because the server's log is unknown."""
         return 0
 
     def log_from(self, start: int) -> str:
-        """Return an empty text: its log is unknown."""
+        """Return an empty text, because the server's log is unknown."""
         del start
         return ""
 

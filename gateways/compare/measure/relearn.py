@@ -16,8 +16,8 @@ from gateways.compare.plan.scenarios import Scenario
 from gateways.compare.question import Question
 
 TIMES = 5
-"""Maximum number of times that the first contender gets a request again. A page in random order has a different
-order in each response, and two of them may be equal by chance.
+"""Maximum number of times that the first contender gets a request again. Several times are needed for a page in random
+order, because the order of two responses may be equal by chance.
 """
 
 
@@ -42,7 +42,7 @@ def relearn(bench: Bench, scenario: Scenario, measured: Measured) -> bool:
 
 
 def times(scenario: Scenario, number: int) -> int:
-    """Return how often the first contender gets a request again: only once if it may change data."""
+    """Return how often the first contender gets a request again: only once if the request may change data."""
     is_safe = scenario.mix[number].is_safe if scenario.mix else scenario.request.method == "GET"
     return TIMES if is_safe else 1
 

@@ -36,7 +36,7 @@ class Site:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     def for_server(self, request: Request) -> Request:
-        """Return the request with the URL's path in front of its target. The target `/` is replaced by that path."""
+        """Return the request with the URL's path in front of its target. Replace the target `/` by the path."""
         target = (self.path or "/") if request.target == "/" else self.path.rstrip("/") + request.target
         return replace(request, target=target)
 
@@ -52,7 +52,7 @@ class Site:
 def site(text: str) -> Site:
     """Parse `LABEL=URL`; the default label is host and port.
 
-    Raises: ValueError: invalid; the text says why.
+    Raises: ValueError: the text is invalid; the message has the reason.
     """
     name, equals, url = text.partition("=")
     if not equals or "/" in name:

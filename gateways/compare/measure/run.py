@@ -26,12 +26,13 @@ from gateways.failure import Failure
 from gateways.installing import install_line
 
 SPARE = 64
-"""Number of file descriptors that are needed in addition to those of connections."""
+"""Number of file descriptors that this process needs in addition to those of connections."""
 QUIET, PATIENCE = 0.15, 5
-"""A measurement waits while other programs keep more cores busy than the first number. The second number is the maximum
-wait in seconds."""
+"""A measurement waits while other programs keep more than QUIET cores busy, but at most PATIENCE seconds."""
 BUSY = 0.5
-"""Share of the machine's cores that other programs may keep busy. Above it, a comparison is refused."""
+"""Maximum share of the machine's cores that other programs may keep busy. Above this share, the command refuses to
+measure.
+"""
 ONCE = Effort("once", starts=1, rounds=4, shares=())
 
 
@@ -74,7 +75,9 @@ class Plan:
 
     @property
     def entrants(self) -> list[Entry]:
-        """The contenders. The first one is the reference; it is included twice if a scenario is measured in slices."""
+        """The contenders. The first one is the reference. If a scenario is measured in slices, the reference is
+        included twice.
+        """
         twin = [replace(self.contenders[0], twin=True)] if self.quick else []
         return [*self.contenders, *twin]
 
@@ -90,7 +93,9 @@ class Plan:
 
     @property
     def of_user(self) -> bool:
-        """True if the app is the user's, so that its cost can be separated from that of the server."""
+        """True if the app is the user's. In that case, the cost of the app can be separated from the cost of the
+        server.
+        """
         return self.target.form in {"wsgi", "asgi"}
 
     @property
@@ -102,7 +107,9 @@ class Plan:
 
 
 def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], list[Exclusion]]:
-    """Return the contenders that can run here, and exclusions for the others, with the command that installs them."""
+    """Return the contenders that can run here. Return an exclusion for each other contender, with the command that
+    installs its packages.
+    """
     there, absent = list[Contender](), list[Exclusion]()
     for each in contenders:
         missing = [package for package in each.packages if not machine.version(package)]
@@ -156,7 +163,7 @@ def _measure(plan: Plan, bench: Bench) -> None:
 
 
 def _keep_logs(plan: Plan, record: Record, place: Folder) -> None:
-    """Keep the servers' logs if they may explain a failure, and record their folder."""
+    """If there are failures, keep the servers' logs, and record their folder."""
     measured = [cell.measured for cell in record.cells]
     failed = any(each.why for each in record.exclusions) or any(each.failures or each.retried for each in measured)
     place.keep_logs = failed and not plan.remote
@@ -204,7 +211,7 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
 
 
 _BESIDES = ("uvloop", "httptools", "h11", "websockets", "wsproto", "simple-websocket")
-"""Optional packages that servers, and the WSGI app with WebSockets, use if installed."""
+"""Optional packages that the servers use if they are installed. The WSGI app with WebSockets uses one too."""
 
 
 def _entrant(contender: Entry, plan: Plan, cores: int) -> Entrant:

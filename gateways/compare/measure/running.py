@@ -44,7 +44,7 @@ class Running:
 
     def __init__(self, launch: Launch, folder: Path, logs: Path, cores: tuple[int, ...]) -> None:
         self.contender = launch.contender
-        # Bound but not listening, so that the system reserves the port, but the server can still bind it.
+        # This socket is bound but does not listen. So the system reserves the port, and the server can still bind it.
         self._reserved = bind(HOST, 0)
         self.port: int = self._reserved.getsockname()[1]
         self.log = logs / f"{re.sub(r'[^A-Za-z0-9]+', '-', self.contender.id)}.log"
@@ -130,9 +130,7 @@ class Running:
             self.process.terminate()
 
     def end(self, until: float) -> None:
-        """Wait until `until` (time.monotonic()), then kill the remaining processes, including those in other
-        sessions.
-        """
+        """Wait until `until` (time.monotonic()). Then kill the remaining processes, also those in other sessions."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0.0, until - time.monotonic()))
         for process in self._started:

@@ -1,6 +1,6 @@
 """Prepare the user's requests for one server, with the cookies and values of the session on that server. Pure.
 
-After a restart of the server, a new session is begun, because the server may have lost the old one.
+After a restart of the server, the client begins a new session, because the server may have lost the old session.
 """
 
 import base64
@@ -35,7 +35,7 @@ def learn(session: Session, request: Recorded, seen: Seen) -> None:
 
 
 def ended(session: Session, request: Recorded, seen: Seen) -> str:
-    """Return the name of the cookie whose deletion ends the session, if the response does that; else ""."""
+    """Return the name of the cookie whose deletion by the response ends the session; "" if there is none."""
     return session.ends(request, seen.status, _headers(seen))
 
 

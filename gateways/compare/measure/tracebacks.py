@@ -16,5 +16,5 @@ _TRACEBACK = re.compile(
 
 
 def raised(log: str) -> dict[str, int]:
-    """Return the number of tracebacks by their last line, such as "KeyError: 'id'", the most frequent first."""
+    """Count the tracebacks by their last line, such as "KeyError: 'id'". The most frequent line is first."""
     return dict(Counter(line[:MOST] for line in _TRACEBACK.findall(log)).most_common())

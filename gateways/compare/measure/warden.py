@@ -1,4 +1,4 @@
-"""Kill the servers if the process that started them dies: `python -m gateways.compare.measure.warden`.
+"""Kill the servers if the process that started them dies. Run as `python -m gateways.compare.measure.warden`.
 
 It reads process groups from stdin, one per line: `+123` adds a group that must be killed if the parent dies, `-123`
 removes it. At the end of stdin, it kills the remaining groups and exits.
@@ -14,7 +14,7 @@ from typing import Self
 
 
 class Warden:
-    """Starts the warden process, and tells it which process groups to kill."""
+    """Starts the warden process, and sends it the process groups to kill."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(

@@ -1,1 +1,1 @@
-"""Tables of the things that are compared: servers, contenders, scenarios, and the user's target."""
+"""The servers, contenders and scenarios of a comparison as tables, and the user's target."""

@@ -40,7 +40,8 @@ ADAPTERS: dict[tuple[Mode, Interface], tuple[Adapter, ...]] = {
     ),
     ("asgi-on-wsgi", "wsgi"): (Adapter("ours", "gateways"), Adapter("a2wsgi", "a2wsgi")),
 }
-"""Adapters for each mode and interface of the server; the first is the default. A missing pair is unsupported."""
+"""Adapters for each pair of mode and server interface; the first adapter is the default. A missing pair is unsupported.
+"""
 
 ADAPTER_NAMES = list(dict.fromkeys(adapter.name for adapters in ADAPTERS.values() for adapter in adapters))
 
@@ -64,13 +65,14 @@ WAYS: dict[Form | None, dict[Mode, tuple[str, ...]]] = {
         "cgi": ("uvicorn",),
     },
 }
-"""For each form of an app, the modes in which it can be served, and their default servers. The key None is the
-reference app, which has all modes."""
+"""For each form of an app: its modes and their default servers. The key None is for the reference app, which has all
+modes.
+"""
 
 ON_REQUEST: dict[Form | None, frozenset[Mode]] = {"wsgi": frozenset({"cgi"}), "asgi": frozenset({"cgi"})}
-"""Modes that are compared only if named. Starting a process for each request of a user's app would take most of the
-time
-of the comparison, and is rarely an alternative."""
+"""Modes that are compared only if --modes names them. To start a process for each request of a user's app takes most of
+the time of a comparison, and few users need its result.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,8 @@ class Contender:
     def launch(self, app: str, *, plain: bool = True, beside: Collection[str] = ()) -> "Launch":
         """Return the data that starts this contender's server.
 
-        app: a CGI program, or a target (gateways.serving.target). plain: the command line of every server accepts the
-        target. beside: programs that are in the same folder as the module of the launch.
+        app: a CGI program, or a target (gateways.serving.target). plain: True if the command line of every server
+        accepts the target. beside: programs in the folder of the module that the server imports.
         """
         if self.adapter is None and plain:
             return Launch(self, app)
@@ -167,7 +169,7 @@ def contenders(
 
 
 def make(mode: Mode, server: Server, adapter: Adapter | None, threads: int | None) -> Contender:
-    """Return the contender. The number of threads is used only if it can be changed."""
+    """Return the contender. Ignore the number of threads if the contender cannot change it."""
     if adapter is not None and adapter.threads is not None:
         return Contender(mode, server, adapter, adapter.threads if adapter.fixed else threads or adapter.threads)
     if mode == "cgi" or server.threads is None:
@@ -188,8 +190,8 @@ def _names(chosen: Sequence[str], usual: Iterable[str], known: Iterable[str]) ->
 
 
 def _adapters(mode: Mode, speaks: Interface, chosen: Sequence[str], *, named: bool) -> Sequence[Adapter | None]:
-    """Return the adapters of a mode. If adapters are chosen, a mode to which none of them belongs is left out. CGI
-    is kept if --modes names it.
+    """Return the adapters of a mode. If the user has chosen adapters, leave out a mode that has none of them, except
+    CGI if --modes names it.
     """
     known = ADAPTERS[mode, speaks]
     if not known:

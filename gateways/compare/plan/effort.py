@@ -34,8 +34,8 @@ class Effort:
         return len(self.rates or self.shares)
 
     def lasting(self, seconds: float) -> "Effort":
-        """Return the effort with the number of rounds that puts each contender under load for `seconds`, at each number
-        of clients and at each rate.
+        """Return the effort with enough rounds to load each contender for `seconds`, at each number of clients and at
+        each rate.
         """
         return replace(self, rounds=max(1, math.ceil(seconds / WINDOW / self.starts)))
 
@@ -52,11 +52,13 @@ EFFORTS = {
 WINDOW, RAMP = 0.25, 0.08
 """Measured seconds of a slice, and the unmeasured seconds before them, which open connections and fill caches."""
 BETWEEN = 0.06
-"""Additional seconds of a slice, for the last responses and for sampling the server's processes."""
+"""Further seconds of a slice, for the last responses and for sampling the server's processes."""
 
 
 def turns(contenders: Sequence[T], seed: str) -> list[T]:
-    """Return a random order of the contenders for a round, so that no contender always follows the same other one."""
+    """Return a random order of the contenders for a round. With a fixed order, a contender would always follow the same
+    other contender.
+    """
     order = list(contenders)
     random.Random(seed).shuffle(order)  # noqa: S311 - not used for security
     return order
@@ -69,7 +71,7 @@ def steady(rates: Sequence[float]) -> bool:
 
 
 def common_rates(capacities: Sequence[float], shares: Sequence[float]) -> list[float]:
-    """Return the rates at which latency is measured for all: shares of the lowest capacity."""
+    """Return the rates at which the latency of all contenders is measured: shares of the lowest capacity."""
     return [_round(min(capacities) * share) for share in shares] if capacities else []
 
 

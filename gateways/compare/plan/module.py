@@ -1,4 +1,4 @@
-"""Generate the source of a small module, which is served if the server's command line cannot name the app. Pure.
+"""Generate the source of a small module with the app, for a server whose command line cannot name the app itself. Pure.
 
 The module is self-contained: you can save it and run the server's command. It creates `app` during its import, because
 hypercorn ignores a module's `__getattr__`. Each adapter is used as its documentation describes.
@@ -9,7 +9,7 @@ from collections.abc import Collection
 _OBJECT = "from gateways.serving.target import load_object\n"
 _PROGRAM = "import os\nimport sys\nfrom pathlib import Path\n"
 _PATH = (
-    "# A program that begins with `#!/usr/bin/env python3` gets the Python that runs this.\n"
+    "# A program that begins with `#!/usr/bin/env python3` runs with the Python that runs this module.\n"
     'PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])\n'
 )
 

@@ -1,8 +1,8 @@
 """Scenarios: the requests of a comparison, and the purpose of each. Pure.
 
-Quick scenarios are measured in rounds of short slices, while all servers run. After a long scenario (waits, streams,
-large bodies, idle connections) a server may still work for clients that have disconnected, so a server is started for
-each run. To add a scenario, add one row. Reports use only its fields.
+Quick scenarios are measured in rounds of short slices, while all servers run. A long scenario has waits, streams, large
+bodies or idle connections. After it, a server may still work for clients that have disconnected. So each run of a long
+scenario has a new server. To add a scenario, add one row to the table.
 """
 
 from collections.abc import Iterable
@@ -26,9 +26,9 @@ Headline = Literal["rate", "first byte", "room"]
 """The figure by which a scenario is sorted: responses per second, time to the first byte, or held connections and then
 the latency of other clients."""
 Role = Literal["", "app", "server"]
-"""app: the user's app. server: an app that does nothing, on the same server. Together they show the server's share of
-the
-cost."""
+"""app: the user's app. server: an app that does nothing, on the same server. The difference between both shows the
+server's share of the cost.
+"""
 
 EVENTS = Request("/events?count=1000&delay=0.5")
 DOWNLOAD = Request(f"/download?bytes={16 * 1024 * 1024}")
@@ -50,8 +50,8 @@ class Scenario:
     expect: status of the response; None means any from 200 to 299. headline: the sort key of the results.
     role: see Role.
     small: the response costs so little that the cost of an adapter is visible.
-    mix: the user's own requests, drawn by weight, instead of `request`.
-    login: requests that begin a session, to send first, once for each start of a server.
+    mix: the user's own requests, drawn by weight, instead of `request`. login: the requests that begin a session. They
+    are sent first, once for each start of a server.
     """
 
     name: str
@@ -108,7 +108,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "json",
-            "how much a little work in the app reduces the differences between servers",
+            "how much smaller the differences between servers are if the app does a little work",
             Request("/json?a=1&b=2&c=3"),
         ),
         Scenario(
@@ -135,7 +135,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "upload",
-            "the cost of a request body of 10 MB: copies, and memory if it is collected before the app starts",
+            "the cost of a request body of 10 MB: copies, and memory if the server reads it before it calls the app",
             Request("/upload", "POST", BIG),
             "long",
             connections=(4,),
@@ -203,7 +203,9 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 def by_routes(scenarios: Iterable[Scenario]) -> list[list[Scenario]]:
-    """Group the scenarios by the form of the app that they need: without the routes in plan.apps, then with them."""
+    """Group the scenarios by the form of the app that they need: first without the routes in plan.apps, then with these
+    routes.
+    """
     groups: tuple[list[Scenario], list[Scenario]] = ([], [])
     for each in scenarios:
         groups[each.extra_routes].append(each)
@@ -215,8 +217,9 @@ USUAL = ("hello", "wait", "stream")
 
 
 MOST = 200
-"""Maximum number of requests of a mix. Those with the largest weights are used. Before the load, each request is sent
-to every contender twice."""
+"""Maximum number of requests of a mix, because each of them is sent to every contender twice before the load. The
+requests with the largest weights are used.
+"""
 
 
 def of_path(path: str, expect: int | None = None) -> Scenario:
@@ -241,7 +244,7 @@ def of_traffic(traffic: Traffic) -> Scenario:
 
 
 def _named(request: Recorded) -> Recorded:
-    """Return the request with a label without the secrets of its target, so that the label can be published."""
+    """Return the request with a label that can be published, because it does not contain the secrets of the target."""
     label = hiding(secrets_in(request.label))(request.label)
     return request if label == request.label else replace(request, name=label)
 
@@ -254,5 +257,6 @@ GATEWAY = replace(
     role="server",
     small=False,
 )
-"""The app that does nothing, for a comparison with the user's app on one server: it shows the server's share of the
-cost."""
+"""Scenario with an app that does nothing. Compared with the user's app on the same server, it shows the server's share
+of the cost.
+"""

@@ -1,6 +1,6 @@
 """The servers that can be compared, as a table of their command lines. Pure.
 
-They run with their default settings, except for three settings that are the same for all: the number of worker
+The servers run with their default settings, with three exceptions that are the same for all: the number of worker
 processes (1 by default), no access log, and at least 2,048 connections. To add a server, add one row. If the server is
 a default contender, add its name to plan.contender.WAYS.
 """
@@ -17,8 +17,8 @@ class Server:
 
     arguments: the words after `python -m`, with the fields {host}, {port}, {app} ("module:attribute"), {threads} and
         {workers}.
-    threads: default number of threads for a WSGI app; None if the server has an event loop.
-    threads_flag: arguments to insert for a different number of threads, if the server has a default number.
+    threads: default number of threads for a WSGI app; None if the server has an event loop. threads_flag: arguments to
+    insert to change this number.
     fixed: True if the number of threads cannot be changed.
     grows: True if the server starts threads on demand. `threads` is then the default maximum.
     workers_flag: arguments to insert for several worker processes, if `arguments` does not contain {workers}.

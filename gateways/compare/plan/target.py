@@ -1,4 +1,4 @@
-"""The app that is compared. It is the reference app or the user's app, in each form that exists or can be generated.
+"""The app of a comparison: the reference app or the user's app, in each form that exists or can be generated.
 
 Knows the names of apps. It must not know how to serve them.
 """
@@ -22,9 +22,10 @@ class Target:
     """The app to serve. For each form, it is "module:attribute" or the path of a CGI program. `form` is None for the
     reference app.
 
-    extra: the forms of the app that have the additional routes for some scenarios. plain: the command line of every
-    server accepts the target. files: programs to write first, by name, to the folder of the module that serves them.
-    varied: objects get different memory addresses in each process.
+    extra: the forms of the app that have the additional routes for some scenarios. plain: True if the command line of
+    every server accepts the target. files: programs by name. They are written first, to the folder of the module that
+    serves them.
+    varied: True if objects get different memory addresses in each process.
     """
 
     name: str
@@ -101,5 +102,5 @@ def _anywhere(target: str) -> str:
 
 
 def _plain(target: str, signature: str) -> bool:
-    """Return True if every server understands the target. Some do not support files, default names and factories."""
+    """Return True if every server accepts the target. Some servers do not accept files, default names or factories."""
     return re.fullmatch(r"[\w.]+:[\w.]+", target) is not None and "()(" not in signature

@@ -8,10 +8,10 @@ COLUMNS: dict[str, str] = {
     "held": "Number of waiting or slow clients that got a response and keep their connection open.",
     "others answered": "Share of the requests of other clients with a correct response within the time limit.",
     "clients": "Number of concurrent clients, if it differs between contenders.",
-    "requests/s": "Verified responses per second: the median of the slices. If slices contain few responses:"
-    " the rate of all slices together. ≥ means that the load client was the limit.",
+    "requests/s": "Verified responses per second: the median of the slices. If slices contain few responses, it"
+    " is the rate of all slices together. ≥ means that the load client was the bottleneck.",
     "ratio": "Relative speed, with its 95 % interval. Above 1, the contender is faster than the reference."
-    " A tie means that no difference is reported.",
+    " A tie means that the difference is smaller than the noise.",
     "group": "Contenders that share a letter are statistically indistinguishable.",
     "CPU/request": "CPU time of the server's processes per response. × compares it with the reference.",
     "p50": "Median latency. With @, it is the latency at this fixed rate, measured since each request was due.",
@@ -25,4 +25,4 @@ COLUMNS: dict[str, str] = {
     "limit": "Bottleneck. cpu: CPU time. threads=N: number of threads. one loop: blocking code. clients: "
     "too few clients. client: the load client. errors: lost responses.",
 }
-"""A column's name may be followed by @ and a rate."""
+"""The name of a column in a table may have @ and a rate after it."""

@@ -38,8 +38,8 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
 
 
 def files_of(record: Record) -> list[str]:
-    """Return lines about the modules and programs that the commands need. The first line names their folder, then each
-    file follows once.
+    """Return lines about the modules and programs that the commands need: a line that names their folder, and then each
+    file.
     """
     files = {name: text for entrant in record.entrants for name, text in entrant.files.items()}
     if not files:
@@ -49,7 +49,7 @@ def files_of(record: Record) -> list[str]:
 
 
 def where(record: Record) -> str:
-    """Return a sentence that says where the files of the commands are, or where to put them."""
+    """Return a sentence with the folder of the commands' files, or with the folder in which to put them."""
     if any(entrant.environment for entrant in record.entrants):
         return "The commands import these files from the folder in PYTHONPATH"
     return (
@@ -123,8 +123,8 @@ FIELDS = (
 
 
 def table_of_values(sections: Sequence[Section]) -> str:
-    """Return CSV: a line for each contender, scenario and rate at which latency was measured. For a mix, a line for
-    each request and contender follows.
+    """Return CSV. It has a line for each contender, scenario and rate at which latency was measured. After a mix, it
+    has a line for each request and contender.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, FIELDS, lineterminator="\n")

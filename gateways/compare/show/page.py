@@ -83,7 +83,7 @@ def _doubts(found: Sequence[Doubt]) -> str:
 
 
 def _legend(record: Record, numbers: Numbers) -> str:
-    """Return a switch for each contender. Without JavaScript, the switches are the legend."""
+    """Return a switch for each contender. Without JavaScript, the switches serve as the legend."""
     buttons = [
         element(
             "button",
@@ -107,42 +107,42 @@ CHARTS: tuple[tuple[str, str, str, Drawn], ...] = (
     (
         "Ratios",
         "ratios",
-        "Each slice is compared with the slice of the reference in the same round.",
+        "Each slice is divided by the slice of the reference in the same round.",
         spans.ratios,
     ),
     (
         "Throughput by number of clients",
         "throughput",
-        (
-            "Each client sends the next request when it has the response. Where the curve is flat, a resource is "
-            "exhausted."
-        ),
+        ("Each client sends its next request after the response. Where the curve is flat, a resource is exhausted."),
         lambda _, sections: clients.throughput(sections),
     ),
     (
         "Latency at a fixed rate",
         "latency",
-        "Requests arrive at a fixed rate, as from independent users. Latency includes the wait after the due time.",
+        (
+            "Requests are due at a fixed average rate, like those of independent users. Latency starts at the due "
+            "time, even if the request is sent later."
+        ),
         percentiles.latency,
     ),
     (
         "Streams: first byte and gaps",
         "streams",
-        "For bodies that arrive in pieces: the delay until the first piece, and the pauses between pieces.",
+        "These charts show bodies in pieces: the delay until the first piece, and the pauses between pieces.",
         percentiles.streams,
     ),
     (
         "Memory",
         "memory",
-        "Private memory of all processes of a server: ○ at the start, | at most, ● at the end.",
+        "Private memory of all processes of a server: ○ at the start, | maximum, ● at the end.",
         lambda record, sections: [*spans.memory(sections), *rounds.memory(record, sections)],
     ),
     (
         "Round by round",
         "rounds",
         (
-            "All contenders take turns in each round. If all lanes move, the machine changed; if one lane moves, its "
-            "server changed."
+            "All contenders take turns in each round. If all lanes move together, the cause is the machine. If only "
+            "one lane moves, the cause is its server."
         ),
         rounds.strips,
     ),

@@ -79,7 +79,7 @@ def _files(record: Record) -> str:
 
 
 def _own(entrant: Entrant) -> bool:
-    """Return True if the server was started for the comparison."""
+    """Return True if the comparison started the server."""
     return bool(entrant.command)
 
 

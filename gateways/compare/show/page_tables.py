@@ -18,7 +18,7 @@ SHORT = 11
 def tables(sections: Sequence[Section], numbers: Numbers) -> str:
     """Return one table for each scenario."""
     drawn = [_table(each, numbers) for each in sections if each.rows]
-    note = "Best contender first. Unranked contenders are last and pale."
+    note = "The best contender is first. Contenders without a rank are last, in grey."
     return section("Results", note, *drawn, _key(sections), name="results")
 
 
@@ -34,7 +34,7 @@ def _table(of: Section, numbers: Numbers) -> str:
 
 
 def _parts(of: Section) -> str:
-    """Return the table of a mix: a row for each request, with the contenders side by side."""
+    """Return the table of a mix. It has a row for each request and a column for each contender."""
     if not of.parts:
         return ""
     labels = [row.entrant.label for row in of.parts[0].rows]

@@ -1,7 +1,7 @@
 """Print a comparison on the terminal: live progress, then the report.
 
-Knows the console. It must not know how anything is measured. It draws only between measurements, so that drawing does
-not disturb them. A terminal shows live bars. Other outputs get a line for each step.
+Knows the console. It must not know how anything is measured. It draws only between measurements, because drawing would
+disturb them. A terminal shows live bars. Other outputs get a line for each step.
 """
 
 import json
@@ -36,7 +36,7 @@ LAST = 12
 
 
 class Screen(AbstractContextManager["Screen"]):
-    """A listener of the bench. It shows the progress, and saves the record to `file`, if given."""
+    """Shows the progress of the bench. If `file` is given, it also saves the record there."""
 
     def __init__(self, console: Console, planned: float, file: Path | None) -> None:
         self._console, self._planned, self._file = console, planned, file
@@ -81,7 +81,7 @@ class Screen(AbstractContextManager["Screen"]):
             write(self._file, json.dumps(record.to_json(), allow_nan=False))
 
     def _left(self) -> str:
-        """Return the estimated time left, from the plan and the progress so far."""
+        """Estimate the remaining time from the plan and the progress so far."""
         took = time.monotonic() - self._began
         pace = min(10.0, max(0.5, took / self._done)) if self._done > 10 else 1.0
         minutes, seconds = divmod(round(max(0.0, self._planned - self._done) * pace), 60)
@@ -98,7 +98,9 @@ class Screen(AbstractContextManager["Screen"]):
 
 
 def found_so_far(record: Record) -> RenderableType:
-    """Return bars of the current medians for each measured scenario, and the last slices of the scenario that runs."""
+    """Return bars with the current medians of each measured scenario, and a sparkline of the last slices of the running
+    scenario.
+    """
     grid = Grid.grid(padding=(0, 1))
     by: dict[tuple[str, int], dict[str, list[float]]] = {}
     for cell in record.cells:
@@ -183,8 +185,8 @@ GAP, SHORT = 2, 8
 
 
 def _parts(shown: Table, width: int, fixed: int) -> list[tuple[bool, list[int]]]:
-    """Split a table into parts of at most `width` characters. Return, for each part, True if it starts with bars, and
-    its columns.
+    """Split a table into parts of at most `width` characters. Return a pair for each part: True if the part starts with
+    bars, and its columns.
     """
     widths = [
         max(len(name), *(len(line.cells[number]) for line in shown.lines)) + GAP

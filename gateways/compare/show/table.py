@@ -47,11 +47,13 @@ def table(section: Section) -> Table:
 
 
 MOST_PARTS = 10
-"""Maximum number of requests of a mix in a short table. Those with the largest weights are shown."""
+"""Maximum number of requests of a mix in a short table. The table shows the requests with the largest weights."""
 
 
 def of_parts(section: Section, most: int | None = None) -> Table | None:
-    """Return the table of each request of a mix; None if there is one request only. `most` limits the rows."""
+    """Return the table with a row for each request of a mix; None if there is only one request. `most` limits the
+    number of rows.
+    """
     if not section.parts:
         return None
     shown = sorted(section.parts, key=lambda each: -each.asked.weight)[:most]
@@ -157,8 +159,8 @@ def _ratio(section: Section, row: Row) -> str:
 
 
 def _latency(of: Callable[[Latency], float | None]) -> Callable[[Section, Row], str]:
-    """Return the function for a latency cell: the latency at the table's rate. If it was measured only at another rate,
-    the cell names that rate.
+    """Return the function for a latency cell. The cell has the latency at the table's rate. If the latency was measured
+    only at another rate, the cell names that rate.
     """
 
     def cell(section: Section, row: Row) -> str:

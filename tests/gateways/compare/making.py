@@ -28,7 +28,7 @@ STEADY = [[10_000, 10_100, 9_900, 10_050], [10_200, 10_300, 10_100, 10_150]]
 
 
 def scaled(factor: float, wobble: float = 0.0) -> list[list[float]]:
-    """Return STEADY multiplied by a factor. Every other round is `wobble` faster, the next one `wobble` slower."""
+    """Return STEADY multiplied by a factor. In turns, a round is faster or slower by the share `wobble`."""
     return [[rate * (factor + wobble * (-1) ** number) for number, rate in enumerate(rounds)] for rounds in STEADY]
 
 
@@ -45,7 +45,9 @@ def entrant(name: str, twin_of: str = "") -> Entrant:
 
 @functools.cache
 def repeated(value: int, number: int, missing: int = 0) -> Histogram:
-    """Return a histogram of equal values. Hundreds of slices share one, because no code changes a histogram."""
+    """Return a histogram of equal values. Hundreds of slices share the same object, because no code changes a
+    histogram.
+    """
     buckets = [bucket(value), number] if number else []
     return Histogram.from_json({"missing": missing, "total": value * number, "buckets": buckets})
 

@@ -39,7 +39,7 @@ async def works(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 async def works_a_fifth_longer(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """CPU time per request compared with `works`, including the server's."""
+    """Needs a fifth more CPU time per request than `works`, including the server's."""
     burn(0.000365)
     await answer(send)
 
@@ -73,7 +73,9 @@ async def says_something_else_of_b(scope: Scope, _receive: Receive, send: Send) 
 
 
 async def says_a_random_order(scope: Scope, _receive: Receive, send: Send) -> None:
-    """Two responses are equal by chance. All six orders follow, and each process starts with another one."""
+    """Responds in six orders. The first two responses are equal, as by chance. Each process starts with a different
+    order.
+    """
     await answer(send, b" ".join(next(ORDERS[scope["path"]])))
 
 
@@ -99,8 +101,8 @@ async def says_the_time(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 async def says_how_long_ago(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """Responds with a page that is the same for two seconds. Then it differs in one of eight places, like a list of
-    events that happened "2 minutes ago". The classes of its list are in the order of a set.
+    """Responds with a page that is the same for two seconds. Then the page differs in one of eight places, like a list
+    of events that happened "2 minutes ago". The classes of its list are in the order of a set.
     """
     age = time.monotonic_ns() // 2_000_000_000
     classes = " ".join({"wide", "blue", "new", "open", "round", "first"})

@@ -28,8 +28,8 @@ def test_keys_of_a_later_minor_version_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ([], "not a file of this command: its schema is None"),
-        ({"schema": "k6"}, "not a file of this command: its schema is 'k6'"),
+        ([], "not a file of gateways compare: its schema is None"),
+        ({"schema": "k6"}, "not a file of gateways compare: its schema is 'k6'"),
         (
             {"schema": "gateways-compare/2.0"},
             "its schema is 'gateways-compare/2.0'; this version of gateways reads",

@@ -23,7 +23,7 @@ def valid(record: Record, section: Section) -> list[Cell]:
 
 
 def of_rounds(record: Record, section: Section) -> dict[str, list[Cell]]:
-    """Return, for each contender, the slices from which its throughput is computed."""
+    """Return the slices from which the throughput of each contender is computed."""
     found = {}
     for name, cells in by_contender(valid(record, section)).items():
         row = section.row(name)

@@ -19,7 +19,9 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line. `contender` is an id, or "". `dashed`: True if it was measured under other conditions."""
+    """A line. `contender`: the contender's id, or "". `dashed`: True if the values were measured under other
+    conditions.
+    """
 
     contender: str
     label: str
@@ -39,7 +41,7 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart. `columns` are pairs of a position on the x-axis and a name. Lines are interrupted before the columns in
+    """A chart. `columns` are pairs of a position on the x-axis and a name. Lines have a gap before the columns in
     `breaks`. `never`: True if infinite values are drawn at the top.
     """
 

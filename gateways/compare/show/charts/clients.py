@@ -13,7 +13,9 @@ from gateways.compare.show.charts.scales import Scale, logarithmic
 
 
 def throughput(sections: Sequence[Section]) -> list[Chart]:
-    """Return throughput by number of clients, if there are several numbers or a theoretical maximum is known."""
+    """Return throughput by number of clients. Return no chart if there is only one number and no known theoretical
+    maximum.
+    """
     found = []
     for name, same in groupby(sections, key=lambda section: section.question.name):
         group = list(same)
@@ -27,8 +29,8 @@ def throughput(sections: Sequence[Section]) -> list[Chart]:
 
 
 def _rates(sections: Sequence[Section]) -> dict[str, dict[int, Point]]:
-    """Return the points by contender and number of clients. The details beside the rate belong to the reported number
-    of clients.
+    """Return the points by contender and number of clients. Only the reported number of clients has details beside the
+    rate.
     """
     rates: dict[str, dict[int, Point]] = {}
     for section in sections:
@@ -60,7 +62,7 @@ def _over_clients(
     values += [end[1] for guide in guides for end in (guide.start, guide.end) if end]
     return Chart(
         title=name,
-        note="Grey: theoretical maximum, the number of clients or threads divided by the waiting time of a request."
+        note="Grey lines: theoretical maxima (number of clients or threads / waiting time of a request)."
         if guides
         else "",
         across="clients",

@@ -61,7 +61,7 @@ def _up(shown: Chart, value: float) -> float:
 
 
 def _guide(shown: Chart, guide: Guide, numbers: Numbers) -> svg.Element:
-    """Draw a guide. Its label is above the line, where a rising guide leaves space."""
+    """Draw a guide. Its label is above the line, because a rising guide leaves space there."""
     (x, y), end = guide.start, guide.end
     first, up = shown.x.place(x), _up(shown, y)
     if end is None:
@@ -106,8 +106,8 @@ def _path(shown: Chart, places: Sequence[tuple[float, Point | None]]) -> list[sv
 
 
 def _values(shown: Chart, numbers: Numbers) -> str:
-    """Return a row for each column of the chart, with its position in percent and the height of each value in
-    pixels.
+    """Return a row for each column of the chart. The row has the column's position in percent and the height of each
+    value in pixels.
     """
     heads = [
         element("th", escape(line.label), data_series=numbers.get(line.contender), scope="col") for line in shown.lines

@@ -1,7 +1,7 @@
 """Building blocks of charts: shapes, colours, text, pictures. Pure. Knows SVG. It must not know charts.
 
-Widths are in percent and heights in pixels, so that text has the same size on a phone. The page defines the colours;
-the number of a contender selects its colour and shape.
+Widths are in percent and heights in pixels, because text must have the same size on a phone. The page defines the
+colours; the number of a contender selects its colour and shape.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,9 @@ SHAPES = (
     "M-2.6-4.4h5.2l2.6 4.4-2.6 4.4h-5.2l-2.6-4.4z",
 )
 COLOURS = 8
-"""Number of colours on the page. It has no common divisor with the number of shapes, so that marks rarely repeat."""
+"""Number of colours on the page. Marks rarely repeat, because this number has no common divisor with the number of
+shapes.
+"""
 Numbers = Mapping[str, int]
 """The number of each contender, by id."""
 
@@ -34,7 +36,7 @@ def shapes() -> str:
 
 
 def swatch(number: int | None) -> str:
-    """Return a contender's mark in its colour, to stand before its name."""
+    """Return a contender's mark in the contender's colour, for the place before its name."""
     drawn = mark(number, 7, 7)
     return f'<span class="swatch {colour(number)}">{picture([drawn], 14, width=14, hidden=True)}</span>'
 
@@ -50,8 +52,8 @@ def caption(title: str, note: str) -> str:
 
 
 def spread(scale: Scale, room: float = 0.085) -> list[float]:
-    """Return the ticks whose labels fit, even on a phone. These are the last tick, and each tick far enough
-    from the next.
+    """Return the ticks whose labels fit, even on a phone: the last tick, and each tick that is far enough from the next
+    one.
     """
     kept: list[float] = []
     for value, _ in reversed(scale.ticks):
@@ -61,7 +63,7 @@ def spread(scale: Scale, room: float = 0.085) -> list[float]:
 
 
 def group(contender: str, numbers: Numbers, kind: str, parts: list[svg.Element]) -> svg.Element:
-    """Return a group in a contender's colour, which is shown or hidden with the contender."""
+    """Return a group in a contender's colour. The page shows or hides the group with the contender."""
     number = numbers.get(contender)
     return svg.G(elements=parts, class_=[kind, colour(number)], data=None if number is None else {"series": number})
 

@@ -13,13 +13,14 @@ from gateways.compare.show.charts.scales import SHARES, logarithmic, nines, perc
 
 
 def latency(record: Record, sections: Sequence[Section]) -> list[Chart]:
-    """Return the latency at a rate that is the same for all contenders."""
+    """Return the chart of latency at a rate that is the same for all contenders."""
     found = []
     for section in sections:
         cells = [cell for cell in valid(record, section) if cell.offered]
         rates = sorted({cell.offered for cell in cells})
         by_rate = {each: by_contender([cell for cell in cells if cell.offered == each]) for each in rates}
-        # A contender too slow for the common rates has its own rate: it is drawn with the nearest common one.
+        # A contender that is too slow for the common rates has its own rate. It is drawn in the chart of the nearest
+        # common rate.
         common = [each for each in rates if len(by_rate[each]) > 1] or rates[-1:]
         for shown in common:
             own = [each for each in rates if each not in common and min(common, key=_distance(each)) == shown]
@@ -52,7 +53,7 @@ def _at_rate(
 
 
 def streams(record: Record, sections: Sequence[Section]) -> list[Chart]:
-    """Return time to first byte, and gaps between pieces of a body."""
+    """Return the charts of the time to the first byte, and of the gaps between pieces of a body."""
     found = []
     for section in sections:
         cells = by_contender(valid(record, section))
@@ -74,7 +75,7 @@ _OF_STREAMS: Sequence[tuple[str, str, Callable[[Cell], Histogram]]] = (
 
 
 def _percentiles(title: str, note: str, histograms: Sequence[tuple[Entrant, str, Histogram]]) -> Chart:
-    """Return a chart of percentiles. Only those with enough samples beyond them are drawn."""
+    """Return a chart of percentiles. Draw only the percentiles with enough samples above them."""
     shares = [
         each for each in SHARES if any(len(histogram) and _known(histogram, each) for *_, histogram in histograms)
     ]

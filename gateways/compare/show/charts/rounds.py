@@ -13,7 +13,7 @@ from gateways.compare.show.charts.chart import Chart, Guide, Line, Point
 from gateways.compare.show.charts.scales import Scale, from_zero, linear
 
 SPREAD = 0.36
-"""Height at which the largest deviation from the median is drawn, as a share of the height of a lane."""
+"""Height of the largest deviation from the median, as a share of the height of a lane."""
 LANE = 46
 """Height of a lane, in pixels."""
 Rounds = Sequence[tuple[int, int]]
@@ -21,7 +21,7 @@ Rounds = Sequence[tuple[int, int]]
 
 
 def strips(record: Record, sections: Sequence[Section]) -> list[Chart]:
-    """Return a lane for each contender, with its slices in the order of measurement."""
+    """Return a chart with a lane for each contender, which shows its slices in the order of measurement."""
     return [_strips(record, section) for section in sections if section.quick and of_rounds(record, section)]
 
 
@@ -42,7 +42,7 @@ def _strips(record: Record, section: Section) -> Chart:
         guides.append(Guide(f"{label}: {rate(median)}/s", (-0.5, middle), None, name))
     return Chart(
         title=section.question.name,
-        note=f"The full height of a lane is ±{share(math.expm1(most))} of the contender's median.",
+        note=f"The height of a lane is ±{share(math.expm1(most))} of the contender's median.",
         across="",
         up="",
         x=_rounds_axis(rounds),
@@ -64,9 +64,7 @@ def _deviation(cell: Cell, median: float) -> float:
 
 
 def _in_lane(cell: Cell, median: float, middle: float, most: float) -> Point:
-    """Return the point of a slice in its lane. `most`: the deviation from the median that is drawn with the
-    full height.
-    """
+    """Return the point of a slice in its lane. `most`: the deviation from the median at the edge of the lane."""
     deviation = _deviation(cell, median)
     percent = round(math.expm1(deviation) * 100)
     text = f"{rate(cell.measured.rate)}/s" + (f" ({percent:+} %)" if percent else "")
@@ -75,7 +73,9 @@ def _in_lane(cell: Cell, median: float, middle: float, most: float) -> Point:
 
 
 def _others(cells: Mapping[str, Sequence[Cell]], rounds: Rounds) -> Line:
-    """Return the average number of cores that other programs kept busy in each round. One core is half a lane high."""
+    """Return a lane with the average number of cores that other programs kept busy in each round. One core is half a
+    lane high.
+    """
     points = []
     for each in rounds:
         same = [cell for own in cells.values() for cell in own if (cell.start, cell.round) == each]
@@ -99,7 +99,7 @@ def _memory(record: Record, section: Section, cells: Mapping[str, Sequence[Cell]
     rounds = _rounds(cells)
     return Chart(
         title=f"{section.question.name}, after each round",
-        note="Each start has new servers: memory that grows within a start was not released.",
+        note="Each start has new servers. If memory grows within a start, the server did not release it.",
         across="",
         up="memory",
         x=_rounds_axis(rounds),

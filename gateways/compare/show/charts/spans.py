@@ -14,8 +14,8 @@ from gateways.compare.show.charts.scales import Scale, from_zero, logarithmic
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A track. `marks` are pairs (kind, value) in any order. A line joins them. `faint`: True if the
-    contender is not ranked.
+    """A track. `marks` are pairs (kind, value) in any order, joined by a line. `faint`: True if the contender is not
+    ranked.
     """
 
     contender: str
@@ -38,7 +38,7 @@ class Spans:
 
 
 def ratios(record: Record, sections: Sequence[Section]) -> list[Spans]:
-    """Return, for each scenario, throughput and CPU time per response as multiples of the reference."""
+    """Return a chart for each scenario: throughput and CPU time per response, as multiples of the reference."""
     found = []
     for section in sections:
         rates = [
@@ -104,7 +104,9 @@ def _forest(
 
 
 def memory(sections: Iterable[Section]) -> list[Spans]:
-    """Return, for each scenario, the memory of the servers' processes before the load, at its peak, and at the end."""
+    """Return a chart for each scenario: the memory of the servers' processes before the load, at its peak, and at the
+    end.
+    """
     found = []
     for section in sections:
         rows = [_memory(row) for row in section.rows if row.figures.memory[1]]

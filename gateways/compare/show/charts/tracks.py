@@ -1,4 +1,4 @@
-"""Draw charts of tracks below each other, on one axis, each with its text. Pure."""
+"""Draw charts with tracks below each other. All tracks have the same axis, and each has a text. Pure."""
 
 from html import escape
 

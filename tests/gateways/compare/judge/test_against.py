@@ -75,7 +75,7 @@ def test_single_runs_are_not_compared() -> None:
 
 
 def test_slices_with_few_responses_are_compared_by_their_sums() -> None:
-    """A median of 2 instead of 3 is chance; half of the total is not."""
+    """A median of 2 instead of 3 may be chance, but half of the total is not."""
     cold = "cgi:uvicorn:cold"
     old, same, worse = (
         record(slices(cold, rates, window=SECOND, server_cpu=None))

@@ -53,7 +53,7 @@ def test_no_difference_below_the_noise_of_the_twins_is_reported() -> None:
     ]
 
 
-def test_an_interval_that_holds_1_is_a_tie() -> None:
+def test_an_interval_that_contains_1_is_a_tie() -> None:
     cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(1.02, 0.1))]
     (section,) = sections(record(cells))
     row = section.row(WAITRESS)

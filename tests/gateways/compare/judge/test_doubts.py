@@ -1,4 +1,4 @@
-"""Each reason to doubt, with a record that causes it; a good record has none."""
+"""Each reason to doubt, with a record that causes it. A good record causes none."""
 
 from dataclasses import replace
 from typing import Any

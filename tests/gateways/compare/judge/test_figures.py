@@ -19,7 +19,7 @@ def test_the_rate_is_the_median_of_the_slices() -> None:
     assert (found.failures, found.lost_share) == (0, 0)
 
 
-def test_cpu_time_is_that_of_the_window_per_response_in_it() -> None:
+def test_cpu_time_per_response_is_measured_within_the_window() -> None:
     main = slices(UVICORN, [[4000, 4000]], server_cpu=SECOND // 8)
     found = figures(entrant(UVICORN), main, main)
     assert found.cpu == pytest.approx(2 * 0.125 / 2000)
@@ -29,7 +29,7 @@ def test_cpu_time_is_that_of_the_window_per_response_in_it() -> None:
     assert figures(entrant(UVICORN), unknown, unknown).cpu is None
 
 
-def test_the_load_of_others_is_the_rest_of_the_machines_time() -> None:
+def test_the_load_of_other_programs_is_the_rest_of_the_machines_cpu_time() -> None:
     main = slices(UVICORN, [[4000]], server_cpu=SECOND // 8, client_cpu=SECOND // 16, machine_cpu=SECOND // 4)
     assert figures(entrant(UVICORN), main, main).others == pytest.approx((0.25 - 0.125 - 0.0625) / 0.25)
 
@@ -76,7 +76,7 @@ def test_the_deviation_from_littles_law_is_computed_from_the_number_of_clients()
     assert figures(entrant(UVICORN), few, few).little is None
 
 
-def test_memory_is_that_before_and_after_the_last_start_and_the_maximum_of_all() -> None:
+def test_memory_is_from_before_and_after_the_last_start_and_the_maximum_of_all_starts() -> None:
     def with_memory(start: int, *values: int) -> Cell:
         before, peak, after = (Resources(memory=value, threads=3, processes=2) for value in values)
         return cell(UVICORN, measured(10), start=start, before=before, after=after, peak=peak)
@@ -86,7 +86,7 @@ def test_memory_is_that_before_and_after_the_last_start_and_the_maximum_of_all()
     assert (found.memory, found.threads, found.processes) == ((12, 99, 25), 3, 2)
 
 
-def test_a_series_of_numbers_of_clients_has_a_knee() -> None:
+def test_the_knee_is_the_smallest_number_of_clients_with_almost_the_highest_rate() -> None:
     ladder = [(1, 900.0), (4, 3000.0), (16, 3900.0), (64, 4000.0), (256, 3500.0)]
     assert knee(ladder) == 16
     assert knee([(8, 0.0)]) == 8

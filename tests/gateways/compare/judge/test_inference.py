@@ -1,4 +1,4 @@
-"""Reported differences, for literal numbers and for random ones with known parameters."""
+"""Reported differences, for literal numbers and for random numbers with known parameters."""
 
 import math
 import random
@@ -89,7 +89,7 @@ def starts(chance: random.Random, speed: float) -> list[list[float]]:
     ]
 
 
-def test_identical_servers_rarely_differ_and_one_that_is_a_fifth_slower_usually_does() -> None:
+def test_identical_servers_rarely_differ_and_a_server_that_is_a_fifth_slower_usually_does() -> None:
     chance = random.Random(1)
     false, found, times = 0, 0, 100
     for _ in range(times):

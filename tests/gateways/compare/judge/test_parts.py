@@ -51,7 +51,7 @@ def test_each_request_has_a_row_for_each_contender_in_the_order_of_the_total() -
     assert [round(row.rate) for row in parts[0].rows] == [100, 48]
 
 
-def test_latency_is_that_at_the_highest_rate_if_there_is_one() -> None:
+def test_latency_is_from_the_highest_rate_if_rates_were_measured() -> None:
     uvicorn, waitress = section().parts[0].rows
     assert uvicorn.offered == 200.0
     assert uvicorn.answer.p50 is not None
@@ -99,6 +99,6 @@ def test_the_report_and_the_page_and_the_csv_have_each_request() -> None:
     ]
 
 
-def test_a_record_with_a_mix_is_read_as_it_was_written() -> None:
+def test_a_record_with_a_mix_survives_json() -> None:
     made = compared()
     assert sections(Record.from_json(made.to_json())) == sections(made)

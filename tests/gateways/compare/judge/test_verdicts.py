@@ -30,7 +30,7 @@ def said(*arguments: object, **more: object) -> list[str]:
 
 
 def facts(sentence: str, *expected: str) -> None:
-    """Assert that the sentence contains these parts, in this order; tests do not fix its wording."""
+    """Assert that the sentence contains these parts, in this order. The tests do not check the other words."""
     at = 0
     for each in expected:
         found = sentence.find(each, at)

@@ -1,6 +1,4 @@
-"""Small servers, each with one correct or faulty behaviour. Each connection has a thread; the threads end with the
-block.
-"""
+"""Small servers, each with one correct or faulty behaviour. Each connection has a thread, which ends with the block."""
 
 import contextlib
 import socket
@@ -46,7 +44,7 @@ def every_tenth(misbehaves: Behaviour) -> Behaviour:
 
 
 def hangs_up_after(requests: int) -> Behaviour:
-    """Each connection responds to that many requests, and is closed when the next one arrives."""
+    """Each connection responds to that many requests, and is closed when the next request arrives."""
     numbers: Counter[socket.socket] = Counter()
 
     def behaviour(sock: socket.socket, number: int) -> bool:
@@ -170,7 +168,7 @@ def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator
 
 @contextlib.contextmanager
 def serving_by_path(answers: dict[bytes, bytes]) -> Iterator[int]:
-    """Yield the port of a server that sends these octets for each path; for HEAD, only the headers."""
+    """Yield the port of a server that sends these octets for each path. For HEAD, it sends only the headers."""
 
     class Connection(socketserver.StreamRequestHandler):
         disable_nagle_algorithm = True

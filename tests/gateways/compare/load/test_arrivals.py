@@ -6,7 +6,7 @@ import statistics
 from gateways.compare.load.arrivals import poisson
 
 
-def test_the_same_seed_gives_the_same_instants() -> None:
+def test_the_same_seed_gives_the_same_times() -> None:
     assert poisson(100, 1, 7) == poisson(100, 1, 7) != poisson(100, 1, 8)
 
 

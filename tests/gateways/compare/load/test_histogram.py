@@ -14,19 +14,19 @@ from gateways.compare.load.histogram import Histogram, bucket, middle
     ("value", "number", "stands_for"),
     [(0, 0, 0), (1, 1, 1), (127, 127, 127), (128, 128, 128.5), (129, 128, 128.5), (255, 191, 254.5), (256, 192, 257.5)],
 )
-def test_small_values_have_one_bucket_each_and_larger_ones_share_buckets(
+def test_each_small_value_has_a_bucket_and_larger_values_share_buckets(
     value: int, number: int, stands_for: float
 ) -> None:
     assert (bucket(value), middle(number)) == (number, stands_for)
 
 
 @given(st.integers(0, 10**13))
-def test_a_bucket_stands_for_its_values_within_0_8_percent(value: int) -> None:
+def test_the_value_of_a_bucket_differs_from_its_samples_by_at_most_0_8_percent(value: int) -> None:
     assert abs(middle(bucket(value)) - value) <= 0.008 * value
 
 
 @given(st.lists(st.integers(0, 10**10), min_size=1), st.lists(st.integers(0, 10**10)))
-def test_a_merged_histogram_equals_one_of_all_values(some: list[int], others: list[int]) -> None:
+def test_a_merged_histogram_equals_the_histogram_of_all_values(some: list[int], others: list[int]) -> None:
     assert Histogram.merged([Histogram(some, 1), Histogram(others, 2)]) == Histogram(some + others, 3)
 
 
@@ -59,7 +59,7 @@ def test_missing_values_count_as_larger_than_every_value() -> None:
     assert histogram.curve() == [(10, 0.98)]
 
 
-def test_a_percentile_needs_ten_samples_beyond_it() -> None:
+def test_a_percentile_needs_ten_samples_above_it() -> None:
     assert Histogram([5] * 999).supported(0.99) is None
     assert Histogram([5] * 1000).supported(0.99) == 5
     assert Histogram([5] * 19).supported(0.5) is None

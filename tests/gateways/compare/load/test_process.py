@@ -1,4 +1,4 @@
-"""The client as a process: orders on stdin, results on stdout; and the server that does nothing."""
+"""The client as a process, with orders on stdin and results on stdout, and the server that does nothing."""
 
 import json
 import subprocess

@@ -96,7 +96,7 @@ def test_pieces_of_a_stream_over_tls_are_timed_one_by_one(tls: ssl.SSLContext) -
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_server_that_closes_the_connection_differs_from_one_with_an_untrusted_certificate(
+def test_a_closed_connection_is_reported_differently_from_an_untrusted_certificate(
     tls: ssl.SSLContext,
 ) -> None:
     with serving(behaving.hangs_up, tls) as port:
@@ -114,7 +114,7 @@ def test_an_untrusted_certificate_is_refused(tls: ssl.SSLContext) -> None:
         )
     assert measured.answered == 0
     assert measured.failed["refused"] > 0
-    assert measured.examples[0] == "the connection was not accepted: TLS: self-signed certificate"
+    assert measured.examples[0] == "the server did not accept the connection: TLS: self-signed certificate"
 
 
 def test_a_server_without_tls_is_reported() -> None:

@@ -1,4 +1,4 @@
-"""The common pieces of varying bodies, and which bodies contain them."""
+"""The common pieces of varying bodies, and the bodies that contain them."""
 
 import pytest
 from hypothesis import given
@@ -58,7 +58,7 @@ def test_both_bodies_contain_the_common_pieces(one: list[bytes], other: list[byt
     assert has(parts, b"".join(other))
 
 
-def test_only_beginning_and_end_of_bodies_with_the_same_words_in_another_order_are_constant() -> None:
+def test_if_only_the_order_of_words_varies_the_beginning_and_the_end_are_constant() -> None:
     page = b"<ul><li>%s</li><li>%s</li><li>%s</li></ul><p>bye</p>"
     parts = fixed_parts(page % (b"tea", b"milk", b"salt"), page % (b"milk", b"salt", b"tea"))
     assert parts == (b"<ul><li>", b"</li></ul><p>bye</p>")

@@ -57,7 +57,7 @@ def test_a_probe_that_gets_more_than_a_response_reports_it_and_the_client_contin
     with serving(behaving.says_more_than_it_promised) as port:
         seen = Probe(Order("probe", "127.0.0.1", port, HELLO, timeout=5)).run()
     assert seen.status == 200
-    assert "came after the end of the response" in seen.error
+    assert "arrived after the end of the response" in seen.error
 
 
 @pytest.mark.parametrize("stamps", [True, False], ids=["kernel's clock", "own clock"])

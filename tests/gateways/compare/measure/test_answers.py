@@ -82,7 +82,7 @@ def test_a_different_response_is_described() -> None:
     assert unequal(given(seen(body="hallo")), Answer(200, None, None)) == ""
 
 
-def test_common_parts_of_random_bodies_are_not_expected_of_a_third() -> None:
+def test_common_parts_of_random_bodies_are_not_expected_in_a_third_body() -> None:
     bodies = [base64.b64encode(random.Random(seed).randbytes(100)).decode() for seed in range(2)]
     one, other = (replace(seen(), length=100, sha256=body, body=body) for body in bodies)
     assert expected(given(one, other)) == Answer(200, 100, None)

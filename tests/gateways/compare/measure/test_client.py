@@ -1,4 +1,4 @@
-"""The process of the load client: a lost client and a client that does not respond are told apart."""
+"""The process of the load client: its exit and a missing response are reported differently."""
 
 import signal
 

@@ -48,6 +48,6 @@ def test_labels_must_be_unique() -> None:
         several([site("a=http://h"), site("a=http://g")])
 
 
-def test_a_site_is_recorded_with_its_url_and_a_twin_with_that_of_the_original() -> None:
+def test_a_site_and_its_twin_are_recorded_with_the_same_url() -> None:
     made = Site("a", "h", 8000, path="/app", twin=True).entrant
     assert (made.id, made.label, made.server, made.twin_of) == ("a#2", "a again", "http://h:8000/app", "a")

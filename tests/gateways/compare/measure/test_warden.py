@@ -24,7 +24,7 @@ with Warden() as warden:
 """
 
 
-def test_watched_processes_are_killed_when_their_starter_ends_in_any_way() -> None:
+def test_watched_processes_are_killed_when_the_process_that_started_them_ends_in_any_way() -> None:
     with subprocess.Popen([sys.executable, "-c", WATCHED], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         child, other = map(int, process.stdout.readline().split())

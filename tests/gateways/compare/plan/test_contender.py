@@ -79,7 +79,7 @@ def test_a_server_runs_with_a_command_line_that_users_would_type() -> None:
     assert "--threads=16" in threaded.launch("shop:app").command("python", "h", "1")
 
 
-def test_servers_that_support_worker_processes_get_them_and_others_keep_one() -> None:
+def test_servers_that_support_worker_processes_get_several_and_others_keep_one() -> None:
     found = {each.server.name: each for each in contenders(None, ["wsgi", "asgi"], ["all"], workers=4)}
     assert {name for name, each in found.items() if each.workers == 1} == {"waitress", "cheroot", "daphne"}
     for name, each in found.items():
@@ -123,11 +123,11 @@ def test_an_app_that_a_servers_command_line_cannot_name_is_imported_by_a_generat
 
 
 @pytest.mark.parametrize("name", ["cgi:gunicorn-gthread:cold", "cgi:gunicorn-sync:cold", "cgi:cheroot:cold"])
-def test_a_server_with_threads_hosts_programs_with_its_own_default_number(name: str) -> None:
+def test_a_server_with_threads_runs_cgi_programs_with_its_default_number_of_threads(name: str) -> None:
     assert "None" not in contender(name).launch("app.cgi").command("python", "h", "1")
 
 
-def test_the_option_takes_servers_by_name_and_by_package() -> None:
+def test_the_option_accepts_the_names_of_servers_and_of_packages() -> None:
     def chosen(*servers: str) -> list[str]:
         return [each.id for each in choose("asgi", ["asgi"], servers, (), None)]
 

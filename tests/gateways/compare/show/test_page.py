@@ -1,4 +1,4 @@
-"""The page of a comparison: its contents, their order, and that no text of an app or machine becomes markup."""
+"""The page of a comparison: its contents and their order. No text of an app or machine becomes markup."""
 
 import json
 import re
@@ -161,7 +161,7 @@ def test_every_column_of_the_tables_is_explained(page: str) -> None:
 
 
 def test_marks_are_at_the_positions_of_their_values(page: str) -> None:
-    """The script reads values from the table, and needs the position of each."""
+    """The script reads the values from the table, and needs the position of each value."""
     rows = re.findall(r'<tr data-across="([\d.]+)">(.*?)</tr>', page)
     assert rows
     assert all(0 <= float(across) <= 100 for across, _ in rows)

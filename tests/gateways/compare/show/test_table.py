@@ -93,7 +93,7 @@ def test_tables_of_held_clients_show_the_effect_on_others() -> None:
     ]
 
 
-def test_a_number_of_clients_that_differs_is_shown_in_each_table() -> None:
+def test_each_table_shows_a_number_of_clients_that_differs_between_contenders() -> None:
     two = [replace(each, connections=2) for each in slices("cgi:uvicorn:cold", scaled(0.01))]
     found = sections(record([*slices(UVICORN, STEADY), *two]))
     shown = table(found[0])

@@ -37,7 +37,7 @@ def values(line: Line) -> list[float | None]:
     return [None if point is None else point.value for point in line.points]
 
 
-def test_throughput_is_drawn_by_number_of_clients_if_there_are_several() -> None:
+def test_throughput_is_drawn_by_number_of_clients_if_there_are_several_numbers() -> None:
     cells = [
         each
         for n, rate in ((1, 100), (4, 400), (16, 401))
@@ -185,7 +185,7 @@ def test_a_record_without_measurements_has_no_charts() -> None:
     assert not [*spans.ratios(made, found), *spans.memory(found)]
 
 
-def test_lines_are_interrupted_between_starts() -> None:
+def test_lines_have_a_gap_between_starts() -> None:
     _, shown = strip()
     drawn = lines.chart(shown, {UVICORN: 0, WAITRESS: 1})
     paths = re.findall(r'<path [^>]*\bd="([^"]*)"', drawn)

@@ -36,7 +36,7 @@ def test_an_axis_from_zero_ends_at_a_round_value(most: float, ticks: list[float]
     assert from_zero(most, str).high > 0
 
 
-def test_each_further_nine_has_the_same_width() -> None:
+def test_each_additional_nine_of_a_percentile_has_the_same_width() -> None:
     scale = nines(0.999)
     assert [round(scale.place(share), 6) for share in (0, 0.9, 0.99, 0.999)] == [0, round(1 / 3, 6), round(2 / 3, 6), 1]
     assert [name for _, name in scale.ticks] == ["50 %", "90 %", "99 %", "99.9 %"]
