@@ -21,7 +21,7 @@ from gateways.requests.not_json import reason
 VERSION = 1
 HEADING = "gateways-accepted"
 TIMES = ("stream", "time")
-"""Facets whose values are times, which differ in each comparison."""
+"""Facets with times as values, which differ in each comparison."""
 
 FIELDS = ("facet", "requests", "old", "new", "reason")
 
@@ -90,7 +90,7 @@ def _entry(entry: object, where: str) -> Accepted:
 
 
 def write(result: Result, before: Sequence[Accepted] = ()) -> str:
-    """Return the text of a file with the entries of `before`, then an entry for each difference of a result.
+    """Return the text of a file. It has the entries of `before`, and then an entry for each difference of a result.
 
     Values with secrets are left out, because the file is committed.
     """
@@ -114,7 +114,7 @@ def _accepting(difference: Difference, result: Result, hide: Hide) -> Accepted:
 
 
 def _pattern(label: str) -> str:
-    """Return the pattern for a request, with "*" in place of its secrets."""
+    """Return the pattern for a request. "*" replaces its secrets."""
     return "*".join(re.sub(r"[\[?*]", r"[\g<0>]", piece) for piece in label.split(MASK))
 
 
@@ -127,9 +127,10 @@ def _written(accepted: Accepted) -> dict[str, object]:
 
 
 def apply(result: Result, accepted: Sequence[Accepted]) -> Result:
-    """Return the result with accepted differences marked, and with a list of the entries that did not occur.
+    """Mark the accepted differences in the result, and list the entries that match no difference. Return the new
+    result.
 
-    A difference that is accepted for only some of its requests is split in two.
+    If a difference is accepted for only some of its requests, it is split in two.
     """
     used: set[Accepted] = set()
     differences: list[Difference] = []

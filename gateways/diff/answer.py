@@ -44,7 +44,7 @@ NO_BODY = body_of(b"")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response, or the reason why it is missing.
+    """A response, or the reason why there is none.
 
     status: None if no response began.
     headers, trailers: names and values as they were sent, latin-1, in order.
@@ -72,9 +72,9 @@ class Answer:
 
     @property
     def failure(self) -> str:
-        """The problem, without details that depend on timing.
+        """The problem, without the details that depend on timing.
 
-        A server that exits may close, reset or refuse a connection. One that closes it resets it if data is unread.
+        A server that exits may close, reset or refuse a connection. To close a connection with unread data resets it.
         """
         if self.problem in (CLOSED, RESET, REFUSED):
             return UNANSWERED

@@ -1,7 +1,7 @@
-"""Send requests over connections that are kept open, and record everything about the responses that a client can see.
+"""Send requests over persistent connections, and record everything about the responses that a client can see.
 
-Knows sockets and the clock. It writes requests without an HTTP library, so that the sent bytes are exactly the recorded
-ones. It does not follow redirects, and does not decode content codings.
+Knows sockets and the clock. It writes requests without an HTTP library, because it must send exactly the recorded
+bytes. It does not follow redirects, and does not decode content codings.
 """
 
 import contextlib
@@ -39,8 +39,9 @@ class Address:
 class Client:
     """A client that reuses its connection if the server keeps it open (RFC 9112, 9.3).
 
-    A request that may change data gets a new connection. The server may close an old connection while a request is
-    sent. The client cannot know whether the server has read that request, so it must not repeat it (RFC 9112, 9.3.1).
+    A request that may change data gets a new connection. The reason is that the server may close an old connection
+    while the client sends a request. Then the client cannot know if the server has read the request, so it must not
+    repeat the request (RFC 9112, 9.3.1).
     """
 
     def __init__(self, address: Address) -> None:
@@ -89,7 +90,7 @@ class Client:
 
 
 def ask(address: Address, request: Request, seconds: float) -> Answer:
-    """Send one request over a separate connection, in the same way as Client.ask()."""
+    """Send one request over a separate connection. Otherwise the same as Client.ask()."""
     with Client(address) as client:
         return client.ask(request, seconds)
 
@@ -110,7 +111,7 @@ def _named(error: Exception, reading: Reading, seconds: float) -> str:
 
 
 def _cut(error: Exception, reading: Reading) -> str:
-    """Return a sentence that says how an established connection failed."""
+    """Return a sentence with the reason why an established connection failed."""
     how = "reset" if isinstance(error, OSError) else "closed"
     if not reading.raw:
         return RESET if how == "reset" else CLOSED
@@ -165,7 +166,7 @@ def _exchange(sock: socket.socket, outgoing: bytes, reading: Reading, seconds: f
 
 
 def _look_after(sock: socket.socket, reading: Reading) -> None:
-    """Record any bytes after the response, and whether the server closes the connection."""
+    """Record any bytes after the response, and the end of the connection if the server closes it."""
     if reading.framing != "none" and not reading.keeps_open:
         return
     readable, _, _ = select.select([sock], [], [], SETTLE if reading.framing == "none" else CLOSING)
@@ -184,7 +185,7 @@ def _written(sock: socket.socket, left: memoryview) -> int:
     except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
         return 0
     except (BrokenPipeError, ConnectionResetError):
-        return len(left)  # the server has stopped reading, but its response may be readable
+        return len(left)  # the server has stopped reading, but it may have sent a response
 
 
 def _take(sock: socket.socket, reading: Reading, began: float) -> None:

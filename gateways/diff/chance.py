@@ -1,12 +1,13 @@
-"""Decide whether a difference in a body, or in the order of words, may be chance. Pure.
+"""Decide if a difference in a body, or in the order of words, may be chance. Pure.
 
-An app may iterate over a set of classes or objects. The order of the set depends on memory addresses. So it is constant
-in one process, and differs in the next process. By chance, a rare order may appear only in responses of the new stack.
-Such an order moves words, or replaces words by the same number of other words. An app may also leave out a part of a
-page if the machine is busy; then only some responses of the new stack differ.
+An app may iterate over a set of classes or objects. The order of a set depends on memory addresses. So the order is
+constant in one process, and differs in the next process. By chance, a rare order may appear only in responses of the
+new stack. Such an order moves words, or replaces words by the same number of other words. Also, an app may leave out a
+part of a page if the machine is busy. Then only some responses of the new stack differ.
 
-If both stacks choose between the orders in the same way, each distribution of the `times` responses over all processes
-is equally likely. So the probability that the new stack sent all of them is C(new, times) / C(all, times).
+Let `times` be the number of responses with the rare order. If both stacks choose orders in the same way, each
+distribution of these responses over all processes is equally likely. So the probability that the new stack sent all of
+them is C(new, times) / C(all, times).
 """
 
 from collections import Counter
@@ -19,13 +20,13 @@ from gateways.diff.known import explain
 from gateways.diff.text import UNIT, WORD
 
 LEVEL = 0.01
-"""Maximum probability of chance for a difference that is reported."""
+"""A difference is reported if its probability of chance is at most this."""
 
 
 def unsure(judged: Sequence[Judged], olds: int) -> list[Judged]:
     """Return the differences in one request that may be chance. olds: the number of old responses."""
     found = [each for each in judged if _may_be_chance(each) and _probability(each, olds) > LEVEL]
-    rest = [each for each in judged if each.found.facet == "body:*"]  # the number of further places
+    rest = [each for each in judged if each.found.facet == "body:*"]  # the count of further places
     bodies = [each for each in judged if is_of_body(each.found.facet) and each not in rest]
     return found + [each for each in rest if each not in found and all(one in found for one in bodies)]
 
@@ -47,6 +48,6 @@ def _may_be_order(judged: Judged) -> bool:
     if ABSENT in (found.old, found.new) or found.new == SAME or judged.status is None:
         return False
     before, now = (WORD.findall(each.strip("'")) for each in (found.old, found.new))
-    if before == now:  # the words are moved, or the delimiters differ
+    if before == now:  # the words moved, or the delimiters differ
         return Counter(UNIT.findall(found.old)) == Counter(UNIT.findall(found.new))
     return len(before) == len(now)

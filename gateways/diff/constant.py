@@ -1,9 +1,10 @@
-"""Find values that the old stack generates for each response and the new stack repeats, e.g. one token for all.
+"""Find values that the old stack generates for each response, but that are constant in the new stack, e.g. one token
+for all clients.
 
 Pure.
 
-The old stack's own responses differ where such a value is, so that place is noise and is not compared. Therefore the
-comparison does not detect that all responses of the new stack have the same value. This module detects it.
+At the place of such a value, the old stack's own responses differ. So the comparison treats the place as noise, and
+does not notice that all responses of the new stack have the same value there. This module detects such values.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ HTML = ("text/html", "application/xhtml+xml")
 
 
 def repeated(olds: Sequence[Answer], new_answers: Sequence[Answer]) -> list[str]:
-    """Return the places of generated values that are different in all old responses, and the same in all new responses.
+    """Return the places of generated values that differ between all old responses, and are the same in all new
+    responses.
 
     At least two old and two new responses are needed. Otherwise the result is empty.
     """
@@ -39,7 +41,9 @@ def repeated(olds: Sequence[Answer], new_answers: Sequence[Answer]) -> list[str]
 
 
 def _is_generated(befores: Sequence[str], now: str) -> bool:
-    """Return True if each old value has a generated word that no other old value has, and the new value has one too."""
+    """Return True if each old value has a generated word that no other old value has, and the new value has a generated
+    word too.
+    """
     words = [set(TOKEN.findall(each)) for each in befores]
     own = [each.difference(*words[:at], *words[at + 1 :]) for at, each in enumerate(words)]
     return all(own) and bool(set(TOKEN.findall(now)).difference(set.intersection(*words)))
@@ -64,5 +68,5 @@ def _places(answer: Answer) -> dict[str, str]:
         return {"body": page}
     try:
         return {f"body:{part.place}": part.written for part in markup.parts(page)[:MOST]}
-    except AssertionError:  # html.parser before Python 3.13.4 raises it for a malformed declaration
+    except AssertionError:  # html.parser before Python 3.13.4 raises AssertionError for a malformed declaration
         return {}

@@ -6,7 +6,7 @@ from gateways.diff.known import page_of
 from gateways.diff.result import Difference, Result, Side
 
 SCHEMA = 1
-"""Version of the format. It increases when a reader of the old format would misread the new one."""
+"""Version of the format. It increases when a program for the old format would misread the new format."""
 
 
 def to_json(result: Result) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Find reasons to doubt the requests of a comparison. Each is one sentence. Pure."""
+"""Find reasons to doubt a comparison because of its requests. Each reason is one sentence. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,8 +9,8 @@ from gateways.requests.request import Request
 def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_stays: bool) -> Iterator[str]:
     """Return a sentence for each doubt.
 
-    olds: the old stack's first response to each request; None if the request was not sent. data_stays: requests may
-    change data, and no command resets the data before a round.
+    olds: the old stack's first response to each request; None if the request was not sent. data_stays: True if requests
+    may change data, and no command resets the data before a round.
     """
     compared = [(request, old) for request, old in zip(requests, olds, strict=True) if old is not None]
     for request, old in compared:

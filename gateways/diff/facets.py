@@ -1,4 +1,5 @@
-"""Split a response into facets: the parts that are compared. Options can ignore or accept a facet by its name. Pure.
+"""Split a response into facets, which are the parts that are compared. Options can ignore or accept a facet by its
+name. Pure.
 
 The facets are: problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME,
 cookie:NAME;ATTRIBUTE. No client may depend on these further facets: keep-alive, reason, version, header-order,
@@ -13,7 +14,7 @@ from gateways.requests.cookies import parse
 from gateways.requests.request import Headers
 
 FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding"))
-"""Headers that the facet "framing" covers. In responses without a body they are compared like other headers."""
+"""Headers that belong to the facet "framing". In responses without a body, they are compared like other headers."""
 
 OF_THE_HOP = frozenset(("connection", "keep-alive", "proxy-connection", "upgrade", "trailer"))
 """Headers for the next hop, which a proxy in front of the server removes (RFC 9110, 7.6.1)."""
@@ -32,7 +33,7 @@ UNORDERED = frozenset(
 
 
 def facets(answer: Answer) -> dict[str, str]:
-    """Return all facets except the body and times, by name. A facet that the response does not have is missing."""
+    """Return the facets of the response by name, except the body and times."""
     found = {"problem": answer.failure} if answer.problem else {}
     if answer.status is None:
         return found
@@ -44,7 +45,7 @@ def facets(answer: Answer) -> dict[str, str]:
         "keep-alive": "kept open" if answer.keeps_open else "closed",
     }
     if answer.problem:
-        del found["keep-alive"]  # the value follows from the problem
+        del found["keep-alive"]  # the problem already implies this value
     if answer.interim:
         found["interim"] = "\n".join(" ".join([str(status), *_lines(headers)]) for status, headers in answer.interim)
     if answer.excess:
@@ -88,7 +89,7 @@ def _cookies(answer: Answer) -> dict[str, str]:
 
 
 def is_of_body(facet: str) -> bool:
-    """Return True for the body and for a place in it."""
+    """Return True for the body, and for a place in the body."""
     return facet.partition(":")[0] == "body"
 
 
@@ -161,7 +162,7 @@ def is_damaged(answer: Answer) -> bool:
 
 
 def unnamed_coding(olds: Sequence[Answer], new: Answer) -> str:
-    """Return the content coding of the old bodies if the new body has it too but its headers do not name it;
+    """Return the content coding of the old bodies, if the new body has the same coding but no header that names it;
     else "".
     """
     codings = {", ".join(each.values("content-encoding")) for each in olds}

@@ -1,8 +1,8 @@
-"""Find the differences between two stacks' responses to one request that exceed the differences between the old stack's
+"""Compare the responses of two stacks to one request. Find the differences that exceed those between the old stack's
 own responses. Pure.
 
 The old stack gets the request several times. A place in which its own responses differ is noise, so the new stack's
-response may differ there too. So the user need not list values that vary.
+response may differ there too. So the user does not need to list the values that vary.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ HTML = ("text/html", "application/xhtml+xml")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A facet that differs in one response. `old` and `new` are the values as text; `lines` show more context."""
+    """A facet that differs in one response. `old` and `new` are its values as text. `lines` show more context."""
 
     facet: str
     old: str
@@ -59,7 +59,7 @@ class Judged:
 
 
 STILL = ", and the body is still"
-"""Text after ABSENT if a response no longer names the content coding of its body."""
+"""Text after ABSENT if a response no longer names the content coding, although its body still has the coding."""
 
 EACH, SAME = "a different value in each response", "the same value in all responses"
 
@@ -81,7 +81,7 @@ def judge(
         for each in differences:
             found.setdefault(each.facet, []).append(each)
     if len(found.get("excess", ())) < len(new_answers) and any(each.new == ABSENT for each in found.get("excess", ())):
-        del found["excess"]  # late bytes may not be recorded, so their absence in some rounds is noise
+        del found["excess"]  # a round may miss late bytes, so their absence in some rounds is noise
     outcome_differs = bool(found.keys() & {"problem", "status"})
     status = None if outcome_differs or not new_answers else new_answers[0].status
     judged = [
@@ -102,7 +102,7 @@ def judge(
 
 
 def _example(found: Sequence[Found]) -> Found:
-    """Return the first of the differences in one facet. If the values of a new header differ, leave out its value."""
+    """Return the first of the differences in one facet. If a new header has different values, leave out the value."""
     varies = found[0].facet.startswith("header:") and len({each.new for each in found}) > 1
     return replace(found[0], new=EACH) if varies and found[0].old == ABSENT else found[0]
 
@@ -141,9 +141,9 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _other_outcome(old: Answer, new: Answer) -> Found:
-    """Return the difference of two responses whose status differs or is missing.
+    """Return the difference of two responses with different statuses. One of them may have no status.
 
-    All other differences are consequences, so only the first lines of the body are shown.
+    All other differences follow from the status, so only the first lines of the body are shown.
     """
     name = "status" if old.status != new.status and new.status is not None and not new.problem else "problem"
     lines = [f"+{text.visible(line)}"[:200] for line in (text_of(new) or "").split("\n") if line.strip()][:6]
@@ -173,8 +173,8 @@ def _is_beyond_noise(name: str, olds: Sequence[str], new: str) -> bool:
 
 
 def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
-    """Return True if all responses repeat one value, and the new one repeats it more or less often than every
-    old one.
+    """Return True if all responses repeat one value, and the new response repeats it more or less often than every old
+    response.
     """
     name = facet.removeprefix("header:")
     values, befores = new.values(name), [each.values(name) for each in olds]
@@ -221,7 +221,7 @@ def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 def _is_same_as_far_as_it_came(old: Answer, new: Answer) -> bool:
     """Return True if one body is the beginning of the other.
 
-    Of a stream that is endless or cut off, a response contains only the data that arrived before the timeout.
+    If a stream is endless or cut off, a response contains only the data that arrived before the timeout.
     """
     shorter, longer = sorted((old.body.octets, new.body.octets), key=len)
     return old.body.is_kept and new.body.is_kept and longer.startswith(shorter)
@@ -238,14 +238,14 @@ def _json(olds: Sequence[object], document: object, answers: Sequence[Answer], n
 
 
 def _written(layouts: Sequence[str]) -> Iterator[Found]:
-    """If all layouts but the last are equal, yield the difference between them and the last one."""
+    """If all layouts except the last are equal, yield the difference between these and the last layout."""
     old, now = layouts[0], layouts[-1]
     if now != old and len({*layouts[:-1]}) == 1:
         yield _changed("body", old, now, text.changes(old, now))
 
 
 def _places(found: Iterable[Found]) -> Iterator[Found]:
-    """Yield the first places that differ, then the number of further places."""
+    """Yield the first places that differ, and then the number of further places."""
     places = list(found)
     yield from places[:MOST_PLACES]
     if len(places) > MOST_PLACES:
@@ -283,7 +283,9 @@ def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
-    """Yield the difference of binary bodies, if any. Compares decoded bodies too, because a gzip header has a time."""
+    """Yield the difference of binary bodies, if there is one. Compare decoded bodies too, because a gzip header
+    contains a time.
+    """
     if is_damaged(new) and not any(map(is_damaged, olds)):
         coding = ", ".join(new.values("content-encoding"))
         yield Found("body", _summary(olds[0]), f"{_summary(new)}, which is not valid {coding}")
@@ -292,7 +294,7 @@ def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _joined(pieces: Sequence[str]) -> str:
-    """Return the text of changes. A long text is reduced to its beginning and a digest that identifies the whole."""
+    """Return the text of changes. If the text is long, return its beginning, and a digest of the whole."""
     whole = " … ".join(text.visible(each) for each in pieces if each)
     if len(whole) <= MOST_TEXT:
         return f"'{whole}'" if whole != whole.strip() else whole or ABSENT

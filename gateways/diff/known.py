@@ -1,4 +1,4 @@
-"""Explain differences: whether a client may depend on the facet, and which clause and page of the docs apply. Pure."""
+"""Explain differences: may a client depend on the facet, and which clause and page of the docs apply? Pure."""
 
 import re
 from dataclasses import dataclass
@@ -60,33 +60,42 @@ STATUSES: dict[str, Known] = {
 """Explanations by status of the new stack."""
 
 COOKIE = Known("Browsers act on each attribute of Set-Cookie, so all of them must reach the client.", "RFC 6265, 4.1")
-CUT = Known("A response that ends early must not look complete, so that the client detects the failure.", "RFC 9112, 8")
+CUT = Known(
+    "A response that ends early must not look complete, because the client must detect the failure.", "RFC 9112, 8"
+)
 STREAM = Known("The new stack delays blocks. Its server, and a proxy in front, must send each block immediately.",
                "PEP 3333, Buffering and Streaming; ASGI, Response Body")  # fmt: skip
-NO_LENGTH = Known("Both are valid framing. Without a Content-Length a client cannot show progress.", "RFC 9112, 6.3")
+NO_LENGTH = Known(
+    "Both kinds of framing are valid. Without a Content-Length, a client cannot show progress.", "RFC 9112, 6.3"
+)
 GAINED_LENGTH = Known("The new stack also sends the length of the body.", "RFC 9110, 8.6", is_counted=False)
 CLOSE = Known("The end of the connection marks the end of the body, so a truncated response looks complete.",
               "RFC 9112, 6.3 and 8")  # fmt: skip
 HEAD_LENGTH = Known("A server may leave this header out of a response to HEAD.", "RFC 9110, 9.3.2")
 EXCESS = Known("Bytes after the end of a response damage the next response on the connection.", "RFC 9112, 6.3")
 DATE = Known("A server that has a clock must send Date.", "RFC 9110, 6.6.1")
-TWICE = Known("The header is repeated. The app sends it, and the server sends it again.", "RFC 9110, 5.3")
-ONCE = Known("The header is sent once. The new server does not add its own header to that of the app.", "RFC 9110, 5.3")
+TWICE = Known("The header occurs twice, because the app and the server both send it.", "RFC 9110, 5.3")
+ONCE = Known(
+    "The header occurs once, because the new server does not add its own header to the header of the app.",
+    "RFC 9110, 5.3",
+)
 NO_VALIDATOR = Known("Without this header, clients download an unchanged response again.", "RFC 9110, 8.8")
 UNCONDITIONAL = Known("The new stack ignores the condition, so clients download an unchanged response again.",
                       "RFC 9110, 13.1")  # fmt: skip
-WHOLE = Known("The new stack ignores Range, so a client cannot resume a download, or seek.", "RFC 9110, 14.2")
-PLAIN = Known("The body is no longer compressed: middleware that compresses may be missing, or bypassed by a server "
+WHOLE = Known(
+    "The new stack ignores Range, so a client cannot resume a download, or seek in a video.", "RFC 9110, 14.2"
+)
+PLAIN = Known("The body is no longer compressed. Middleware that compresses may be missing, or bypassed by a server "
               "that sends files itself.", "RFC 9110, 8.4")  # fmt: skip
 UNNAMED = Known("The body is compressed, but no header says so. Clients show or store the compressed bytes.",
                 "RFC 9110, 8.4")  # fmt: skip
 LOCATION = Known("The app builds URLs from the scheme, the Host header and the path at which it is mounted.",
                  "RFC 9110, 10.2.2")  # fmt: skip
-TRAILERS = Known("Trailers differ, or reach the client on one side only. Not every server forwards them.",
+TRAILERS = Known("Trailers differ, or only one stack sends them to the client. Not every server forwards trailers.",
                  "RFC 9110, 6.5")  # fmt: skip
-CONSTANT = Known("The old stack generates a value (a token) for each client; the new stack sends one value to all.",
+CONSTANT = Known("The old stack generates a token for each client. The new stack sends the same token to all clients.",
                  "RFC 6749, 10.10")  # fmt: skip
-EARLY = Known("Early hints reach the client on one side only.", "RFC 8297, 2")
+EARLY = Known("Only one stack sends early hints to the client.", "RFC 8297, 2")
 
 
 WEAK = Known("A weak validator cannot be used to resume a download. Middleware that compresses makes validators weak.",
@@ -136,13 +145,13 @@ def explain(found: Found, status: int | None = None) -> Known | None:
 
 
 def _is_other_case(found: Found, word: str) -> bool:
-    """Return True if only letter case and white space differ in a facet or value with that word."""
+    """Return True if the facet or value contains that word, and only letter case and white space differ."""
     old, new = ("".join(each.lower().split()) for each in (found.old, found.new))
     return old == new and word in found.facet + old
 
 
 def _head_length(found: Found) -> Known | None:
-    """Explain a missing or new Content-Length in a response to HEAD. A new length of 0 is not explained."""
+    """Explain a missing or new Content-Length in a response to HEAD. Do not explain a new length of 0."""
     if found.new == ABSENT:
         return HEAD_LENGTH
     return GAINED_LENGTH if found.old == ABSENT and found.new != "0" else None
@@ -162,5 +171,5 @@ _OF_ADAPTERS = ("stream", "framing", "problem", "status", "interim", "trailers",
 
 
 def page_of(found: Found, adapter: str) -> str | None:
-    """Return the page about the adapter if the adapter may explain the difference."""
+    """Return the page about the adapter, if the adapter may cause the difference."""
     return _PAGES.get(adapter) if found.facet in _OF_ADAPTERS else None

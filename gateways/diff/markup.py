@@ -1,8 +1,9 @@
 """Find differences between HTML pages that exceed the noise, and locate them by element and attribute. Pure.
 
-A page is split into tokens without loss: start tags, end tags, texts, comments. If the pages have the same structure,
-each token is compared with its counterpart. So noise in one attribute hides no other difference, and a difference has a
-place, such as `/html/body/form/input[2]/@value`. Pages with different structures are not compared here.
+The module splits a page into tokens without loss: start tags, end tags, texts, comments. If the pages have the same
+structure, it compares each token with the token at the same place. So noise in one attribute hides no other difference,
+and each difference has a place, such as `/html/body/form/input[2]/@value`. Other modules compare pages with different
+structures.
 """
 
 import re
@@ -47,7 +48,7 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
         return []
     try:
         pages = [parts(each) for each in (*olds, new)]
-    except AssertionError:  # html.parser before Python 3.13.4 raises it for a malformed declaration
+    except AssertionError:  # html.parser before Python 3.13.4 raises AssertionError for a malformed declaration
         return None
     places = [part.place for part in pages[0]]
     if any([part.place for part in page] != places for page in pages[1:]):
@@ -71,7 +72,7 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
 
 
 def parts(page: str) -> list[Part]:
-    """Split the page into pieces, without loss. The values of attributes are separate pieces."""
+    """Split the page into pieces, without loss. The value of an attribute is a separate piece."""
     reader = _Reader(page)
     return list(reader.parts())
 
@@ -111,7 +112,7 @@ class _Reader(HTMLParser):
             self._tokens.append((self._lines[line - 1] + column, kind, name))
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        """Record a start tag. HTMLParser calls this method and the next ones."""
+        """Record a start tag. HTMLParser calls this method and the methods below."""
         self._add("start", tag)
 
     def handle_startendtag(self, tag: str, attrs: object) -> None:
@@ -170,7 +171,7 @@ class _Place:
 
 
 def _of_tag(place: str, written: str) -> Iterator[Part]:
-    """Split a tag. The first piece is the tag with empty attributes, then the values follow."""
+    """Split a tag. The first piece is the tag with empty attributes. The other pieces are the values."""
     values: list[Part] = []
 
     def take(match: re.Match[str]) -> str:

@@ -1,8 +1,8 @@
-"""Recognise values whose order varies, as in a list in random order, or in a set of objects. Pure.
+"""Recognise values whose order varies, for example the items of a list in random order, or of a set. Pure.
 
 Values at sibling places may be the same in all of the old stack's responses, but in different orders. If the new
-response has these values too, their order in it is noise. Such a value may have the same place in all old responses by
-chance.
+response has these values too, their order there is noise. This is needed because, by chance, a value may have the same
+place in all old responses.
 """
 
 import re
@@ -21,8 +21,8 @@ def kind(place: str) -> str:
 
 
 def varying(olds: Sequence[Places], new: Places) -> set[str]:
-    """Return the kinds of places whose values are the same in all documents, in orders that differ between
-    the old documents.
+    """Return the kinds of places that have the same values in all documents, but in different orders in the old
+    documents.
     """
     *befores, now = (_by_kind(each) for each in (*olds, new))
     return {

@@ -1,4 +1,6 @@
-"""Write a result as an HTML page: each difference with old and new side by side, its requests, and the noise. Pure."""
+"""Write a result as an HTML page. It shows each difference with the old and new value side by side, the requests that
+show it, and the noise. Pure.
+"""
 
 from html import escape
 
@@ -21,10 +23,14 @@ def render(result: Result, version: str) -> str:
     if counted:
         body.append(_differences("Differences", "", counted, result, "differences"))
     if others:
-        note = "No client may depend on these differences, so they do not count."
+        note = "No client may depend on these parts of a response, so the differences do not count."
         body.append(_differences("From the servers", note, others, result, "others"))
     if accepted:
-        body.append(_differences("Accepted", "Reviewed and accepted.", accepted, result, "accepted"))
+        body.append(
+            _differences(
+                "Accepted", "These differences are in the file of accepted differences.", accepted, result, "accepted"
+            )
+        )
     body += [_noise(result), _requests(result)]
     body.append(element("footer", element("p", escape(f"gateways {version}"))))
     return page(f"diff · {result.old.label} → {result.new.label}", "\n".join(body), version, "gateways.diff")
@@ -105,7 +111,7 @@ def _noise(result: Result) -> str:
         )
         for name, count in result.noise.items()
     ]
-    note = "In these facets the old stack's own responses differ, so the new stack may differ in the same places."
+    note = "In these facets, the old stack's own responses differ, so the new stack's responses may differ there too."
     return section("Noise", note, element("ul", *items, class_="noise"), name="noise")
 
 
@@ -121,7 +127,7 @@ def _requests(result: Result) -> str:
         for number, each in enumerate(result.asked)
     ]
     whole = element("details", element("summary", f"{len(rows):,} requests"), element("ol", *rows, class_="asked"))
-    return section("Requests", "In the order in which they were sent, with the statuses of both sides.", whole,
+    return section("Requests", "In the order in which they were sent, with the status from each stack.", whole,
                    name="requests")  # fmt: skip
 
 

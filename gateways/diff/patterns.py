@@ -1,4 +1,4 @@
-"""Patterns of facets, as options and files of accepted differences name them. Pure."""
+"""Patterns for the names of facets, in options and in files of accepted differences. Pure."""
 
 from fnmatch import fnmatchcase
 
@@ -10,7 +10,7 @@ KINDS = {"header:": "NAME", "cookie:": "NAME", "body:": "PLACE"}
 
 
 def pattern(text: str) -> str:
-    """Return the pattern with names of headers and of cookie attributes in lower case, as facets have them.
+    """Return the pattern with the names of headers and cookie attributes in lower case, as in the names of facets.
 
     Raises: ValueError: no facet can match the pattern.
     """

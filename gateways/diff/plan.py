@@ -33,6 +33,8 @@ class Plan:
 
     @property
     def may_repeat(self) -> bool:
-        """True if every round finds the same data, because it is reset before each round, or all requests are safe."""
+        """True if every round finds the same data, because all requests are safe, or a command resets the data before
+        each round.
+        """
         has_site = isinstance(self.old, Site)
         return self.reset is not None or not self.traffic.changes_data or not has_site

@@ -1,6 +1,6 @@
-"""Parse a response from its bytes: response headers, content, blocks, and bytes after its end. Pure.
+"""Parse the bytes of a response: its headers, content and blocks, and any bytes after its end. Pure.
 
-Uses h11. Times are parameters; content codings are not decoded.
+Uses h11. Times are parameters. It does not decode content codings.
 """
 
 from typing import Any
@@ -111,7 +111,7 @@ def _pairs(headers: Any) -> Headers:
 
 
 def _framing(method: str, head: h11.Response) -> Framing:
-    """Return how the end of the body is determined (RFC 9112, 6.3)."""
+    """Return the way in which the end of the body is determined (RFC 9112, 6.3)."""
     if method == "HEAD" or head.status_code in (204, 304):
         return "none"
     names = {name for name, _ in head.headers}

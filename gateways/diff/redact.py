@@ -1,7 +1,7 @@
-"""Remove the secrets of requests and responses from a result, so that it can be shown to others. Pure.
+"""Remove the secrets of requests and responses from a result, because a user may show it to other people. Pure.
 
-Values of cookies, and the secrets that gateways.events.secrets finds, are replaced wherever they appear in a
-difference. It must not know how responses are compared: that happens earlier, with the real values.
+The module replaces the values of cookies, and the secrets that gateways.events.secrets finds, wherever they appear in a
+difference. It must not know how responses are compared. The comparison comes first, and uses the real values.
 """
 
 import re
@@ -13,8 +13,8 @@ from gateways.diff.result import Result
 from gateways.events.secrets import MASK, Hide, hiding, is_secret
 
 LEAST = 8
-"""Minimum length, in characters, of a secret that is replaced in other texts too. A shorter one may be a
-common word.
+"""Minimum length, in characters, of a secret that is replaced in other texts too. A shorter secret may be a common
+word.
 """
 
 _PAIR = re.compile(r"[^=;]+=[^=]")
@@ -36,7 +36,7 @@ def redacted(result: Result) -> Result:
 
 
 def without_secrets(found: Found, hide: Hide) -> Found:
-    """Return the difference with MASK in place of secrets. An absent or empty value is not a secret."""
+    """Return the difference with MASK in place of secrets. A missing or empty value is not a secret."""
     if found.new == SAME:
         return found  # this facet contains no value
     if _holds_secret(found.facet):

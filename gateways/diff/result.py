@@ -17,7 +17,7 @@ class Difference:
 
     requests: the indices of these requests. asked: the number of the new stack's responses to them. times: the number
     of those responses that show the difference.
-    accepted: the reason in the file of accepted differences; None if not accepted.
+    accepted: the reason from the file of accepted differences; None if the difference is not accepted.
     """
 
     found: Found
@@ -35,7 +35,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The names of one stack: as the user gave it, as an app with its server, and the adapter's name, if any."""
+    """The names of one stack: the text from the user, the app with its server, and the adapter if there is one."""
 
     label: str
     what: str
@@ -44,7 +44,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """A request, and the statuses of each side's responses; None if there was no response."""
+    """A request, and the statuses of both stacks' responses; None if there was no response."""
 
     label: str
     origin: str
@@ -53,7 +53,7 @@ class SentRequest:
 
     @property
     def is_answered(self) -> bool:
-        """True if at least one side has responded."""
+        """True if at least one stack has responded."""
         return any(status is not None for status in (*self.old, *self.new))
 
 
@@ -87,7 +87,7 @@ class Result:
 
     @property
     def unanswered(self) -> int:
-        """The number of requests to which neither side responded. They prove nothing."""
+        """The number of requests to which neither stack responded. Such requests prove nothing."""
         return sum(not each.is_answered for each in self.asked)
 
 
@@ -121,8 +121,8 @@ def fits(facet: str, pattern: str) -> bool:
 
 
 def _key(found: Found, known: Known | None) -> object:
-    """Return a key; differences with equal keys are merged. They have the same formal kind, the same values, or the
-    same lost or new cookie or header.
+    """Return a key, by which equal differences are merged. Differences are equal if they have the same formal kind, the
+    same values, or the same lost or new cookie or header.
     """
     if known is not None and not known.is_counted:
         return found.facet
@@ -135,7 +135,7 @@ SEVERAL = "several values"
 
 
 def _both(first: Found, other: Found) -> Found:
-    """Return the difference of two requests. A lost or new header may have a different value in each; one is shown."""
+    """Merge the equal differences of two requests. If a lost or new header has two values, keep one of them."""
     if (first.old, first.new) == (other.old, other.new) or not first.facet.startswith("header:"):
         return first
     if first.old == ABSENT:
@@ -151,7 +151,7 @@ def _rank(facet: str) -> int:
 
 
 def count_noise(noise: Iterable[set[str]]) -> dict[str, int]:
-    """Return, for each facet, the number of requests in which it was noise. The most frequent facet is first."""
+    """Count the requests in which each facet was noise. The most frequent facet is first."""
     counts: dict[str, int] = {}
     for each in noise:
         for name in each:

@@ -1,11 +1,11 @@
-"""Compare two stacks: send rounds of requests in an order that shows noise, and judge all responses.
+"""Compare two stacks: send rounds of requests in an order that reveals noise, and judge all responses.
 
 Knows the order of rounds. It must not know how a request is sent, or how responses are judged.
 
-The old stack gets the first and the last round, the new stack the rounds in between. So a value that changes with time
-(a date, a counter, growing data) also changes between the old stack's own responses, and counts as noise. While
+The old stack gets the first and the last round. The new stack gets the rounds in between. So a value that changes with
+time (a date, a counter, growing data) also changes between the old stack's own responses, and counts as noise. While
 differences remain, the old stack gets further rounds, because a varying value may have been equal twice by chance. If a
-difference may be the order of a set, both stacks get further rounds, until it is certain (chance.py).
+difference may be the random order of a set, both stacks get further rounds, until the cause is certain (chance.py).
 """
 
 import time
@@ -37,9 +37,9 @@ __all__ = ("HOST", "Plan", "run")
 Which = Literal["old", "new"]
 ORDER: tuple[Which, ...] = ("old", "new", "new", "old")
 MORE = 3
-"""Maximum number of further rounds of the old stack. They end early if a round removes no difference, and all responses
-of the new stack show the remaining ones. For a buffered stream or a late byte, they do not end early, because a busy
-machine delays responses too.
+"""Maximum number of further rounds of the old stack. The rounds end early if a round removes no difference, and all
+responses of the new stack show the remaining differences. With a buffered stream or a late byte, the rounds do not end
+early, because a busy machine delays responses too.
 """
 
 MOST_UNSURE = 8
@@ -49,17 +49,17 @@ MOST_NEW = 5
 """Maximum number of rounds of the new stack while a difference may be chance."""
 
 APART = 1.2
-"""Minimum time between two rounds of a stack, in seconds, so that a time in whole seconds changes."""
+"""Minimum time between two rounds of a stack, in seconds, because a time in whole seconds must change."""
 
 Progress = Callable[[Which, int, int, int], None]
-"""Function for progress. Its arguments: the side, the number of its round (from 1), the number of finished requests,
-and
-the total."""
+"""Function that shows the progress. Its arguments are the stack, the number of its round (from 1), the number of
+finished requests, and the total.
+"""
 
 
 @dataclass(slots=True)
 class _Rounds:
-    """The responses so far: for each side, one list per round."""
+    """The responses so far. Each stack has one list per round."""
 
     answers: dict[Which, list[list[Answer]]] = field(default_factory=lambda: {"old": [], "new": []})
     lines: dict[Which, list[dict[str, str]]] = field(default_factory=lambda: {"old": [], "new": []})
@@ -94,14 +94,16 @@ def run(plan: Plan, progress: Progress = _quiet) -> Result:
 
 
 def _further(plan: Plan, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
-    """Send further rounds while differences remain that they may explain."""
+    """Send further rounds, as long as they may explain some of the remaining differences."""
     is_repeatable = isinstance(plan.new, Stack) or not plan.traffic.changes_data
     differences, doubtful = _differences(plan, rounds)
     while len(rounds.answers["old"]) < (MOST_UNSURE if doubtful else ORDER.count("old") + MORE):
         if not doubtful and not any(each.is_counted for each in differences):
             return
         _round(plan, "old", rounds, ports, progress)
-        was_late = any(each.found.facet == "time" for each in differences)  # a busy machine may have delayed it twice
+        was_late = any(
+            each.found.facet == "time" for each in differences
+        )  # a busy machine may have delayed the response twice
         if is_repeatable and (was_late or (doubtful and len(rounds.answers["new"]) < MOST_NEW)):
             _round(plan, "new", rounds, ports, progress)
         before = len(differences)
@@ -116,9 +118,9 @@ def _may_be_chance(difference: Difference) -> bool:
 
 
 def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
-    """Send all requests to one side, once, in order, one at a time."""
+    """Send each request once to one stack. Send the requests in order, and one at a time."""
     answers: list[Answer] = []
-    rounds.answers[which].append(answers)  # added before the requests, so that an interrupted round counts
+    rounds.answers[which].append(answers)  # added before the requests, because an interrupted round counts too
     number, requests = len(rounds.answers[which]), plan.requests
     progress(which, number, 0, len(requests))
     if plan.reset is not None:
@@ -134,16 +136,16 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
         for request in requests:
             answers.append(_kept(_send(request, session, client, plan, rounds, which), rounds.bodies))
             progress(which, number, len(answers), len(requests))
-    # One server may load the app when it starts, another at the first request. So the old stack's messages from the
-    # start count as known, and the new stack's are ignored.
+    # Some servers load the app when they start, others at the first request. So the old stack's messages from its start
+    # count as known messages, and the new stack's messages from its start are ignored.
     rounds.lines[which].append(messages(stack.lines if which == "new" else [*stack.starting, *stack.lines]))
     _must_have_answered(plan.old if which == "old" else plan.new, answers, stack)
     if stack.ended:
-        rounds.notes[f"{which}: the server exited unexpectedly; its last line: {_last(stack)}"] = None
+        rounds.notes[f"{which}: the server exited unexpectedly; its last line of output: {_last(stack)}"] = None
 
 
 def _must_have_answered(spec: Stack | Site, answers: Sequence[Answer], stack: Running) -> None:
-    """Raise Failure if there was no response at all, because such a stack cannot be compared."""
+    """Raise Failure if no request got a response, because such a stack cannot be compared."""
     if answers and all(each.status is None for each in answers):
         log = "" if isinstance(spec, Site) else f"; the server's last line: {_last(stack)}"
         raise Failure(f"{spec.label}: no request got a response: {answers[0].problem}{log}")
@@ -178,12 +180,12 @@ def _in_body(octets: bytes) -> set[str]:
 
 
 def _kept(answer: Answer, bodies: dict[str, Body]) -> Answer:
-    """Return the response, with its body shared between equal responses to save memory."""
+    """Return the response. To save memory, equal responses share one body."""
     return replace(answer, body=bodies.setdefault(answer.body.digest, answer.body))
 
 
 def _differences(plan: Plan, rounds: _Rounds) -> tuple[list[Difference], list[Difference]]:
-    """Return the differences, and those that may be chance."""
+    """Return the differences that are certain, and the differences that may be chance."""
     pairs = _pairs(plan, rounds)
     names = irregular(olds for olds, _ in pairs)
     targets = varying_targets(zip(plan.requests, (olds for olds, _ in pairs), strict=True))
@@ -238,7 +240,9 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
         if olds and new_answers
     )
     differences, doubtful = _differences(plan, rounds)
-    differences += [each for each in doubtful if each.times == each.asked]  # interrupted before they were certain
+    differences += [
+        each for each in doubtful if each.times == each.asked
+    ]  # the user stopped the comparison before these differences were certain
     if "log" not in plan.ignored:
         differences += _log(rounds)
     firsts = [olds[0] if olds else None for olds, _ in pairs]

@@ -1,7 +1,8 @@
-"""Decide whether a value that varies in the old stack's responses has the same kind in the new stack's response. Pure.
+"""If a value varies in the old stack's responses, decide if the new stack's value is of the same kind. Pure.
 
-A place in which the old responses differ is noise, but not every value fits there. If it always has the current time, a
-time in another zone or of another day is a difference. So is a token that is much shorter than all old ones.
+A place in which the old responses differ is noise, but not every value is correct there. If the place always has the
+current time, then a time in another zone or of another day is a difference. A token that is much shorter than all old
+tokens is a difference too.
 """
 
 import re
@@ -9,7 +10,9 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 NEAR = 600.0
-"""Times that differ by less are close, in seconds. Zones differ by 15 minutes or more. All rounds take less."""
+"""Times are close if they differ by less than this, in seconds. Time zones differ by 15 minutes or more, and all rounds
+together take less.
+"""
 
 TOKEN = re.compile(r"(?=[\w\-]*[0-9])(?=[\w\-]*[A-Za-z])[\w\-]{16,}")
 """Pattern of a generated value: a long word with letters and digits."""
@@ -23,7 +26,7 @@ _EPOCH = re.compile(r"[12]\d{9}(?P<thousandths>\d{3})?(?P<fraction>\.\d+)?")
 
 
 def differs(olds: Collection[str], new: str) -> bool:
-    """Return True if the old values have a common kind, and the new value has another one.
+    """Return True if all old values are of one kind, and the new value is of another kind.
 
     olds: the different values of all old responses in one place, without quotes.
     """
@@ -40,7 +43,7 @@ def is_another_length(olds: Collection[str], new: str) -> bool:
 
 
 def _is_another_time(olds: Collection[str], new: str) -> bool:
-    """Return True if the old values are close times in one notation, and the new value is not one of these."""
+    """Return True if the old values are close times in one notation, and the new value is not such a time."""
     found = [each for each in map(_moment, olds) if each is not None]
     if len(found) < max(2, len(olds)) or len({form for form, _ in found}) > 1:
         return False
@@ -73,7 +76,7 @@ def _moment(text: str) -> tuple[str, float] | None:
 
 
 def _is_shorter(olds: Collection[str], new: str) -> bool:
-    """Return True if all old values are tokens of one length, and the new one has less than half of this length."""
+    """Return True if all old values are tokens of one length, and the new token has less than half of this length."""
     lengths = {len(each) for each in olds}
     is_token = len(olds) > 1 and len(lengths) == 1 and all(map(TOKEN.fullmatch, olds))
     return is_token and 0 < 2 * len(new) < lengths.pop()

@@ -1,4 +1,4 @@
-"""Run one of the two stacks. It is an app on a server that is started here, or a running server, given by URL.
+"""Run one of the two stacks. A stack is an app on a server that this module starts, or a running server with a URL.
 
 Knows how to start and stop a server, and how to reset data. It must not know requests or comparisons.
 """
@@ -26,7 +26,7 @@ from gateways.serving.settings import USUAL, Settings
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """An app on a server. The server is started for each round. `label` is the user's name for it."""
+    """An app on a server, which is started for each round. `label` is the user's text for the stack."""
 
     label: str
     known: Known
@@ -51,7 +51,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running server. It receives only the given requests, and no requests that check if it is ready."""
+    """A running server. It receives only the user's requests, and no requests that check if it is ready."""
 
     url: str
     tls: ssl.SSLContext | None = None
@@ -69,8 +69,8 @@ class Site:
 class Running:
     """A stack that is ready for requests.
 
-    lines: its log lines since it was ready. starting: its log lines before that. ended: True if the server exited
-    without being stopped.
+    lines: the log lines after it was ready. starting: the log lines before that. ended: True if the server exited by
+    itself.
     """
 
     address: Address
@@ -90,7 +90,7 @@ class Ports:
 def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     """Start the stack, or connect to it, and stop it at the end of the block.
 
-    host: the Host header for a started stack, and for a site on this machine; other sites get the host of their URL.
+    host: the Host header for a started stack, and for a site on this machine. Other sites get the host from their URL.
 
     Raises: Failure: the server did not start, or is not listening.
     """
@@ -103,7 +103,7 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     except Failure:  # another process has taken the port
         sock = bind("127.0.0.1", 0)
     ports.port = sock.getsockname()[1]
-    # A CGI program gets only the variables that are named here.
+    # A CGI program gets only the variables in this list.
     settings = replace(spec.settings, environment=(*SAME_HASHES, *spec.settings.environment))
     process = ServerProcess(
         spec.mode, spec.server, spec.known.target, "nothing", sock, incoming, spec.known.interface, settings,
@@ -197,7 +197,7 @@ def reset(command: str) -> None:
 
 
 def messages(lines: list[str]) -> dict[str, str]:
-    """Return each log message without its varying parts (numbers), and the first line that has it.
+    """Return each log message without its numbers, which vary, and the first line with this message.
 
     The frames of tracebacks, and the boxes around them, are left out.
     """

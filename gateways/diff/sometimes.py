@@ -1,8 +1,9 @@
 """Recognise headers and cookies that the old stack sends only sometimes. Pure.
 
-For example, a session that is renewed each second may add a cookie to any response. Even many rounds do not show all
-of these responses. So a header or cookie is noise for every request if only some of the old stack's responses to one
-request have it. It is not noise if all responses of the new stack to a request show the difference.
+For example, an app that renews a session each second may add a cookie to any response. Even many rounds do not show all
+responses that may have this cookie. So a header or cookie is noise for every request if only some of the old stack's
+responses to one request have it. But if all responses of the new stack to a request show the difference, it is not
+noise.
 """
 
 from collections.abc import Iterable, Sequence

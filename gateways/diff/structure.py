@@ -32,7 +32,7 @@ def parse(octets: bytes) -> Any:
 
 
 def parse_all(bodies: Sequence[bytes]) -> list[Any]:
-    """Parse each body as one document. If one body is a file of JSON lines, parse all as lists of lines.
+    """Parse each body as one document. If one body consists of JSON lines, parse all bodies as lists of lines.
 
     Raises: ValueError: not JSON.
     """
@@ -75,7 +75,7 @@ def lengths(document: Any, pointer: str = "") -> Iterator[tuple[str, int]]:
 
 
 def noisy(olds: Sequence[Any]) -> set[str]:
-    """Return the pointers at which the old documents differ in a single value, or in the length of a list."""
+    """Return the pointers at which the old documents differ: in a single value, or in the length of a list."""
     flat = [dict(leaves(each)) for each in olds]
     sizes = [dict(lengths(each)) for each in olds]
     found: set[str] = set()
@@ -106,7 +106,7 @@ def beyond_noise(olds: Sequence[Any], new: Any) -> list[Leaf]:
 
 
 def _is_of_another_kind(olds: set[str], new: str) -> bool:
-    """Return True if the old values in one place are all of one kind, and the new value is of another kind."""
+    """Return True if all old values in one place are of one kind, and the new value is of another kind."""
     kinds = {_kind(each) for each in olds}
     if len(kinds) > 1 or kinds & {ABSENT, "null"} or new == ABSENT:
         return False
@@ -114,7 +114,7 @@ def _is_of_another_kind(olds: set[str], new: str) -> bool:
 
 
 def _kind(value: str) -> str:
-    """Return the type of a JSON value. An empty string, object or list, and null, are types of their own."""
+    """Return the type of a JSON value. Null and empty strings, objects and lists are separate types."""
     if value in (ABSENT, '""', "{}", "[]", "null"):
         return value
     if value in ("true", "false"):

@@ -19,7 +19,7 @@ WIDE = 160
 """Maximum length of a shown value, in characters."""
 
 BRIEF = 40
-"""Maximum length of the shown value of a difference that is not counted, in characters."""
+"""Maximum length of a shown value of a difference that does not count, in characters."""
 
 
 def lines(result: Result) -> Iterator[Text]:
@@ -57,9 +57,9 @@ def verdict(result: Result) -> str:
     counted = result.counted
     cut = "interrupted: " if result.interrupted else ""
     if silent == len(result.asked):
-        return f"{cut}no request got a response from both sides"
+        return f"{cut}no request got a response from both stacks"
     if not counted and silent:
-        return f"{cut}not compared: {silent} of {requests} got no response from either side ({times})"
+        return f"{cut}not compared: {silent} of {requests} got no response from either stack ({times})"
     if not counted:
         return f"{cut}same: {requests}, no difference beyond noise ({times})"
     showing = len({number for each in counted for number in each.requests})
@@ -77,7 +77,7 @@ def _difference(each: Difference, result: Result) -> Iterator[Text]:
 
 
 def _formal(each: Difference) -> Text:
-    """Return one line for a difference that no client may depend on: its count, and the clause."""
+    """Return one line for a difference that no client may depend on. The line has its count and the clause."""
     found = each.found
     line = Text().append(found.facet, style="bold").append(f"  {short(found.old, BRIEF)} → {short(found.new, BRIEF)}")
     count = len(each.requests)
@@ -104,7 +104,7 @@ def _head(each: Difference) -> Text:
 
 
 def heading(found: Found) -> str:
-    """Return the name of the facet. For a cookie, add whether it is lost or new."""
+    """Return the name of the facet. For a cookie, the text also says if the cookie is lost or new."""
     if is_cookie(found.facet) and ABSENT in (found.old, found.new):
         return f"{found.facet} {'lost' if found.new == ABSENT else 'new'}"
     return found.facet
@@ -143,6 +143,6 @@ def sentences(result: Result) -> Sequence[str]:
     """Yield omissions, and doubts about the requests."""
     found = [*result.left_out, *result.notes]
     if result.rounds[0] < 2:
-        found.append("the old stack got each request only once, so noise is unknown and may be among the differences")
-    found += [f"accepted, but did not occur: {each}" for each in result.unused]
+        found.append("the old stack got each request only once, so some of these differences may be noise")
+    found += [f"accepted difference that did not occur: {each}" for each in result.unused]
     return found

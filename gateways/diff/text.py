@@ -3,8 +3,9 @@
 Pure.
 
 Texts are compared by lines. Different lines are compared by units: words, runs of white space, and single delimiters. A
-token or a date is one unit, so it is noise as a whole, and the rest of its line is still compared. A URL is several
-units (its origin, and the parts of its path), so an id that varies hides no difference in the rest of the URL.
+token or a date is one unit. So a varying token is noise as a whole, and the rest of its line is still compared. A URL
+has several units: its origin, and the segments of its path. So an id that varies hides no difference in the rest of the
+URL.
 """
 
 import re
@@ -19,7 +20,7 @@ _DELIMITERS = r"""\s<>"'=&;,()\[\]{}"""
 WORD = re.compile(rf"[^{_DELIMITERS}]+")
 UNIT = re.compile(rf"[a-z]+://[^{_DELIMITERS}/]*|/[^{_DELIMITERS}/]*|[^{_DELIMITERS}]+|\s+|.", re.DOTALL)
 MOST_PAIRS = 4_000_000
-"""Maximum number of comparisons to align two sequences. Sequences that need more count as one change."""
+"""Maximum number of comparisons to align two sequences. If more are needed, the whole sequence counts as one change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ def changes(old: str, new: str) -> list[Change]:
 
 
 LONG = 2_000
-"""Lines of at least this many characters are split at the ends of tags and statements. Minified files have one line."""
+"""Lines of at least this many characters are split at the ends of tags and statements, because a minified file has only
+one line.
+"""
 
 _ENDS = re.compile(r"(?<=\n)|(?<=[;}])|(?<=>)(?=<)")
 
@@ -72,7 +75,7 @@ def _starts(parts: Sequence[str]) -> list[int]:
 
 
 def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, slice]]:
-    """Yield the ranges that differ: start and end in `old`, and the range of `new` that replaces them."""
+    """Yield the ranges that differ: start and end in `old`, and start and end of the replacement in `new`."""
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
@@ -92,15 +95,15 @@ def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, in
 
 def _pairs(old: Sequence[str], new: Sequence[str]) -> int:
     """Estimate the number of comparisons that an alignment needs. Each part is compared with all equal parts, and with
-    one in 16 of the other parts.
+    1/16 of the other parts.
     """
     counts = Counter(new)
     return sum(map(counts.__getitem__, old)) + len(old) * len(new) // 16
 
 
 def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
-    """Return the changes from olds[0] to `new` in places where all old texts are equal. Empty if `new` equals
-    one of them.
+    """Return the changes from olds[0] to `new` in places where all old texts are equal. If `new` equals an old text,
+    there are no changes.
     """
     if new in olds:
         return []
@@ -152,8 +155,8 @@ def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
 def _is_within(change: Change, spot: _Spot, base: str) -> bool:
     """Return True if the change is noise. It is noise if it lies within the spot, except for delimiters at its edges.
 
-    If all old texts have the same number of words in the spot, the change must have that number too. If the values of
-    all old texts in the spot are of one kind, such as the current time, the new value must also be of that kind.
+    If all old texts have the same number of words in the spot, the new text must have this number too. If the old
+    values in the spot are all of one kind, such as the current time, the new value must also be of this kind.
     """
     start, end = min(change.start, spot.start), max(change.end, spot.end)
     if _has_words(base[start : spot.start]) or _has_words(base[spot.end : end]):
@@ -173,7 +176,7 @@ def _has_words(text: str) -> bool:
 
 
 def _words(text: str) -> int:
-    """Return the number of words. A URL or path counts as one word, because a random token may contain slashes."""
+    """Return the number of words. A URL or a path counts as one word, because a random token may contain slashes."""
     return sum(map(_has_words, WORD.findall(text)))
 
 

@@ -1,4 +1,4 @@
-"""Detect whether the new stack delays responses: a buffered stream, or a much later first byte. Pure.
+"""Detect responses that the new stack delays: a buffered stream, or a much later first byte. Pure.
 
 Times vary, so a difference counts only if it is large, and if all responses of the new stack show it.
 """
@@ -18,8 +18,8 @@ LATER = 0.3
 def slower(
     olds: Sequence[Answer], new_answers: Sequence[Answer], *, is_first: bool = False
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield facet, old value, new value. The facet is "stream" if blocks no longer arrive when they are sent, or "time"
-    for the first or last byte.
+    """Yield facet, old value and new value. The facet is "stream" if the new stack delays blocks, and "time" if it
+    delays the first or the last byte.
     """
     if not olds or not new_answers:
         return

@@ -1,7 +1,7 @@
 """Convert access logs of web servers to requests. Knows apachelogs, which reads the lines of a known format.
 
-A log contains no cookies, no bodies, and few headers (in most formats Referer and User-Agent), so requests that need a
-body cannot be replayed.
+A log contains no cookies and no bodies, and in most formats only the headers Referer and User-Agent. So requests that
+need a body cannot be replayed.
 """
 
 import re
@@ -35,8 +35,9 @@ class _Unfit(ValueError):
 def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
     """Return the requests in an access log.
 
-    log_format: a name of FORMATS, or a format string of Apache's LogFormat; None: try the known formats on each
-    line, and then find the request by the names of JSON fields (json_log.py) or by its pattern (server_log.py).
+    log_format: a name of FORMATS, or a format string of Apache's LogFormat; If it is None, each line is tried in the
+    known formats. If none fits, the request is found by the names of JSON fields (json_log.py) or by its pattern
+    (server_log.py).
 
     Raises: Failure: no line has that format, or the format is invalid.
     """
@@ -89,12 +90,11 @@ def _by_names_or_pattern(line: str) -> tuple[Logged | None, str]:
 def _notes(origin: str, ways: "Counter[str]") -> Iterator[str]:
     if count := ways["names"]:
         lines = "1 line is a JSON object" if count == 1 else f"{count:,} lines are JSON objects"
-        yield f"{origin}: {lines}; the requests were recognised by the names of the fields"
+        yield f"{origin}: {lines}; the requests were found by the names of the fields"
     if count := ways["pattern"]:
         lines = "1 line is" if count == 1 else f"{count:,} lines are"
         yield (
-            f"{origin}: {lines} in a format other than {', '.join(FORMATS)}; the requests were recognised by their "
-            "pattern"
+            f"{origin}: {lines} in a format other than {', '.join(FORMATS)}; the requests were found by their pattern"
         )
 
 
@@ -133,8 +133,8 @@ _OCTET = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)|[^\x00-\x7f]")
 
 
 def _escaped(match: re.Match[str]) -> str:
-    r"""Return a raw byte, or one escaped as \xNN, as a backslash and a character. A printable byte becomes that
-    character.
+    r"""Return the text for a byte that is raw or escaped as \xNN. A printable byte becomes its character. Any other
+    byte becomes a backslash and a character.
 
     apachelogs can read \xNN in two ways. In a line of a different format it tries both, so each \xNN doubles its time.
     """
@@ -170,12 +170,12 @@ def _asked(entry: "LogEntry") -> tuple[str, str]:
         )
     parts = (line or "").split(" ")
     if len(parts) != 3 or not parts[2].startswith("HTTP/") or not TOKEN.fullmatch(parts[0]):
-        raise _Unfit("the client did not send an HTTP request")
+        raise _Unfit("it is not an HTTP request")
     return parts[0], _path(parts[0], parts[1])
 
 
 def _path(method: str, target: str) -> str:
-    """Return the target of a request to this server, from the bytes of the log, one character each."""
+    """Return the target of a request to this server. In the text, each byte of the log is one character."""
     if target.startswith(("http://", "https://")):
         url = urlsplit(target)
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")

@@ -9,7 +9,7 @@ def decoded(octets: bytes, codings: str) -> bytes:
     """Return the content without its codings.
 
     codings: the value of Content-Encoding, e.g. "gzip", in the order in which they were applied. If a coding is unknown
-    or does not match the content, the octets are returned unchanged.
+    or does not match the content, return the octets unchanged.
     """
     content = octets
     for coding in reversed([each.strip().lower() for each in codings.split(",") if each.strip()]):

@@ -1,7 +1,7 @@
 """Keep the cookies of a client (RFC 6265). Parse Set-Cookie, and return the cookies for a request. Pure.
 
-There is one server, so Domain is ignored. Secure is ignored too, because a recorded site may use TLS only in a proxy.
-Expiry dates are compared only with the Date header of the same response, because this module has no clock.
+It ignores Domain, because there is only one server. It also ignores Secure, because a recorded site may use TLS only in
+a proxy. It compares an expiry date only with the Date header of the same response, because this module has no clock.
 """
 
 from collections.abc import Iterable
@@ -52,7 +52,7 @@ class Jar:
             self._kept[key] = cookie.value
 
     def for_target(self, target: str) -> dict[str, str]:
-        """Return the cookies for a request, those with longer paths first (RFC 6265, 5.4)."""
+        """Return the cookies for a request. The longest paths are first (RFC 6265, 5.4)."""
         path = target.partition("?")[0]
         fitting = [(where, name, value) for (name, where), value in self._kept.items() if matches(path, where)]
         found: dict[str, str] = {}

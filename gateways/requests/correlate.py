@@ -2,8 +2,8 @@
 Pure.
 
 A recording has the values of its own session, but another server sends different values. If an earlier response of the
-recording contains a long value of a request, the request takes it from that response instead. Names of values do not
-matter. Some values come from the client, such as the state of OAuth 2.0. They stay as they are.
+recording contains a long value of a request, then the replayed request takes the value from the new response. The names
+of values do not matter. Values that come from the client, such as the state of OAuth 2.0, do not change.
 """
 
 import html
@@ -64,7 +64,7 @@ def correlated(requests: Sequence[Request], responses: Sequence[Response]) -> tu
 
 
 def _values(request: Request) -> Iterator[str]:
-    """Yield long values that look generated, because they have letters and digits."""
+    """Yield long values with letters and digits, which were probably generated."""
     body = (request.body or b"")[:SEARCHED].decode("utf-8", "replace")
     texts = [request.target, body, *(value for name, value in request.headers if name.lower() not in FIXED)]
     if (request.header("content-type") or "").startswith("application/x-www-form-urlencoded"):
@@ -79,9 +79,9 @@ def _values(request: Request) -> Iterator[str]:
 def _source(
     value: str, number: int, request: Request, requests: Sequence[Request], responses: Sequence[Response]
 ) -> tuple[int, Take] | None:
-    """Return the latest earlier response that contains the value, and how to find it there.
+    """Return the latest earlier response that contains the value, and how to find the value there.
 
-    A value in a path may be the hash in a file name, so it is taken only from responses to unsafe requests.
+    A value in a path may be the hash in a file name. So such a value is taken only from responses to unsafe requests.
     """
     in_path = value in request.target.partition("?")[0]
     for before in range(number - 1, -1, -1):
@@ -132,8 +132,8 @@ def _leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _by_context(value: str, text: str) -> str:
-    """Return a regular expression that finds the value by the text before it, which is as short as possible;
-    "" if none.
+    """Return a regular expression that finds the value by the text before it; "" if there is none. This text is as
+    short as possible.
     """
     at = text.find(value)
     if at < 0:
@@ -147,7 +147,9 @@ def _by_context(value: str, text: str) -> str:
 
 
 def _pattern_before(text: str, start: int, end: int) -> str:
-    """Return a regular expression for the text from its first whole word on. Other generated values match any value."""
+    """Return a regular expression for the text, from its first whole word. In place of other generated values, it
+    accepts any value.
+    """
     while 0 < start < end and _WORD.match(text[start - 1]) and _WORD.match(text[start]):
         start += 1
     pieces = _GENERATED.split(text[start:end])

@@ -1,6 +1,6 @@
 """Convert HAR files (HTTP Archive 1.2), which browsers save, to requests. Pure.
 
-A recording has requests to many hosts. The requests to the host of its first page are replayed.
+A recording has requests to many hosts. Only the requests to one host are replayed, the host with the most requests.
 """
 
 import base64
@@ -92,7 +92,7 @@ def _request(entry: dict[str, Any], url: SplitResult, host: str, where: str) -> 
     if url.scheme not in ("http", "https"):
         raise _Unfit(f"the browser handles {url.scheme}: URLs itself")
     if _host_of(url) != host:
-        raise _Unfit(f"it goes to a host other than {host}")
+        raise _Unfit(f"it is for a host other than {host}")
     method = checked_method(given.get("method"))
     if method == "CONNECT":
         raise _Unfit("a CONNECT opens a tunnel through a proxy")
@@ -111,7 +111,7 @@ def _request(entry: dict[str, Any], url: SplitResult, host: str, where: str) -> 
 
 
 def _response(given: Any) -> Response:
-    """Return the parts of a recorded response that later requests may have used."""
+    """Return the parts of a recorded response from which later requests may take values."""
     given = given if isinstance(given, dict) else {}
     listed = given.get("headers")
     pairs = [(each.get("name"), each.get("value")) for each in (listed if isinstance(listed, list) else ())
@@ -149,7 +149,7 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
 
 
 def _with_cookies(headers: Headers, given: Any) -> Headers:
-    """Return the headers. If the recording has only a list of cookies, add a Cookie header for it."""
+    """Return the headers. If the recording has no Cookie header but a list of cookies, add the header."""
     pairs = [(each.get("name"), each.get("value")) for each in _list(given, "request.cookies")
              if isinstance(each, dict)]  # fmt: skip
     cookies = {name: value for name, value in pairs if isinstance(name, str) and isinstance(value, str)}
@@ -175,7 +175,9 @@ def _body(given: dict[str, Any]) -> bytes | None:
                 f"request.postData.params is {params!r}; each item must be an object with a name and a value"
             )
         return urlencode([(each.get("name", ""), each.get("value", "")) for each in params]).encode()
-    is_elsewhere = not isinstance(text, str) and kind and size != 0  # e.g. in a file beside the recording
+    is_elsewhere = (
+        not isinstance(text, str) and kind and size != 0
+    )  # for example, a file beside the recording has the body
     if params or is_elsewhere or (isinstance(size, int) and size > 0) or _announces_body(given):
         raise _Unfit("the recording does not contain its body")
     return b""

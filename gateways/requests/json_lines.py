@@ -17,7 +17,7 @@ from gateways.requests.traffic import Traffic
 from gateways.requests.values import names_in, unknown
 
 VERSION = 1
-"""Version in the first line: {"gateways-requests": 1}. It increases when an old reader would misread a new file."""
+"""Version in the first line: {"gateways-requests": 1}. It increases when an old version would misread a new file."""
 
 HEADING = "gateways-requests"
 FIELDS = ("method", "path", "headers", "body", "body_base64", "body_file", "json", "weight", "expect", "take", "login",
@@ -131,7 +131,7 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
 
 
 def _body(entry: dict[str, Any], body_of: Callable[[str], bytes]) -> tuple[bytes | None, str]:
-    """Return the body, and the media type that its key implies."""
+    """Return the body, and the media type that its field implies."""
     given = [name for name in ("body", "body_base64", "body_file", "json") if name in entry]
     if len(given) > 1:
         raise ValueError(f"both {given[0]!r} and {given[1]!r} are given; a request has one body")
@@ -159,7 +159,9 @@ def _takes(given: Any) -> Iterator[Take]:
         if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
             raise ValueError(f"{name!r} in 'take' is not a valid name; use letters, digits and _")
         how, pattern = way, ""
-        if isinstance(way, dict) and len(way) == 2 and "regex" in way:  # a pattern within the value of the other source
+        if (
+            isinstance(way, dict) and len(way) == 2 and "regex" in way
+        ):  # a pattern that is applied to the value of the other source
             how = {key: value for key, value in way.items() if key != "regex"}
             pattern = _pattern(name, way["regex"])
         if not isinstance(how, dict) or len(how) != 1 or next(iter(how)) not in SOURCES:
@@ -183,7 +185,7 @@ def _pattern(name: str, text: Any) -> str:
 
 
 def _unfilled(requests: list[Request]) -> Iterator[str]:
-    """Return a sentence for each placeholder for which no earlier request takes a value."""
+    """Return a sentence for each placeholder that gets no value, because no earlier request takes one."""
     takes: list[Take] = []
     for each in requests:
         names = names_in(each.target, each.body, *(value for _, value in each.headers))

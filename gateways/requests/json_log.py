@@ -1,4 +1,4 @@
-"""Find the request in a log line that is a JSON object, as Caddy, Traefik, nginx, Envoy and others write it. Pure.
+"""Find the request in a log line that is a JSON object. Caddy, Traefik, nginx, Envoy and others write such lines. Pure.
 
 There is no common format. The request is found by the usual names of its fields.
 """
@@ -26,21 +26,21 @@ AGENTS = ("http_user_agent", "request_user-agent", "user_agent.original", "httpr
 
 _REQUEST_LINE = re.compile(r"(?P<method>[A-Z][A-Z-]*) (?P<target>\S+)(?: HTTP/\d(?:\.\d)?)?")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)")
-"""An octet as nginx writes it without escape=json. It is not JSON."""
+"""An octet in a log of nginx without escape=json. Such a log is not valid JSON."""
 
 _HIDDEN = "REDACTED"
 """Value that Caddy logs for Cookie, Authorization and similar headers."""
 
 
 def text_of(line: str) -> str:
-    """Return the line without the wrapper of a container (Docker's json-file), which is a JSON object with the line."""
+    """Return the line without the JSON object in which a container wraps it (Docker's json-file)."""
     entry = entry_of(line)
     inner = entry.get("log") if entry is not None and "stream" in entry else None
     return _octets(inner).rstrip("\r\n") if isinstance(inner, str) else line
 
 
 def entry_of(line: str) -> dict[str, Any] | None:
-    """Return the JSON object of a line; None if the line contains none. A program may write a prefix before it.
+    """Return the JSON object of a line; None if there is no object. A program may write a prefix before the object.
 
     line: latin-1, one character for each byte.
     """

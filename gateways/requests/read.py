@@ -47,7 +47,7 @@ def kind_of(text: str, name: str = "") -> Kind:
     except json.JSONDecodeError:
         if _is_json_log(start):
             return "access log"
-        # The object of a HAR file spans many lines. In a file of JSON lines, the first line is a complete object.
+        # In a HAR file, the object has many lines. In a file of JSON lines, the first line is a complete object.
         return "json lines" if first.rstrip().endswith("}") or '"log"' not in start[:2000] else "har"
     if isinstance(entry, dict) and isinstance(entry.get("log", ""), dict):
         return "har"
@@ -55,11 +55,11 @@ def kind_of(text: str, name: str = "") -> Kind:
 
 
 _JSON = re.compile(r'\{|\[\s*(?:[\[{"]|$)')
-"""Beginning of a JSON document. The lines of some servers' logs begin with a bracket, too: `[2026-11-30 07:04:33]`."""
+"""Beginning of a JSON document. The log lines of some servers begin with a bracket too: `[2026-11-30 07:04:33]`."""
 
 
 def _is_json_log(text: str) -> bool:
-    """Return True if one of the first lines is a request in an access log that consists of JSON objects."""
+    """Return True if one of the first lines is a JSON object that logs a request."""
     for line in text[:CHECKED].split("\n")[:LINES]:
         entry = json_log.entry_of(line)
         if entry is not None and json_lines.HEADING in entry:
@@ -70,12 +70,12 @@ def _is_json_log(text: str) -> bool:
 
 
 LINES = 100
-"""Number of lines that are searched for a request, because other messages may precede it."""
+"""Number of lines in which a request is searched, because other messages may precede the first request."""
 
 
 def _text(file: Path, *, is_log: bool) -> tuple[str, Kind]:
     """Return the text and the kind of a file. HAR files and JSON lines are UTF-8. A log contains the bytes that clients
-    sent, and each becomes one character.
+    sent; each byte becomes one character.
     """
     try:
         if file.stat().st_size > MOST:
@@ -100,13 +100,13 @@ def _text(file: Path, *, is_log: bool) -> tuple[str, Kind]:
 
 PACKED = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd",
           b"PK\x03\x04": "unzip"}  # fmt: skip
-"""Programs that unpack a file, by the first bytes of the file."""
+"""Programs that unpack compressed files, by the first bytes of the file."""
 
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def _is_no_text(octets: bytes, name: str) -> str | None:
-    """Return the kind of the file if it is neither UTF-8 nor another text with one byte for each character."""
+    """If the file is not a text in UTF-8 or with one byte for each character, return its kind."""
     for begin, program in PACKED.items():
         if octets.startswith(begin):
             return f"compressed; unpack it first: {program} {name}"

@@ -15,14 +15,14 @@ OF_THE_CONNECTION = frozenset(
     ("connection", "content-length", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
      "upgrade")
 )  # fmt: skip
-"""Names of headers that a client sets for its own connection; recorded values are wrong in a replay."""
+"""Names of headers that a client sets for its own connection. In a replay, recorded values would be wrong."""
 
 Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A value for later requests: it replaces `${name}` in their target, headers or body.
+    """A value from a response. In later requests, it replaces `${name}` in the target, the headers and the body.
 
     source: the place of the value in the response. "regex" finds it in the body (the first group, or the whole match),
     "header" and "cookie" by name, "json" by a JSON pointer (RFC 6901). pattern: a regular expression for the value
@@ -35,8 +35,8 @@ class Take:
     pattern: str = ""
 
     def within(self, found: str) -> str | None:
-        """Return the value within the found text. It is the first group of the pattern, or its whole match;
-        None if absent.
+        """Return the value within the found text: the first group of the pattern, or the whole match. Return None if
+        there is no match.
         """
         match = re.search(self.pattern, found)
         return match and (match[1 if match.re.groups else 0] if self.pattern else found)
@@ -44,14 +44,15 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that can be sent to any server. Host, Content-Length and Connection are left to the client.
+    """A request that can be sent to any server. The client adds Host, Content-Length and Connection.
 
     method: "GET".
     target: path and query in ASCII, percent-encoded: "/cart?item=1" (RFC 9112, 3.2.1).
     headers: in order, names unchanged; text is latin-1 (one character for each octet). body: None for a request without
     one. weight: relative frequency in a load test. expect: the required status of the response; None for any. recorded:
     the status in a recording; it may differ with another database. takes: values for later requests. name: label in
-    tables; "" for the method and the target. origin: where it was read: "shop.har, entry 3". It is not compared.
+    tables; "" for the method and the target. origin: the place in a file, e.g. "shop.har, entry 3"; it does not affect
+    equality.
     """
 
     method: str
@@ -71,7 +72,7 @@ class Request:
 
     @property
     def is_safe(self) -> bool:
-        """True if the method is safe (RFC 9110, 9.2.1), so that the request can be repeated."""
+        """True if the method is safe (RFC 9110, 9.2.1). A safe request can be repeated."""
         return self.method in SAFE
 
     def header(self, name: str) -> str | None:
@@ -80,7 +81,7 @@ class Request:
 
 
 def from_origin(request: Request, recorded: str | None, origin: str) -> Request:
-    """Return the request as sent by a browser that has opened the site at `origin`, e.g. "http://localhost".
+    """Return the request that a browser sends if it has opened the site at `origin`, e.g. "http://localhost".
 
     Origin and Referer are changed from the recorded site to `origin`, because apps reject forms from other sites.
     recorded: the host of the recording; None if unknown.
@@ -96,7 +97,7 @@ def from_origin(request: Request, recorded: str | None, origin: str) -> Request:
 
 
 def target_of(path: str) -> str:
-    """Return the request target for a path and query as typed: "/café" becomes "/caf%C3%A9".
+    """Return the request target for the path and query that a user typed: "/café" becomes "/caf%C3%A9".
 
     Raises: ValueError: it does not start with a slash.
     """
@@ -107,7 +108,7 @@ def target_of(path: str) -> str:
 
 
 def header_of(line: str) -> tuple[str, str]:
-    """Return name and value of a header as typed: "Accept: text/html".
+    """Return name and value of a header that a user typed: "Accept: text/html".
 
     Raises: ValueError: not a header.
     """

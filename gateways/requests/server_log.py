@@ -1,4 +1,4 @@
-"""Find the request in a log line of another format by a pattern. Pure.
+"""Find the request in a log line of an unknown format, by a pattern. Pure.
 
 uvicorn, hypercorn, granian, daphne, Werkzeug, uWSGI, HAProxy and the load balancers of AWS have their own formats.
 nginx and Apache httpd often use a format longer than "combined". A container may add a prefix to each line. All these
@@ -50,7 +50,7 @@ _ESCAPE = re.compile(r'\\(?:x([0-9A-Fa-f]{2})|(["\\]))')
 
 
 def logged(line: str) -> Logged | None:
-    """Return the request in a line; None if it contains none that a client sent."""
+    """Return the request in a line; None if the line has no request from a client."""
     line = _COLOR.sub("", line)
     match = _QUOTED.search(line)
     if match is not None and _OF_A_CLIENT.search(line, 0, match.start()):

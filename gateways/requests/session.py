@@ -14,7 +14,9 @@ class Session:
     def __init__(self) -> None:
         self.jar = Jar()
         self.values: dict[str, str] = {}
-        self._granted: set[str] = set()  # names of cookies that responses to unsafe requests set, such as a login
+        self._granted: set[str] = (
+            set()
+        )  # names of cookies that responses to unsafe requests set, for example to a login
 
     def prepared(self, request: Request) -> Request:
         """Return the request to send. Values are inserted, and cookies from responses replace recorded cookies of the
@@ -50,9 +52,9 @@ class Session:
             self.values[take.name] = taken(take, status, headers, body, self.jar.everything())
 
     def ends(self, request: Request, status: int, headers: Headers) -> str:
-        """Return the name of the cookie whose deletion ends the session, if this is the response to a logout; else "".
+        """If this is the response to a logout, return the name of the cookie whose deletion ends the session; else "".
 
-        The response to a logout is a redirect, or has no content, and deletes a cookie that a login set. An OAuth 2
+        The response to a logout deletes a cookie that a login has set, and is a redirect or has no content. An OAuth 2
         callback deletes a cookie too, but it also sets the session cookie.
         """
         if status not in (204, 302, 303):

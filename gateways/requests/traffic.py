@@ -47,7 +47,7 @@ class Traffic:
         )
 
     def mix(self) -> tuple[Request, ...]:
-        """Return each different request once, with the sum of the weights of equal ones, for a load test."""
+        """Return each different request once, for a load test. The weights of equal requests are added."""
         weights: dict[Request, float] = {}
         first: dict[Request, Request] = {}
         for request in self.requests:
@@ -57,8 +57,7 @@ class Traffic:
         return tuple(replace(request, weight=weights[key]) for key, request in first.items())
 
     def safe(self, why: str) -> "Traffic":
-        """Return the traffic without requests that may change data; these are added to `left_out`, with the reason
-        `why`.
+        """Return the traffic without requests that may change data. Add these to `left_out`, with the reason `why`.
 
         The login stays, because the user has requested it.
         """
@@ -68,15 +67,15 @@ class Traffic:
                        left_out=self.left_out + out)  # fmt: skip
 
     def opening(self) -> tuple[Request, ...]:
-        """Return the requests that begin a session, in order. These are the login, and all requests up to the last one
-        that takes values or submits a form. A form was recorded with a redirect as its status (Post/Redirect/Get).
+        """Return the requests that begin a session, in order: the login, and all requests up to the last one that takes
+        values or submits a form. A request submits a form if its recorded status is a redirect (Post/Redirect/Get).
         """
         last = [number for number, each in enumerate(self.requests, 1) if each.takes or _submits(each)]
         return self.login + self.requests[: max(last, default=0)]
 
     @property
     def changes_data(self) -> bool:
-        """True if any request, also of the login, has an unsafe method (RFC 9110, 9.2.1)."""
+        """True if a request, or a request of the login, has an unsafe method (RFC 9110, 9.2.1)."""
         return not all(each.is_safe for each in (*self.login, *self.requests))
 
 
@@ -85,7 +84,7 @@ def _submits(request: Request) -> bool:
 
 
 def summary(left_out: Iterable[LeftOut]) -> list[str]:
-    """Return omitted entries, one line for each reason: the count, the reason and the first place.
+    """Return one line for each reason why entries are omitted: the count, the reason and the first place.
 
     Control characters are escaped: a client may have sent sequences that change the terminal.
     """

@@ -65,7 +65,7 @@ def names_in(*texts: str | bytes | None) -> set[str]:
 
 
 def fill_text(text: str, values: Mapping[str, str], *, quoted: bool = False) -> str:
-    """Replace the placeholders that have a value. If `quoted`, values are percent-encoded for a target."""
+    """Replace the placeholders that have a value. If `quoted` is True, percent-encode the values for a target."""
     if "${" not in text:
         return text
     return PLACE.sub(lambda at: _encoded(values, at[1], at[0], quoted), text)
@@ -97,6 +97,6 @@ def fill_body(body: bytes, content_type: str, values: Mapping[str, str]) -> byte
 
 
 def unknown(names: Iterable[str], takes: Iterable[Take]) -> list[str]:
-    """Return the names of placeholders for which no request takes a value."""
+    """Return the names of placeholders that get no value, because no request takes one."""
     defined = {take.name for take in takes}
     return sorted(name for name in set(names) if name not in defined)

@@ -151,14 +151,14 @@ def test_a_lost_cookie_is_one_difference_and_its_value_is_shown_only_with_an_opt
 
 
 @pytest.mark.timeout(400)
-def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path) -> None:
+def test_an_accepted_difference_does_not_count_and_a_new_difference_does(tmp_path: Path) -> None:
     accepted = tmp_path / "accepted.json"
     sides = ("shop:app@waitress", "shop:lost_header@waitress")
     assert diff(*sides, "--path", "/", "--write-accepted", str(accepted)).returncode == 1
     assert diff(*sides, "--path", "/", "--accept", str(accepted)).returncode == 0
     other = diff(sides[0], "shop:cookie_attribute@waitress", "--path", "/", "--accept", str(accepted))
     assert other.returncode == 1
-    assert "accepted, but did not occur: header:x-frame-options" in other.stdout
+    assert "accepted difference that did not occur: header:x-frame-options" in other.stdout
     ignored = diff(*sides, "--path", "/", "--ignore", "header:X-*", "--ignore", "header:gone")
     assert ignored.returncode == 0
     assert "--ignore header:gone matches no difference\n" in ignored.stdout
@@ -197,7 +197,7 @@ def test_a_failed_comparison_exits_with_2_and_the_reason(arguments: Sequence[str
 def test_a_request_after_which_both_servers_exit_is_not_the_same() -> None:
     done = diff("shop:dying@waitress", "@cheroot", "--path", "/", "--path", "/die")
     assert done.returncode == 2, done.stdout
-    assert "not compared: 1 of 2 requests got no response from either side" in done.stdout
+    assert "not compared: 1 of 2 requests got no response from either stack" in done.stdout
 
 
 @pytest.mark.timeout(400)

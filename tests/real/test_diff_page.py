@@ -75,12 +75,12 @@ def page(browser: Page, file: Path) -> Iterator[Page]:
     assert browser.take_errors() == []
 
 
-def test_it_loads_nothing_else_and_executes_nothing_of_a_response(page: Page, file: Path) -> None:
+def test_the_page_loads_nothing_else_and_executes_nothing_of_a_response(page: Page, file: Path) -> None:
     assert [url for url in page.requests if not url.startswith("data:")] == [file.as_uri()]
     assert page.evaluate("document.title").startswith("diff · shop:app@gunicorn")
 
 
-def test_old_and_new_are_side_by_side_and_on_a_phone_one_above_the_other(page: Page) -> None:
+def test_old_and_new_values_are_side_by_side_and_on_a_phone_one_above_the_other(page: Page) -> None:
     tops = "[...document.querySelector('.sides').children].map(each => Math.round(each.getBoundingClientRect().top))"
     old, new = page.evaluate(tops)
     assert old == new

@@ -19,9 +19,7 @@ GET = Request("GET", "/")
 def server(
     *pieces: bytes, reset: bool = False, keep: bool = False, pause: float = 0.03
 ) -> Iterator[tuple[Address, list[bytes]]]:
-    """A server that reads one request, sends the pieces with pauses of that many seconds, and closes; it stores the
-    request.
-    """
+    """A server that reads and stores one request, sends the pieces with pauses of that many seconds, and closes."""
     got: list[bytes] = []
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:

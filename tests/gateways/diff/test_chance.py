@@ -33,7 +33,9 @@ OTHER = answer("<p>2 model log entries</p><i>a model</i>", HTML)
         (8, (0, 1, 1, 1, 1), False),
     ],
 )  # fmt: skip
-def test_another_word_is_a_difference_if_chance_is_improbable(olds: int, shown: Sequence[int], is_unsure: bool) -> None:
+def test_a_different_word_is_a_difference_if_chance_is_improbable(
+    olds: int, shown: Sequence[int], is_unsure: bool
+) -> None:
     judged = judge([OLD] * olds, [OTHER if each else OLD for each in shown])
     assert len(judged) == 1
     assert unsure(judged, olds) == (judged if is_unsure else [])
@@ -47,7 +49,7 @@ def test_another_word_is_a_difference_if_chance_is_improbable(olds: int, shown: 
         "<p>2 page log entries</p><i>a model </i>",
     ],
 )  # fmt: skip
-def test_a_lost_word_and_a_new_one_are_a_difference_the_first_time(body: str) -> None:
+def test_a_lost_word_and_a_new_word_are_a_difference_the_first_time(body: str) -> None:
     judged = judge([OLD, OLD], [answer(body, HTML)] * 2)
     assert len(judged) == 1
     assert unsure(judged, 2) == []
@@ -69,7 +71,7 @@ def test_lost_words_in_some_responses_may_be_chance_but_not_if_all_bodies_differ
     assert unsure(judged, 8) == (judged if is_unsure else [])
 
 
-def test_another_status_or_type_of_a_value_is_a_difference_the_first_time() -> None:
+def test_a_different_status_or_type_of_a_value_is_a_difference_the_first_time() -> None:
     json = ("Content-Type", "application/json")
     old, new = answer('{"price": "1.10"}', json), answer('{"price": 1.10}', json)
     assert unsure(judge([old, old], [new, new]), 2) == []
@@ -80,7 +82,7 @@ STACK = Stack("app", Known("app", "wsgi", ""), "wsgi", "waitress")
 
 
 def compared(monkeypatch: pytest.MonkeyPatch, olds: Sequence[str], news: Sequence[str]) -> Result:
-    """Compare two stacks whose processes send these texts; the last ones are repeated."""
+    """Compare two stacks whose processes send these texts. The last texts are repeated."""
     texts = {which: itertools.chain(each, itertools.repeat(each[-1])) for which, each in (("old", olds), ("new", news))}
     current = [""]
 
@@ -114,7 +116,7 @@ def test_an_order_that_may_be_chance_is_a_note(monkeypatch: pytest.MonkeyPatch) 
     assert result.notes[-1].startswith("GET /: body differs in 1 of 5 responses of the new stack (' milk' → 'milk ')")
 
 
-def test_a_lost_word_needs_no_rounds_for_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_word_needs_no_further_rounds_to_exclude_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     result = compared(monkeypatch, ["tea milk"], ["tea"])
     assert [each.found.old for each in result.counted] == ["' milk'"]
     assert result.rounds == (3, 2)

@@ -1,4 +1,4 @@
-"""Values that the old stack generates for each response, and the new stack repeats."""
+"""Values that the old stack generates for each response, but that the new stack repeats."""
 
 from collections.abc import Callable
 

@@ -19,7 +19,7 @@ def test_unexpected_statuses_are_reported() -> None:
     ]
 
 
-def test_requests_without_a_response_of_the_old_stack_are_reported() -> None:
+def test_requests_without_a_response_from_the_old_stack_are_reported() -> None:
     """Otherwise two stacks that both fail would look like a successful comparison."""
     silent = answer(status=None, reason="", problem="the connection was closed before a response")
     assert list(doubts(REQUESTS[1:], [silent, answer(status=404), silent], data_stays=False)) == [

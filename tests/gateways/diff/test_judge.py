@@ -113,7 +113,7 @@ def packed(octets: bytes, time: int) -> Answer:
     return answer(gzip.compress(octets, mtime=time), ("Content-Encoding", "gzip"))
 
 
-def test_a_body_in_gzip_with_another_time_each_time_is_still_compared() -> None:
+def test_a_gzip_body_with_a_varying_time_in_its_header_is_still_compared() -> None:
     olds = [packed(b"\x00image", 1), packed(b"\x00image", 2)]
     (found,) = named(olds, packed(b"\x00imag", 3)).items()
     assert found[0] == "body"
@@ -146,21 +146,21 @@ def test_a_difference_beside_noise_is_reported() -> None:
     assert named(olds, answer("a", ("Date", "1"), ("Set-Cookie", "s=3"))) == {"cookie:s;httponly": ("set", ABSENT)}
 
 
-def test_bytes_after_a_response_that_are_seen_in_only_some_responses_of_the_new_stack_are_no_difference() -> None:
-    """If the old stack always sends them, they arrive too late to be seen in the other responses."""
+def test_bytes_after_only_some_responses_of_the_new_stack_are_not_a_difference() -> None:
+    """If the old stack always sends these bytes, they arrived too late to be seen in the other responses."""
     olds = [answer(excess=5)] * 3
     assert "excess" not in {each.found.facet for each in judge(olds, [answer(), answer(excess=5)])}
     assert "excess" in {each.found.facet for each in judge(olds, [answer(), answer()])}
     assert "excess" in {each.found.facet for each in judge([answer()] * 3, [answer(), answer(excess=5)])}
 
 
-def test_a_nonce_in_a_header_does_not_hide_the_rest_of_it() -> None:
+def test_a_nonce_in_a_header_does_not_hide_the_rest_of_the_header() -> None:
     olds = [answer("a", ("CSP", f"script-src 'nonce-{n}'; img-src *")) for n in "12"]
     assert list(named(olds, answer("a", ("CSP", "script-src 'nonce-3'; img-src none")))) == ["header:csp"]
     assert named(olds, answer("a", ("CSP", "script-src 'nonce-3'; img-src *"))) == {}
 
 
-def test_with_another_status_no_other_difference_is_reported() -> None:
+def test_with_a_different_status_no_other_difference_is_reported() -> None:
     assert list(named([SAME, SAME], answer("<h1>oh</h1>", ("X", "1"), status=500))) == ["status"]
 
 
@@ -204,7 +204,7 @@ def test_a_failure_in_one_of_two_responses_is_reported_with_its_frequency() -> N
         ("zstd", zstd.compress),
     ],
 )
-def test_another_content_coding_of_the_same_content_is_not_a_difference(coding: str, compress: Any) -> None:
+def test_a_different_content_coding_of_the_same_content_is_not_a_difference(coding: str, compress: Any) -> None:
     def coded(octets: bytes, level: int) -> Answer:
         return answer(compress(octets, level), ("Content-Encoding", coding))
 
@@ -252,7 +252,7 @@ def test_the_order_of_a_set_in_a_header_is_shown_and_its_values_are_compared() -
     assert list(named([links[0]] * 2, links[1])) == ["header:link"]
 
 
-def test_a_stream_of_a_twentieth_of_a_second_is_one_and_a_shorter_one_is_not() -> None:
+def test_blocks_over_a_twentieth_of_a_second_are_a_stream_and_over_less_are_not() -> None:
     short = answer(blocks=((0.01, 5), (0.07, 10)), total=0.07)
     whole = answer(blocks=((0.07, 15),), first=0.07, total=0.07)
     assert list(named([short, short], whole, whole)) == ["stream"]
@@ -273,7 +273,7 @@ def test_a_stream_with_other_block_boundaries_is_not_a_difference() -> None:
     assert named([old, old], answer(blocks=((0.01, 5), (0.4, 10)), total=0.4)) == {}
 
 
-def test_a_late_first_octet_is_reported_only_if_it_is_ten_times_later_each_time() -> None:
+def test_a_late_first_octet_is_reported_only_if_all_are_ten_times_later() -> None:
     slow = answer(first=0.5)
     assert named([SAME, SAME], slow, slow) == {"time": ("first octet after 10 ms", "first octet after 500 ms")}
     assert named([SAME, SAME], slow, SAME) == {}
@@ -305,7 +305,7 @@ def test_a_page_with_another_element_is_compared_as_text() -> None:
     assert "hr" in found["body"][1]
 
 
-def test_another_charset_is_only_a_difference_of_the_header_beside_noise() -> None:
+def test_a_different_charset_beside_noise_is_a_difference_of_the_header_only() -> None:
     olds = [answer(f"<p>é {token}</p>", ("Content-Type", "text/html; charset=utf-8")) for token in "ab"]
     found = named(olds, answer("<p>é c</p>", ("Content-Type", "text/html; charset=koi8-r")))
     assert list(found) == ["header:content-type"]

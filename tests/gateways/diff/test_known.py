@@ -45,7 +45,7 @@ def test_a_known_difference_has_its_clause(found: Found, clause: str, is_counted
     assert known.is_counted is is_counted
 
 
-def test_a_page_of_an_error_may_be_the_servers() -> None:
+def test_an_error_page_may_come_from_the_server() -> None:
     page = Found("body:/html/body/h1/text()", "Internal Server Error", "Error")
     known = explain(page, 500)
     assert known is not None

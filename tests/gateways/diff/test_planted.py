@@ -1,4 +1,4 @@
-"""Planted differences between the responses of two servers in this process. Exactly these are reported."""
+"""Planted differences between the responses of two servers in this process. Exactly these differences are reported."""
 
 import gzip
 import itertools
@@ -75,7 +75,7 @@ def _send(client: socket.socket, pieces: Sequence[Octets]) -> None:
 
 @pytest.fixture(autouse=True)
 def _(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No pause between rounds is needed: the date in each response is later than the one before."""
+    """No pause between rounds is needed, because each response has a later date than the response before."""
     monkeypatch.setattr("gateways.diff.run.APART", 0.0)
 
 
@@ -125,7 +125,7 @@ def planted(where: str, how: Callable[[int], Sequence[Octets]]) -> Respond:
 
 
 def edited(before: str, after: str, where: str = "/") -> Respond:
-    """The same octets, except that one text differs in the responses of one target."""
+    """The same octets, with a different text in the responses of one target."""
 
     def how(number: int) -> list[Octets]:
         return [
@@ -199,7 +199,7 @@ def test_a_repeated_date_header_is_one_difference_with_any_dates() -> None:
     (found,) = (each for each in differing(twice, ("/", "/last")) if each.is_counted)
     assert (found.found.facet, found.found.old, found.found.new) == ("header:date", "1 ×", "2 ×")
     assert found.known is not None
-    assert "repeated" in found.known.says
+    assert "occurs twice" in found.known.says
 
 
 def test_a_cookie_that_is_not_set_the_second_time_is_reported_in_the_second_request() -> None:

@@ -1,4 +1,4 @@
-"""Responses are compared with their secrets, but shown without them."""
+"""Responses are compared with their secrets, but shown without the secrets."""
 
 import json
 from dataclasses import replace

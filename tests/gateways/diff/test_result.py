@@ -65,18 +65,18 @@ def test_the_verdict_counts_differences_and_requests() -> None:
     made = result([lost("a"), lost("b")], [lost("a")], [])
     assert verdict(made) == "2 differences, in 2 of 3 requests (rounds: 2 × old, 2 × new)"
     assert verdict(replace(made, interrupted=True)).startswith("interrupted: ")
-    assert verdict(result()) == "no request got a response from both sides"
+    assert verdict(result()) == "no request got a response from both stacks"
 
 
-def test_a_request_without_a_response_from_either_side_proves_nothing() -> None:
+def test_a_request_without_a_response_from_either_stack_proves_nothing() -> None:
     silent = SentRequest("GET /9", "x, line 9", (None, None), (None,))
     made = result([])
     made = replace(made, asked=(*made.asked, silent))
     assert verdict(made) == (
-        "not compared: 1 of 2 requests got no response from either side (rounds: 2 × old, 2 × new)"
+        "not compared: 1 of 2 requests got no response from either stack (rounds: 2 × old, 2 × new)"
     )
     assert next(line for line in lines(made) if line.plain == verdict(made)).style == "bold yellow"
-    assert verdict(replace(made, asked=(silent,))) == "no request got a response from both sides"
+    assert verdict(replace(made, asked=(silent,))) == "no request got a response from both stacks"
     found = result([lost()])
     assert verdict(replace(found, asked=(*found.asked, silent))).startswith("1 difference, in 1 of 2 requests")
 
@@ -90,7 +90,7 @@ def test_the_terminal_names_the_facet_the_requests_and_the_clause() -> None:
     assert "docs/adapters/wsgi-to-asgi.md" in text
     assert "left out: 1 entry" in text
     assert "Ignored as noise (the old stack's own responses differ): header:date in 1 request" in text
-    assert "accepted, but did not occur: body in *" in text
+    assert "accepted difference that did not occur: body in *" in text
 
 
 def test_a_request_that_was_sent_several_times_is_named_once_with_its_number() -> None:

@@ -61,7 +61,7 @@ def test_a_value_that_is_the_same_twice_by_chance_becomes_noise() -> None:
     assert (result.counted, result.rounds, result.noise) == ([], (3, 2), {"body": 1})
 
 
-def test_a_difference_in_some_responses_only_gets_all_further_rounds() -> None:
+def test_a_difference_in_only_some_responses_gets_all_further_rounds() -> None:
     old_values, new_values = iter([b"heads", b"heads", b"heads", b"tails"]), iter([b"tails", b"heads"])
     with (
         server("old", [], lambda: next(old_values)) as old,
@@ -72,7 +72,7 @@ def test_a_difference_in_some_responses_only_gets_all_further_rounds() -> None:
 
 
 def test_a_new_stack_that_was_late_by_chance_gets_further_rounds() -> None:
-    """Each round has two requests; the time of the first one is not compared."""
+    """Each round has two requests. The time of the first request is not compared."""
     delays = iter([0, 0.4, 0, 0.4])
 
     def late() -> bytes:

@@ -1,4 +1,4 @@
-"""Values that vary: times and tokens in one place have one kind."""
+"""Values that vary: the times and tokens in one place are all of the same kind."""
 
 import pytest
 
@@ -43,7 +43,9 @@ def test_a_value_of_another_kind_is_a_difference(olds: tuple[str, ...], new: str
         ((), "18:19:50"),
     ],
 )
-def test_a_value_of_the_same_kind_or_beside_values_without_a_kind_is_noise(olds: tuple[str, ...], new: str) -> None:
+def test_a_value_of_the_same_kind_is_noise_and_so_are_values_without_a_common_kind(
+    olds: tuple[str, ...], new: str
+) -> None:
     assert not differs(olds, new)
 
 

@@ -42,7 +42,7 @@ def test_a_growing_list_is_noise_as_a_whole() -> None:
     assert beyond_noise(olds, new) == []
 
 
-def test_a_value_that_becomes_null_in_noise_is_noise() -> None:
+def test_a_varying_value_that_becomes_null_is_noise() -> None:
     olds = documents({"a": None}, {"a": {"b": 1}})
     (new,) = documents({"a": {"b": 2}})
     assert beyond_noise(olds, new) == []

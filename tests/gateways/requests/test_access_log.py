@@ -40,8 +40,8 @@ def test_a_target_keeps_the_octets_of_the_log(line: str, target: str) -> None:
     ("line", "why"),
     [
         (COMMON % "POST /a HTTP/1.1", "an access log does not contain the body of a POST"),
-        (COMMON % r"\x16\x03\x01", "the client did not send an HTTP request"),
-        (COMMON % "-", "the client did not send an HTTP request"),
+        (COMMON % r"\x16\x03\x01", "it is not an HTTP request"),
+        (COMMON % "-", "it is not an HTTP request"),
         (COMMON % "OPTIONS * HTTP/1.1", "the target of a OPTIONS is not a path"),
         (COMMON % "CONNECT a:1 HTTP/1.1", "the target of a CONNECT is not a path"),
         ("half a li\n", "not a line of the log's format"),
@@ -53,7 +53,7 @@ def test_a_line_that_cannot_be_replayed_is_omitted_with_the_reason(line: str, wh
     assert [(each.where, each.why) for each in traffic.left_out] == [("x, line 2", why)]
 
 
-def test_lines_may_end_as_on_other_systems() -> None:
+def test_lines_may_have_the_line_ends_of_other_systems() -> None:
     for end in ("\r\n", "\r"):
         traffic = read((COMMON % "GET /a HTTP/1.1" + COMBINED % "GET /b HTTP/1.1").replace("\n", end), "x")
         assert [(each.target, each.origin) for each in traffic.requests] == [("/a", "x, line 1"), ("/b", "x, line 2")]
@@ -88,6 +88,6 @@ def test_a_format_that_does_not_match_is_refused(text: str, form: str | None, sa
 
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("octet", [r"\xe2", "\xe2"])
-def test_many_bytes_outside_ascii_in_a_line_of_another_format_cost_no_time(octet: str) -> None:
+def test_a_line_of_a_different_format_with_many_bytes_outside_ascii_is_read_quickly(octet: str) -> None:
     traffic = read(COMMON % "GET / HTTP/1.1" + f"{octet * 200} Traceback\n", "x")
     assert (len(traffic.requests), len(traffic.left_out)) == (1, 1)

@@ -11,7 +11,7 @@ PAGE = '<input name="next" value="/start"><input type="hidden" name="csrf" value
 
 
 def replayed(first: Request, recorded: Response, second: Request, answer: Response) -> Request:
-    """Return the second request as sent after a different first response."""
+    """Return the second request in the form in which it is sent after a different first response."""
     (one, two), _ = correlated([first, second], [recorded, Response((), "")])
     session = Session()
     session.learn(session.prepared(one), 200, answer.headers, answer.body.encode())
@@ -81,7 +81,7 @@ def test_a_code_within_a_redirect_is_extracted() -> None:
     assert made[1].body == b"code=${value1}"
 
 
-def test_a_value_is_found_beside_another_that_varies() -> None:
+def test_a_value_is_found_beside_another_value_that_varies() -> None:
     recorded, other = (f"http://localhost/cb?code={code}z9&state={{}}" for code in ("Ab1" * 8, "Cd2" * 11))
     requests = [Request("POST", "/authorize"), Request("GET", f"/cb?code={'Ab1' * 8}z9&state={TOKEN}")]
     answers = [Response((("Location", each),), "") for each in (recorded.format(TOKEN), other.format("new" * 6 + "1"))]

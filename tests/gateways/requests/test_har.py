@@ -38,7 +38,7 @@ def test_the_host_with_the_most_requests_is_replayed_and_the_others_are_reported
     assert [each.target for each in traffic.requests] == ["/", "/b"]
     (out,) = traffic.left_out
     assert (out.where, out.what) == ("x, entry 1", "GET https://cdn.example/x.js")
-    assert out.why == "it goes to a host other than shop.example"
+    assert out.why == "it is for a host other than shop.example"
 
 
 @pytest.mark.parametrize(

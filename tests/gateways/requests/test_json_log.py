@@ -53,9 +53,7 @@ def test_the_request_is_found_by_the_names_of_the_fields(line: dict[str, Any], t
 def test_the_headers_that_caddy_logs_are_sent_without_secrets_and_headers_of_the_connection(tmp_path: Path) -> None:
     traffic = read(saved(tmp_path, CADDY, CADDY))
     assert traffic.requests[0].headers == (("Accept", "text/html"), ("User-Agent", "curl/8"))
-    assert traffic.notes == (
-        "x.log: 2 lines are JSON objects; the requests were recognised by the names of the fields",
-    )
+    assert traffic.notes == ("x.log: 2 lines are JSON objects; the requests were found by the names of the fields",)
 
 
 def test_a_container_may_write_a_prefix_before_the_object(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_the_request_in_a_line_of_a_server_is_found(line: str) -> None:
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def test_a_file_may_begin_with_the_line_of_a_server(line: str, tmp_path: Path) -> None:
-    """The lines of several servers begin with a bracket, as JSON may."""
+    """The lines of several servers begin with a bracket, like some JSON files."""
     (tmp_path / "x.log").write_text(line)
     assert [each.target for each in read_file(tmp_path / "x.log").requests] == ["/a?b=%20"]
 
@@ -74,7 +74,7 @@ def test_a_format_with_more_fields_than_combined_keeps_referer_and_user_agent() 
         'the user wrote "GET OUT" 12 times',
     ],
 )
-def test_a_logged_request_that_the_app_sent_is_ignored(line: str) -> None:
+def test_a_logged_request_of_the_apps_own_http_client_is_ignored(line: str) -> None:
     assert logged(line) is None
 
 

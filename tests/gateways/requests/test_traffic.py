@@ -51,6 +51,6 @@ def test_a_session_begins_with_all_requests_up_to_the_last_dependency() -> None:
 
 
 def test_control_characters_that_a_client_sent_do_not_reach_the_terminal() -> None:
-    out = LeftOut("a.log, line 1", "\x1b[2J\x16\x03", "the client did not send an HTTP request")
+    out = LeftOut("a.log, line 1", "\x1b[2J\x16\x03", "it is not an HTTP request")
     (line,) = summary([out])
     assert line.endswith(r"first a.log, line 1: \x1b[2J\x16\x03")
