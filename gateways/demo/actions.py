@@ -21,8 +21,8 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The request that `clients` concurrent clients send to each server. `digest` is the digest of the request body, if
-    any.
+    """The request that each of `clients` concurrent clients sends to each server. `digest` is the digest of the request
+    body, if it has one.
     """
 
     request: Request

@@ -1,7 +1,7 @@
 """Serve the page as an ASGI app: its files, the feed of events, the runs, and the chat.
 
-Knows ASGI and the routes. The page sends requests only to this server, which sends them to the three others. So their
-ports stay closed to other origins, their responses stay unchanged, and one forwarded port is enough to use the page.
+Knows ASGI and the routes. The page sends requests only to this server, which sends them to the other three servers. So
+these need no CORS headers, and you need to forward only one port to use the page.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ ALIVE = 15.0
 
 
 def create_app() -> "Page":
-    """Return the app, in the process that the command started for it."""
+    """Return the app. Called in the process that the command started for the page."""
     lanes, connection = link.connect(os.environ[link.ADDRESS])
     return Page(lanes, connection)
 
@@ -62,7 +62,7 @@ class PageRequest:
         return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
 
     def header(self, name: bytes) -> str:
-        """Return the last value of a header, "" if absent."""
+        """Return the last value of a header; "" if absent."""
         headers: dict[bytes, bytes] = dict(self.scope["headers"])
         return headers.get(name, b"").decode("latin-1")
 
@@ -128,7 +128,7 @@ class Page:
             await refuse(send, 404, "not found")
 
     async def _feed(self, page_request: PageRequest) -> None:
-        """Send the description of the lanes, then the items after the page's last one."""
+        """Send the description of the lanes. Then send each item after the last one that the page has received."""
         last = page_request.header(b"last-event-id") or page_request.query.get("after", "0")
         number = int(last) if last.isascii() and last.isdecimal() and len(last) < 16 else 0
 
@@ -158,7 +158,7 @@ class Page:
         return {"lanes": lanes, **about}
 
     async def _run(self, page_request: PageRequest) -> None:
-        """Send the button's request to all three, and write each event as a line of JSON."""
+        """Send the button's request to all three servers, and write each event as a line of JSON."""
         try:
             await self._planned(page_request)
         except actions.BadRequest as error:

@@ -23,10 +23,10 @@ Texts = asyncio.Queue[str]
 
 
 async def chat(lanes: dict[tuple[str, int], Note], texts: Texts) -> None:
-    """Open a WebSocket to each server, and send each of `texts` on all WebSockets that are accepted, until cancelled.
+    """Open a WebSocket to each server. Send each of `texts` on all accepted WebSockets, until cancelled.
 
-    It notes `asked`, then `open` or `refused` (status, reason, text), then `sent` and `said` (text) for each message,
-    and finally `closed` or `failed`.
+    The events of a lane are: `asked`; `open` or `refused` (status, reason, text); `sent` and `said` (text) for each
+    message; `closed` or `failed`.
     """
     own = [Texts() for _ in lanes]
     spreading = asyncio.create_task(_spread(texts, own))
@@ -47,7 +47,7 @@ async def _spread(texts: Texts, lanes: Sequence[Texts]) -> None:
 
 async def _shake(address: tuple[str, int], texts: Texts, note: Note) -> None:
     try:
-        # Connect directly, because a proxy must not be used for this machine.
+        # Connect without a proxy, because the servers are on this machine.
         sock = await asyncio.to_thread(connected, address)
         sock.setblocking(False)
         note("asked", port=sock.getsockname()[1])
@@ -60,7 +60,7 @@ async def _shake(address: tuple[str, int], texts: Texts, note: Note) -> None:
         response = error.response
         text = bytes(response.body or b"").decode(errors="replace")
         note("refused", status=response.status_code, reason=response.reason_phrase, text=text)
-        if not text:  # the server refused the handshake without calling the app, so the app gave no reason
+        if not text:  # the server refused the handshake without calling the app, so there is no reason from the app
             await ask(address, Request("GET", "/ws"), note)
     except (OSError, WebSocketException) as error:
         note("failed", why=str(error) or type(error).__name__)

@@ -47,7 +47,7 @@ class Request:
 
 
 async def ask(address: tuple[str, int], request: Request, note: Note) -> None:
-    """Send the request, and note `asked`, `sent`, `head` and each `block`, and finally `end` or `failed`."""
+    """Send the request, and note these events: `asked`, `sent`, `head`, each `block`, and finally `end` or `failed`."""
     try:
         async with asyncio.timeout(LIMIT):
             reader, writer = await asyncio.open_connection(*address)

@@ -26,7 +26,7 @@ POLICY = (
 
 
 class Gone(Exception):
-    """The client disconnected before its request body was complete."""
+    """The client disconnected before it had sent the whole request body."""
 
 
 async def whole(send: Send, status: int, kind: str, body: bytes, *headers: tuple[bytes, bytes]) -> None:
@@ -55,7 +55,7 @@ async def streamed(receive: Receive, send: Send, kind: str, work: Callable[[Writ
 
 
 async def until_left(receive: Receive, work: Coroutine[Any, Any, None], leaving: str) -> None:
-    """Run the work until it ends or a message of type `leaving` arrives."""
+    """Run the work until it ends, or until a message of type `leaving` arrives."""
 
     async def left() -> None:
         while (await receive())["type"] != leaving:

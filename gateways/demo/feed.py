@@ -1,7 +1,7 @@
-"""The feed. It numbers the latest items, and wakes the pages that wait for the next one.
+"""The feed of events for the page. It numbers the latest items, and wakes the pages that wait for the next item.
 
-Knows asyncio. One ring limits the memory for any number of pages at any speed. The server keeps only the number of a
-page's last item, and a slow page misses items that the ring has dropped.
+Knows asyncio. All pages share one ring of items, so slow pages need no further memory. The server stores only the
+number of a page's last item. A slow page misses items that the ring has dropped.
 """
 
 import asyncio
@@ -42,11 +42,11 @@ class Feed:
         self._more = asyncio.Event()
 
     def after(self, number: int) -> tuple[list[str], int]:
-        """Return the oldest items (JSON) after that number, as many as fit one event, and the number of the last of
-        them.
+        """Return the oldest items (JSON) after that number, as many as fit in one event. Also return the number of the
+        last of these items.
         """
         oldest = self._last - len(self._kept) + 1
-        # A larger number than the last one comes from a page of an earlier demo on this port.
+        # If the number is larger than the last one, it comes from a page of an earlier demo on this port.
         begin = max(number + 1, oldest) if number <= self._last else oldest
         index = begin - oldest
         texts = [self._kept[at] for at in range(index, min(index + TOGETHER, len(self._kept)))]

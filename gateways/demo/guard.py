@@ -1,8 +1,8 @@
 """Accept requests of the page itself, and refuse those of other sites. Pure.
 
 A script of another site can send requests to this address, and can read the responses if the site's name resolves to
-this address (DNS rebinding). So the Host must be a name that another site's DNS cannot define, and requests that cause
-an action must have the page's own origin.
+this address (DNS rebinding). So the Host must be a name that another site's DNS cannot define. A request that causes an
+action must also have the page's own origin.
 """
 
 import ipaddress
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 
 def refusal(scope: dict[str, Any], host: str) -> str | None:
-    """Return why this request must be refused, None if it is allowed. `host` is the name that the command listens on.
+    """Return the reason to refuse this request; None if it is allowed. `host` is the name that the command listens on.
 
     RFC 6454, 7: a browser sends Origin with every POST and every WebSocket handshake.
     """
@@ -32,7 +32,7 @@ def _only(scope: dict[str, Any], name: bytes) -> str | None:
 
 
 def _is_known(requested: str, host: str) -> bool:
-    """Return True for an IP address (needs no DNS), localhost, and the name given to the command."""
+    """Return True for an IP address (which needs no DNS), localhost, and the name given to the command."""
     try:
         name = urlsplit(f"//{requested}").hostname or ""
     except ValueError:

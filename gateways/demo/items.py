@@ -35,7 +35,7 @@ class Converter:
         self._numbers: dict[str, int] = {}
 
     def convert(self, mode: str, batch: Batch) -> list[Item]:
-        """Return the items of a batch; those of one request keep their order."""
+        """Return the items of a batch. The items of one request keep their order."""
         groups = groupby(sorted(batch.events, key=itemgetter(2)), key=itemgetter(2))
         return [item for number, steps in groups for item in self._request(mode, batch, number, list(steps))]
 
@@ -47,7 +47,7 @@ class Converter:
         exchange = self._running.get(key)
         if exchange is None:
             if events[0][3] not in BEGINNINGS:
-                return  # an app may leave tasks that continue to call receive()
+                return  # an app may have tasks that continue to call receive()
             exchange = self._running[key] = begin(self._next(mode), events[0])
             heading = {"heading": exchange.heading, "process": batch.process}
             yield _item(mode, exchange.number, exchange.began, "begin", **heading)
@@ -104,7 +104,7 @@ def _item(mode: str, number: int, when: float, kind: str, **more: Any) -> Item:
 
 
 def _thinned(events: list[Event]) -> Iterator[Event | int]:
-    """Keep the first and last pieces of a long body, and count those in between."""
+    """Keep the first and last pieces of a long body, and count the pieces in between."""
     for bulk, run in groupby(events, key=lambda event: event[3] in BULK):
         steps = list(run)
         if bulk and len(steps) > MAX_ROWS:

@@ -1,7 +1,8 @@
 """The WSGI app of the demo page. A WebSocket handshake goes to the ASGI reference app through ASGIToWSGI. Every other
 request goes to the WSGI reference app.
 
-WSGI has no WebSockets, so the adapter takes over the server's connection. Knows only how to choose between both apps.
+WSGI has no WebSockets, so the adapter takes over the server's connection. This module knows only how to choose between
+the two apps.
 """
 
 from collections.abc import Iterable

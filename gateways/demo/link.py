@@ -1,4 +1,4 @@
-"""Send the list of servers, then each batch of events, from the command to the page's process.
+"""Send the list of servers, and then each batch of events, from the command to the page's process.
 
 Knows a private Unix socket and threads. The data is pickled, which is safe because both ends are this program, and
 the socket is in a directory that only its user may enter.
@@ -35,7 +35,9 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """The first message to the page's process: the servers, the given host, and whether steps are recorded."""
+    """The first message to the page's process: the servers, the given host, and a flag that is True if steps are
+    recorded.
+    """
 
     lanes: tuple[Lane, ...]
     host: str
@@ -46,8 +48,8 @@ Told = tuple[Mode, Batch]
 
 
 class Link:
-    """The command's end of the link. `put` never blocks. A thread sends the data to the first client
-    that connects, and to no other.
+    """The command's end of the link. `put` never blocks. A thread sends the data to the first client that connects, and
+    to no other client.
     """
 
     def __init__(self, lanes: Lanes) -> None:
@@ -66,7 +68,7 @@ class Link:
     def close(self) -> None:
         """Stop sending, and remove the socket."""
         self._batches.put(None)
-        with contextlib.suppress(OSError):  # fails if a client has connected, because the socket is closed then
+        with contextlib.suppress(OSError):  # fails if a client has connected, because then the socket is already closed
             Client(self.address, "AF_UNIX").close()
         self._thread.join(timeout=0.2)  # the thread may block until the page's process exits
 
@@ -78,7 +80,7 @@ class Link:
                 connection.send(self._lanes)
                 while (message := self._batches.get()) is not None:
                     connection.send(message)
-            except OSError:  # the page's process has exited; the command notices that itself
+            except OSError:  # the page's process has exited; the command detects this by itself
                 return
 
 

@@ -1,5 +1,5 @@
-"""Carry out a button's action: send the request to all three at the same time, and report the events to the page, on
-one clock.
+"""Run a button's action: send the request to all three servers at the same time, and report the events to the page. All
+times are from one clock.
 
 Knows the plans, the clients and the chat. The events are lines of JSON, {"what", "at", "lane", "client", …}, with `at`
 in ms since the run began. The first is "began"; its `clock` is the start in time.perf_counter(), as in the feed.
@@ -36,7 +36,7 @@ class Notes:
         return note
 
     def over(self) -> None:
-        """End the run: no further events."""
+        """End the run. No further events follow."""
         self._waiting.put_nowait(None)
 
     async def lines(self) -> AsyncIterator[str]:
@@ -46,7 +46,7 @@ class Notes:
 
 
 async def ask_all(lanes: tuple[Lane, ...], plan: Plan, write: Write) -> None:
-    """Send the plan's requests to all lanes, and write the events."""
+    """Send the plan's requests to all servers, and write the events."""
     request = plan.request
     length = request.body.length if request.body else 0
     about = {"method": request.method, "target": request.target, "length": length, "digest": plan.digest}
@@ -67,7 +67,7 @@ async def ask_all(lanes: tuple[Lane, ...], plan: Plan, write: Write) -> None:
 
 
 async def talk(lanes: tuple[Lane, ...], receive: Receive, send: Send) -> None:
-    """Serve a WebSocket of the page. Do the handshake in all lanes, and forward texts until the page disconnects."""
+    """Serve a WebSocket of the page. Open a WebSocket to each server, and forward texts until the page disconnects."""
     notes, texts = Notes(method="GET", target="/ws"), asyncio.Queue[str](maxsize=100)
 
     async def received() -> Message:

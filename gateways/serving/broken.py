@@ -25,7 +25,7 @@ pre {{ background: #8881; border-radius: 6px; overflow-x: auto; padding: 1rem; }
 </head>
 <body>
 <h1>{title}</h1>
-<p>The app could not be started. It is restarted when a Python file changes. This page reloads itself.</p>
+<p>The app could not be started. The server will try again when a Python file changes. This page reloads by itself.</p>
 <pre>{text}</pre>
 </body>
 </html>

@@ -38,7 +38,7 @@ def interface_of(app: Any, name: str = "the app") -> Mode:
     raise Failure(
         f"{name} is {kind} that takes {_parameters(app, '')}; "
         "WSGI apps take (environ, start_response), ASGI apps (scope, receive, send)"
-        + ("; if it creates the app, serve a function that calls it, e.g. main:create_app()" if makes else "")
+        + (f"; if {name} creates the app, serve a function that calls {name}, e.g. main:create_app()" if makes else "")
     )
 
 

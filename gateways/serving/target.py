@@ -95,8 +95,8 @@ def _load(target: str) -> tuple[Any, str, str]:
     if "(" in name:
         factory = name.partition("(")[0]
         raise Failure(
-            f"'{target}' calls {factory} with arguments; a target cannot have them, so write a module with "
-            f"app = {name}, and serve that"
+            f"'{target}' calls {factory} with arguments, which a target cannot have; write a module with "
+            f"app = {name}, and serve this module"
         )
     app = attribute_of(module, name)
     if makes or _is_factory(app):

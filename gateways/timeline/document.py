@@ -18,12 +18,12 @@ REPEATS = 9
 """Number of plain requests. The request with the median time is shown."""
 
 MAKES = {"write": "", "block": "", "stdout": "", "send http.response.body": "body"}
-"""The steps by which an app sends a block of the body, and the key under which an event has the block."""
+"""The steps by which an app sends a block of the body, each with the key of the block in the event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The traces of one generation: of the plain request, and of the streaming request."""
+    """The traces of one generation: those of the plain requests, and the trace of the stream."""
 
     generation: Generation
     hello: Trace
@@ -59,14 +59,14 @@ class Run:
 
     @property
     def held(self) -> float | None:
-        """Return the longest time from sending a block until data crossed the socket, in seconds."""
+        """Return the longest delay between a block that the app sends and the next data on the socket, in seconds."""
         waits = [min((at - made for at in self.sent if at >= made), default=None) for made in self.made]
         return max((wait for wait in waits if wait is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All generations, on one machine, one after the other."""
+    """The traces of all generations, recorded on one machine, one after the other."""
 
     runs: tuple[Run, ...]
     hello: str
@@ -94,7 +94,7 @@ def app_steps(trace: Trace) -> list[Step]:
 
 
 def median(traces: list[Trace]) -> Trace:
-    """Return the trace with the median total time; if a trace has failed, return that trace."""
+    """Return a failed trace if there is one, else the trace with the median total time."""
     failed = [trace for trace in traces if trace.problem]
     ordered = sorted(traces, key=lambda trace: times(trace)[1] or 0.0)
     return failed[0] if failed else ordered[len(ordered) // 2]
@@ -107,7 +107,7 @@ def times(trace: Trace) -> tuple[float | None, float | None]:
 
 
 def _head_over(steps: list[Step]) -> float:
-    """Return the time at which a CGI program wrote its response headers, if it wrote them separately; else None."""
+    """Return the time at which a CGI program wrote its response headers; None if it wrote them with the body."""
     written = b""
     for step in steps:
         if step.what == "stdout" and isinstance(step.data, bytes):

@@ -25,7 +25,7 @@ GENERATIONS = (
         "",
         "uvicorn",
         "the server runs a program: variables and stdin in, stdout out",
-        "keep state between requests, because each request starts a process",
+        "keep state in memory between requests, because each request starts a process",
     ),
     Generation(
         "PEP 333",
@@ -34,7 +34,7 @@ GENERATIONS = (
         "gateways.wsgi.pep333:app",
         "waitress",
         "the process keeps running; the server calls a function, and the app may push data with write()",
-        "slow down an app that calls write(); distinguish bytes from text (both are str)",
+        "make an app wait in write(); distinguish bytes from text (both are str)",
     ),
     Generation(
         "PEP 3333",
@@ -51,8 +51,8 @@ GENERATIONS = (
         "asgi",
         "gateways.asgi.asgi2:App",
         "uvicorn",
-        "events in both directions on one loop, WebSockets too; a callable that returns a callable",
-        "await in its first call, so middleware needs two callables",
+        "events in both directions on one loop, WebSockets too; the app is a callable that returns an async callable",
+        "use await in the outer callable, so middleware needs two callables",
     ),
     Generation(
         "ASGI 3",
@@ -60,7 +60,7 @@ GENERATIONS = (
         "asgi",
         "",
         "uvicorn",
-        "one coroutine function, which middleware can wrap",
+        "the app is one coroutine function, which middleware can wrap",
         "block without stopping all other requests on the loop",
     ),
 )

@@ -10,7 +10,7 @@ from gateways.trace.axis import ms
 from gateways.trace.html import axis, element, page
 from gateways.trace.page import sequence
 
-WARM = f"Of {REPEATS} requests after one warm-up request, this one took the median time."
+WARM = f"After one warm-up request, {REPEATS} requests were sent. This one took the median time."
 COLUMNS = ("", "is called", "runs in", "takes", "first byte", "in total", "cannot")
 
 
@@ -51,7 +51,10 @@ def _table(timeline: Timeline) -> str:
     return element(
         "section",
         element("h2", "Side by side"),
-        element("p", "For each generation: the form of the app, the steps and time of one request, and the limits."),
+        element(
+            "p",
+            "For each generation: the form of the app, the steps and time of one request, and its limits.",
+        ),
         element(
             "table",
             element("thead", head),
@@ -90,7 +93,8 @@ def _bars(timeline: Timeline) -> str:
         element(
             "p",
             element("code", escape(timeline.stream)),
-            " returns five blocks, sent 100 ms apart. A ring is a block sent by the app, a dot is data on the socket.",
+            " returns five blocks, sent 100 ms apart. A ring marks a block that the app sends, "
+            "and a dot marks data on the socket.",
         ),
         element(
             "div",
@@ -140,7 +144,7 @@ def _sequences(timeline: Timeline) -> str:
     return element(
         "section",
         element("h2", "Step by step"),
-        element("p", "The plain request in each generation. Arrow keys move between steps."),
+        element("p", "The plain request in each generation. The arrow keys move between the steps."),
         *parts,
     )
 

@@ -1,4 +1,4 @@
-"""Run the generations one after the other, each on its own server. Knows how to take traces."""
+"""Run the generations one after the other, each on its own server. Knows how to record traces."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ def run(seconds: float, begins: Callable[[Generation], object]) -> Timeline:
 
 
 def _run(generation: Generation, seconds: float) -> Run:
-    """Run one generation. The first request is not counted, because a new process still imports modules."""
+    """Run one generation. The first request does not count, because a new process still imports modules."""
     target = generation.target or side(generation.mode).REFERENCE
     known = Known(target, generation.mode, find(target).signature)
     requests = tuple(Request("GET", path) for path in (HELLO, *[HELLO] * REPEATS, STREAM))

@@ -85,7 +85,7 @@ def _time(seconds: float | None) -> str:
 
 
 def _bar(run: Run, end: float, bar: int) -> Text:
-    """Return the bar of a stream. It shows the wait for the first byte, then blocks and data."""
+    """Return the bar of a stream. The bar shows the wait for the first byte, then the blocks and the data."""
     first, last = times(run.stream)
     cells = [" "] * bar
     for column in range(_column(last or 0.0, end, bar) + 1):

@@ -78,13 +78,13 @@ class Trace:
         if served.interface == "wsgi":
             beside = f" and the ASGI messages of {served.adapter}" if served.adapter else ""
             return (
-                "The app reads and writes its WebSocket on the socket in its environ, which a trace does not observe: "
-                f"the trace shows the frames on the client's connection{beside}."
+                "The app uses its WebSocket through the socket in its environ, which a trace does not observe. "
+                f"The trace shows the frames on the client's connection{beside}."
             )
         if served.mode == "wsgi":
             return (
-                f"{served.adapter} took the connection over from {served.server} when the app accepted: "
-                "the server's call of the app ended with the 101, and later frames do not pass through the server."
+                f"{served.adapter} took the connection over from {served.server} when the app accepted. "
+                "The server's call of the app ended with the 101 response, and later frames bypass the server."
             )
         return None
 

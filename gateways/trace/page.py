@@ -81,7 +81,7 @@ def _axis(trace: Trace) -> str:
         element("h2", "On one axis"),
         element(
             "p",
-            f"To scale: {ms(end)} from the first byte to the last step. Click a mark to see its step.",
+            f"Drawn to scale: {ms(end)} from the first byte to the last step. Click a mark to see its step.",
         ),
         element(
             "div",
@@ -217,6 +217,6 @@ def _log(trace: Trace) -> str:
     return element(
         "section",
         element("h2", "Written to stdout and stderr"),
-        element("p", "Output of the server, the adapter and the app. Each line follows its time in milliseconds."),
+        element("p", "Output of the server, the adapter and the app. Each line begins with its time in milliseconds."),
         element("pre", escape(lines), tabindex=0),
     )

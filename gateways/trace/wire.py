@@ -150,7 +150,7 @@ class Stream:
         except ValueError:
             if not line:  # the line break after a chunk
                 return []
-            self._over("chunked, and broken")
+            self._over("chunked, but invalid")
             return [f"{line!r} is not a chunk size"]
         self._chunk = self._left
         self._state = "chunk" if self._left else "trailers"

@@ -141,7 +141,7 @@ def four_free_ports() -> int:
     raise AssertionError("no four free ports in a row")
 
 
-def test_it_listens_on_ipv6_too() -> None:
+def test_the_demo_listens_on_ipv6_too() -> None:
     if not socket.has_ipv6:
         pytest.skip("no IPv6 on this machine")
     with Running("demo", "--mode", "asgi", "--host", "::1", "--port", "0") as demo:
@@ -172,7 +172,7 @@ def test_an_exit_of_one_server_stops_the_others_and_is_reported() -> None:
         assert demo.left() == []
 
 
-def test_it_stops_at_once_even_with_queued_output() -> None:
+def test_the_demo_stops_at_once_even_with_queued_output() -> None:
     with Running("demo", "--mode", "asgi", "--port", "0") as demo:
         connection = http.client.HTTPConnection(demo.urls[0].removeprefix("http://"), timeout=PATIENCE)
         for _ in range(3000):  # it takes seconds to print them
@@ -196,7 +196,7 @@ def test_an_exit_of_the_page_stops_the_servers_and_is_reported() -> None:
         assert demo.left() == []
 
 
-def test_it_stops_when_its_output_is_closed() -> None:
+def test_the_demo_stops_when_its_output_is_closed() -> None:
     read, write = os.pipe()
     with Running("demo", "--mode", "asgi", "--port", "0", stdout=write) as demo:
         os.close(write)
@@ -277,7 +277,7 @@ def test_data_of_a_client_cannot_send_commands_to_the_terminal() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_it_can_be_stopped_during_its_start(number: int) -> None:
+def test_the_demo_can_be_stopped_during_its_start(number: int) -> None:
     with Running("demo", "--port", "0") as demo:
         demo.tree(lambda seen: len(seen) >= 1)
         status, took = demo.end(number)

@@ -103,7 +103,7 @@ def figure(page: Page, lane: str, name: str) -> str:
 
 
 def why(page: Page, lane: str, said: str) -> str:
-    """Wait for the sentence under a lane, which must match `said`."""
+    """Wait for the sentence below a lane. It must match `said`."""
     sentence = f"document.querySelector('.{lane} .why')?.innerText"
     page.wait_for(f"new RegExp({json.dumps(said)}).test({sentence})")  # it changes when further events arrive
     return str(page.evaluate(sentence))
@@ -115,7 +115,7 @@ def test_hello_is_shown_for_all_three_with_its_events(page: Page) -> None:
     for lane in LANES:
         assert received(page, lane) == ["Hello, Grace & Ada!"]
         assert figure(page, lane, "status") == "200"
-    why(page, "cgi", r"was spent between the start of a Python process and its first output. Process \d+")
+    why(page, "cgi", r"passed between the start of a Python process and its first output. Process \d+")
     why(page, "wsgi", r"on its thread waitress.\d, which already existed")
     why(page, "asgi", "without a new process or thread")
     page.wait_for("document.querySelector('.cgi .event.exit')")
@@ -192,7 +192,7 @@ def test_a_file_can_be_uploaded(page: Page, tmp_path: Path) -> None:
     assert digests == {hashlib.sha256(octets).hexdigest()}
 
 
-def test_of_ten_concurrent_requests_each_interface_runs_as_many_as_it_can(page: Page) -> None:
+def test_each_interface_runs_as_many_of_ten_requests_at_once_as_it_can(page: Page) -> None:
     said = ask(page, "crowd", seconds="0.5")
     page.wait_for("document.querySelectorAll('.asgi .requests > li').length === 10")
     if not why(page, "asgi", "concurrent waits").startswith("10 "):  # on a busy machine, the requests arrive late
@@ -352,7 +352,7 @@ def test_with_reduced_motion_there_are_no_animations(page: Page) -> None:
     page.wait_for("document.querySelector('#verdict').innerText")
 
 
-def test_when_the_demo_exits_it_does_so_at_once_and_the_page_shows_it(browser: Page) -> None:
+def test_the_demo_exits_at_once_and_the_page_shows_this(browser: Page) -> None:
     with Running("demo", "--port", "0") as demo:
         browser.size(1280, 900)
         browser.visit(demo.page)

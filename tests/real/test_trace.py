@@ -42,7 +42,9 @@ def traced(*arguments: str, status: int = 0) -> Any:
 
 
 def whats(trace: Any, interface: str | None = None) -> list[str]:
-    """Return the steps of the request in order, optionally between two lifelines; byte counts are left out."""
+    """Return the steps of the request in order, without byte counts. Optionally, return only those between two
+    lifelines.
+    """
     steps = [step for step in trace["steps"] if step["phase"] == "request"]
     return [
         re.sub(r"^[\d,]+ bytes?$", "bytes", step["what"]) for step in steps if interface in (None, step["interface"])
@@ -240,7 +242,7 @@ def test_a_websocket_of_a_wsgi_app_is_traced(mode: str) -> None:
     messages = {"receive websocket.receive", "send websocket.send"} & set(whats(trace, "asgi"))
     assert len(messages) == (2 if mode == "asgi" else 0)
     assert "text frame: 14 bytes  b'you said hello'" in [step["text"] for step in trace["steps"]]
-    assert "on the socket in its environ, which a trace does not observe" in trace["note"]
+    assert "through the socket in its environ, which a trace does not observe" in trace["note"]
     assert ("ASGI messages of WSGIToASGI" in trace["note"]) == (mode == "asgi")
 
 

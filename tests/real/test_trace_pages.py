@@ -59,7 +59,7 @@ def page(request: pytest.FixtureRequest, browser: Page, pages: dict[str, Path]) 
     assert browser.take_errors() == []
 
 
-def test_it_loads_nothing_else(page: Page, pages: dict[str, Path]) -> None:
+def test_the_page_loads_nothing_else(page: Page, pages: dict[str, Path]) -> None:
     asked = [url for url in page.requests if not url.startswith("data:")]
     assert asked in [[file.as_uri()] for file in pages.values()]
 

@@ -13,7 +13,7 @@ export const ABOUT = {
   crowd: "Ten clients at the same time, each waiting for a slow response. How many run concurrently: processes, threads or tasks?",
   chat: "A WebSocket: messages in both directions until one side disconnects. ASGI supports it. WSGI does not, but an adapter can take over the server’s connection and serve an ASGI app.",
   events:
-    "Server-sent events: one long, slow response. It looks like Stream. Note the resources that each interface uses while it is open.",
+    "Server-sent events: one long, slow response. It looks like Stream. Note the resources that each interface uses while the response is open.",
 };
 
 /** Description of each interface. */
@@ -50,7 +50,7 @@ function started(run, work, client) {
   if (!work.from || !work.output) return "";
   const share = ms((work.output - work.from) * 1000);
   return (
-    `${share} of the ${ms(client.first)} before the first byte was spent between the start of a Python process and its ` +
+    `${share} of the ${ms(client.first)} before the first byte passed between the start of a Python process and its ` +
     `first output. Process ${work.process} served only this request.`
   );
 }
@@ -145,7 +145,7 @@ function talk(run) {
 
 function digests(run) {
   const got = LANES.map((lane) => digestOf(run.lanes[lane][0]));
-  if (got.some((digest) => digest !== run.digest)) return "The digests differ from that of the sent body.";
+  if (got.some((digest) => digest !== run.digest)) return "A digest differs from the digest of the sent body.";
   return `All three read the same body (same SHA-256). Responses complete after ${each(run, (lane) => run.lanes[lane][0].end)}.`;
 }
 

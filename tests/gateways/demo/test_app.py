@@ -17,7 +17,7 @@ LANES = Lanes((Lane("asgi", "uvicorn", "0.5", "one loop", ("127.0.0.1", 1)),), "
 
 
 class Client:
-    """Call an app like a server: one request, whose client stays connected until leave()."""
+    """Call an app like a server. The client of the request stays connected until leave()."""
 
     def __init__(self, app: Page, method: str, path: str, **headers: str) -> None:
         path, _, query = path.partition("?")

@@ -1,4 +1,4 @@
-"""Accepted requests: from the page's own origin, and not for a name that foreign DNS can resolve."""
+"""Accepted requests come from the page's own origin, and are not for a name that foreign DNS can define."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_requests_with_effects_must_come_from_the_page_itself(origin: str | None
     assert why == f"the origin {origin!r} is not this page's, which is 'http://127.0.0.1:8003'"
 
 
-def test_safe_requests_may_lack_an_origin_but_not_have_another() -> None:
+def test_safe_requests_may_have_no_origin_but_not_a_different_origin() -> None:
     assert refusal(scope("127.0.0.1:8003"), "127.0.0.1") is None
     assert refusal(scope("127.0.0.1:8003", "http://evil.example"), "127.0.0.1") is not None
 

@@ -17,7 +17,7 @@ from tests.adapters.asgi_to_wsgi.sockets import HANDSHAKE, connected
 
 @pytest.fixture(autouse=True)
 def sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An adapter that is closed after the test, instead of the lane's own."""
+    """Replace the lane's adapter by an adapter that is closed after the test."""
     adapter = ASGIToWSGI(asgi_app)
     monkeypatch.setattr("gateways.demo.lane.sockets", adapter)
     yield

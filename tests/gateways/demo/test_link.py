@@ -36,7 +36,7 @@ def test_the_lanes_are_sent_first_and_then_each_batch_in_order() -> None:
     assert told == [("wsgi", batch(number)) for number in range(50)]
 
 
-def test_it_ends_without_a_client_and_removes_the_socket() -> None:
+def test_the_link_ends_without_a_client_and_removes_the_socket() -> None:
     link = Link(LANES)
     assert Path(link.address).exists()
     link.close()

@@ -1,4 +1,4 @@
-"""Apps that print, and then raise; and one that logs."""
+"""Apps that print and then raise an exception, and an app that logs."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable

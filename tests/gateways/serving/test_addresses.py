@@ -14,7 +14,7 @@ print(*(each.__name__ for each in set(classes)))
 
 
 def test_the_order_of_a_set_of_classes_differs_between_processes() -> None:
-    """Without the module, it is the same in all processes if string hashes are fixed."""
+    """Without the module, the order is the same in all processes if string hashes are fixed."""
     environment = {"PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "0"}
     orders = {subprocess.check_output([sys.executable, "-c", ORDERS], env=environment) for _ in range(4)}
     assert len(orders) > 1

@@ -1,4 +1,4 @@
-"""The script of a deployment: which files it writes, and the command line of each server."""
+"""The script of a deployment: its files, and the command line of each server."""
 
 import ast
 from pathlib import Path

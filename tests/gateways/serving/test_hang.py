@@ -1,4 +1,4 @@
-"""An import that hangs is reported, with its line."""
+"""An import that hangs is reported with the line at which it hangs."""
 
 import queue
 import threading

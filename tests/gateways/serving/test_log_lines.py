@@ -62,7 +62,7 @@ def test_an_unknown_client_is_a_dash() -> None:
         (0, "cancelled", "info"),
     ],
 )
-def test_a_failure_is_an_error_and_a_refusal_a_warning(status: int, flaw: str, level: str) -> None:
+def test_a_5xx_status_is_an_error_and_a_4xx_status_is_a_warning(status: int, flaw: str, level: str) -> None:
     assert level_of(status, flaw) == level
 
 

@@ -1,4 +1,4 @@
-"""Apps below a path, whether or not a proxy strips it: environs of PEP 3333, scopes of ASGI."""
+"""Apps below a path, with and without a proxy that strips the path: environs of PEP 3333, scopes of ASGI."""
 
 import asyncio
 from typing import Any

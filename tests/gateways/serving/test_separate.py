@@ -18,7 +18,7 @@ class _StoppedError(Exception):
 
 @pytest.fixture
 def stopping() -> Iterator[None]:
-    """Make SIGTERM raise, and send it as soon as a process has been started."""
+    """Let SIGTERM raise an exception, and send SIGTERM as soon as a process has been started."""
 
     def stop(*_: object) -> None:
         raise _StoppedError

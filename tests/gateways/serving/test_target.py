@@ -135,7 +135,7 @@ def test_a_module_is_searched_for_its_app(module: Callable[..., str]) -> None:
     assert find("made_for_this:application").app is wsgi
 
 
-def test_a_wrong_interface_option_is_doubted(module: Callable[..., str]) -> None:
+def test_a_wrong_interface_option_gets_a_warning(module: Callable[..., str]) -> None:
     found = find(f"{module(app=asgi, any=any_async)}:app", "wsgi")
     assert found.interface == "wsgi"
     assert found.doubt == (
@@ -160,7 +160,7 @@ def test_a_class_whose_instances_are_apps_is_a_factory(module: Callable[..., str
         (
             {"create_app": lambda settings: wsgi},
             ":create_app('x')",
-            "'made_for_this:create_app('x')' calls create_app with arguments; a target cannot have ",
+            "'made_for_this:create_app('x')' calls create_app with arguments, which a target cannot have",
         ),
         ({"aap": WSGIInstance()}, ":app", "module made_for_this has no attribute 'app'; did you mean 'aap'?"),
         ({"site": WSGIInstance()}, "", "module made_for_this has no app named app, application, "),

@@ -51,7 +51,7 @@ def test_the_json_has_the_expected_values() -> None:
     assert (raised["from"], raised["to"], raised["process"], raised["thread"]) == (3, 2, 7, "worker-1")
 
 
-def test_without_an_adapter_the_key_is_null() -> None:
+def test_without_an_adapter_the_value_of_its_key_is_null() -> None:
     assert to_json(trace())["adapter"] is None
 
 

@@ -14,7 +14,7 @@ VOID = {"meta", "link"}
 
 
 class Outline(HTMLParser):
-    """Parses the elements of a page; fails on one that is not closed correctly."""
+    """Parses the elements of a page. Fails if an element is not closed correctly."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Secrets of a request and a response, and the places in a trace that contain them."""
+"""Secrets of a request and a response, and all the places in a trace that may contain them."""
 
 import base64
 import json

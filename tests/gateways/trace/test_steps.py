@@ -160,8 +160,10 @@ def test_only_the_lifespan_of_earlier_requests_is_kept() -> None:
     assert {event[2] for batch in kept for event in batch.events} == {1}
 
 
-def test_an_exchange_whose_events_all_come_late_belongs_to_the_request_before() -> None:
-    """An adapter's two interfaces send their events separately, and a busy machine delays one of them."""
+def test_an_exchange_whose_events_all_arrive_late_belongs_to_the_previous_request() -> None:
+    """The events of an adapter's two interfaces are sent separately, and a busy machine may delay those of one
+    interface.
+    """
     late: Event = (0.5, 1, 1, "environ", {})
     own: Event = (1.5, 1, 2, "environ", {})
     assert events_of(by_request([[Batch(7, "wsgi", {}, (late, own))]], [1.0])) == [[own]]
