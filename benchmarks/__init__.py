@@ -1,4 +1,4 @@
 """The benchmarks behind the figures in README.
 
-Contenders are measured in turns in one run. The figures are medians, and ratios of them.
+All contenders are measured in one run, in turns. The figures are medians and ratios of medians.
 """

@@ -1,5 +1,5 @@
-"""`python -m benchmarks.adapters [in-process|overload|sockets]`: compare our adapters with other adapters, and with a
-thread switch alone.
+"""`python -m benchmarks.adapters [in-process|overload|sockets]`: compare our adapters with others and with a thread
+switch.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from asgiref.wsgi import WsgiToAsgi
 
 from gateways.adapters import ASGIToWSGI, WSGIToASGI
 
-# waitress logs a line for every request that waits, which would be much of its work in a benchmark.
+# waitress logs a line for every request that waits. In a benchmark, this logging would take much of its time.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 BLOCK = b"x" * 65536

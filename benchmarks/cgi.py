@@ -1,7 +1,7 @@
 """`python -m benchmarks.cgi`: the cost of a CGI request, cold and warm, compared with other hosts.
 
 It is also compared with the cost of starting the program without a host. Knows programs, servers and target figures.
-rounds.py measures in turns, and computes ratios.
+rounds.py runs the contenders in turns, and computes ratios.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ Measure = Callable[[], float]
 
 
 def bare(program: Path) -> Measure:
-    """Return a function that measures the milliseconds to start the program and read its output, without a host."""
+    """Return a function that starts the program without a host, reads its output, and returns the milliseconds."""
 
     def measure() -> float:
         begun = time.perf_counter()
@@ -100,7 +100,8 @@ def bare(program: Path) -> Measure:
 
 
 def request(port: int, path: str, pause: float) -> Measure:
-    """Return a function that measures the milliseconds of one request, from connecting to the last byte.
+    """Return a function that sends one request, and returns the milliseconds from the start of the connection to the
+    last byte.
 
     It waits `pause` seconds before the request, because the previous program may still be exiting.
     """
@@ -129,13 +130,13 @@ class Host(NamedTuple):
 
 
 def processor_time(pid: int) -> float:
-    """Return the CPU time of a server, its warm interpreters and all programs that have exited, in milliseconds."""
+    """Return the CPU time in milliseconds of a server, its warm interpreters and all programs that have exited."""
     processes = [psutil.Process(pid), *psutil.Process(pid).children()]
     return 1000 * sum(sum(process.cpu_times()[:4]) for process in processes)
 
 
 def processor_times(title: str, program: str, hosts: dict[str, Host], count: int) -> tuple[str, Figures]:
-    """Return the CPU time per request of each host. The load of the machine hardly changes it."""
+    """Return the CPU time per request of each host. The load of the machine hardly changes this figure."""
     path = f"/cgi-bin/{program}" + "/" * ("_" in program)
 
     def contender(host: Host) -> Measure:
@@ -145,7 +146,7 @@ def processor_times(title: str, program: str, hosts: dict[str, Host], count: int
             before = processor_time(host.pid)
             for _ in range(count):
                 ask()
-            time.sleep(0.2)  # let the last program exit
+            time.sleep(0.2)  # wait until the last program exits
             return (processor_time(host.pid) - before) / count
 
         return measure
@@ -179,7 +180,9 @@ def serving(command: str, folder: Path) -> Iterator[Host]:
 
 
 def write_programs(folder: Path) -> None:
-    """Write the programs to `folder`. The user `nobody` can read them: http.server, run by root, switches to it."""
+    """Write the programs to `folder`. The user `nobody` can read them, because http.server switches to this user if
+    root runs it.
+    """
     folder.chmod(0o755)
     (folder / "cgi-bin").mkdir()
     system = shutil.which("python3", path="/usr/bin") or sys.executable

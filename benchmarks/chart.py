@@ -1,4 +1,4 @@
-"""A line chart as an SVG file for the pages of docs/. It is readable on light and on dark pages. Pure.
+"""A line chart as an SVG file for the pages of docs/, for light and dark pages. Pure.
 
 Knows lines and scales. It must not know what is measured.
 """
@@ -107,7 +107,7 @@ def _line(chart: Chart, number: int, name: str, points: Points, label: float) ->
 
 
 def _spread(names: Sequence[tuple[str, float]]) -> dict[str, float]:
-    """Return the vertical position of each line's name: the end of the line, moved so that names do not overlap."""
+    """Return the vertical position of each line's name: the end of the line, moved if names would overlap."""
     heights: dict[str, float] = {}
     last = float(TOP) - LINE_GAP
     for name, height in sorted(names, key=lambda each: each[1]):

@@ -1,4 +1,4 @@
-"""Common claims about CGI, WSGI and ASGI, with the figures that prove, refute or limit each of them. Pure.
+"""Common claims about CGI, WSGI and ASGI, with the figures that prove, refute or limit each claim. Pure.
 
 A verdict is computed from the figures, so the verdict of another run may differ.
 """
@@ -26,10 +26,9 @@ SOCKETS_OF_WSGI = ("wsgi:gunicorn-gthread-100", OURS, "wsgi-on-asgi:hypercorn:ou
 COLD, WARM = "cgi:uvicorn:cold", "cgi:uvicorn:warm"
 
 AS_MADE = (0.04, 0.065)
-"""Range of the time between received blocks, in seconds, if the server does not buffer them. The app sends a block
-every 50 ms."""
+"""Range of the seconds between received blocks if the server does not buffer. The app sends a block every 50 ms."""
 NOTABLE = 1.1
-"""Maximum relative speed that the cost of an adapter explains, for an app that computes for some milliseconds."""
+"""For an app that computes for some milliseconds, the maximum relative speed that the cost of an adapter explains."""
 HUNDRED = 100
 
 
@@ -165,7 +164,7 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
     program, blocked = found.of("blocking", COLD), found.of("blocking", LOOP)
     if not all(found.faster("hello", LOOP, each) for each in (COLD, WARM)):
         return "no difference seen", seen
-    # If one way to run CGI is less than 100 times slower, CGI in general is not 100 times slower.
+    # The claim is refuted if one way to run CGI is less than 100 times slower.
     less = any(each.low * HUNDRED > 1 for each in ratios)
     less = less or program.rate * HUNDRED > blocked.rate * found.least("blocking")
     return ("conditional" if less else "true"), seen
@@ -236,8 +235,8 @@ def _async_app_scales(found: Found) -> tuple[Verdict, str]:
 
 
 def _no_websockets(found: Found) -> tuple[Verdict, str]:
-    """Return the verdict on "WSGI has no WebSockets". WSGI itself has none, so no figure can refute the claim; the
-    figures show whether WebSockets work through the adapters.
+    """Return the verdict on "WSGI has no WebSockets". WSGI itself has none, so no figure can refute this claim. The
+    figures show if WebSockets work through the adapters.
     """
     native = found.of("websocket", LOOP)
     bridged, own = _working(found, SOCKETS_BEHIND_THREADS), _working(found, SOCKETS_OF_WSGI)
@@ -255,7 +254,7 @@ def _no_websockets(found: Found) -> tuple[Verdict, str]:
 
 
 def _working(found: Found, contenders: Sequence[str]) -> list[str]:
-    """Return the contenders whose WebSockets lose no message."""
+    """Return the contenders that lose no WebSocket message."""
     figures = [found.of("websocket", each, failing=True) for each in contenders]
     return [each.entrant.id for each in figures if each.rate and not each.lost_share]
 

@@ -26,7 +26,7 @@ BODIES = (0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 HEADER_COUNTS = (5, 10, 20, 40, 60, 80, 100)
 REQUESTS = 1_000  # minimum number of requests in one measurement
 BLOCK = b"x" * 65536
-SMALL = 1_000_000  # size in bytes below which a body is measured several times
+SMALL = 1_000_000  # a body with fewer bytes than this is measured several times
 COUNT = 5  # number of rounds
 
 Curve = list[tuple[float, float]]  # (x, microseconds of CPU time per request)

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.floors`: the CPU time of a request, beside the smallest program with the adapter's guarantees.
+"""`python -m benchmarks.floors`: the CPU time of an adapter, and of the smallest program with the same guarantees.
 
-Three apps run on the same server: the native app, the smallest program, and the adapter. The CPU time of the smallest
-program is a floor for each adapter that keeps the guarantees. Knows servers and CPU time. It must not know how an
+Three apps run on the same server: the native app, the smallest program, and the adapter. An adapter that keeps the
+guarantees needs at least the CPU time of the smallest program. Knows servers and CPU time. It must not know how an
 adapter works.
 """
 

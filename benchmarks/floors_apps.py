@@ -1,10 +1,10 @@
 """The apps of benchmarks/floors.py: native, through the adapter, and through the smallest program with its guarantees.
 
-The guarantees are: the app has its own thread (WSGI) or the loop (ASGI), and runs in a copy of the request's context;
-it gets the request's headers; its response headers are checked; a fast app waits for a slow client; a disconnect
-reaches it; its errors reach the server. For all of that, the programs use the adapters' fastest code. They leave out
-the request body, streams, the checks of the body and of the order of events, warnings and statistics, so they must not
-be used to serve requests.
+The guarantees are: a WSGI app has its own thread, and an ASGI app has the loop. The app runs in a copy of the request's
+context, and gets the request's headers. The adapter checks the response headers. A fast app waits for a slow client.
+The app learns of a disconnect, and the server learns of the app's errors. For these guarantees, the programs use the
+adapters' fastest code. They leave out the request body, streams, warnings, statistics, and all checks of the body and
+of the order of events. So do not use them to serve requests.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ async def floor_on_asgi(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": items[0]})
 
 
-_live: set[_OnLoop] = set()  # a timer would check these requests for disconnects
+_live: set[_OnLoop] = set()  # in the adapter, a timer checks these requests for disconnects
 
 
 class _OnLoop:

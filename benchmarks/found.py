@@ -1,4 +1,4 @@
-"""Find the figures of comparisons by scenario and contender, and which differences are significant. Pure.
+"""Find the figures of a comparison by scenario and contender, and the significant differences. Pure.
 
 Knows the tables of a comparison. It must not know the claims that use them.
 """
@@ -26,13 +26,13 @@ class Found:
     repeated: dict[str, bool] = field(default_factory=dict)
 
     def of(self, scenario: str, contender: str, *, failing: bool = False) -> Figures:
-        """Return a contender's figures. Raises Missing if it was not measured, or if it lost too many requests."""
+        """Return a contender's figures. Raises Missing if the contender was not measured, or lost too many requests."""
         return self.row(scenario, contender, failing=failing)[1].figures
 
     def row(self, scenario: str, contender: str, *, failing: bool = False) -> tuple[Section, Row]:
         """Return a contender's row, and its section."""
         for section, row in self._rows(scenario):
-            by_held_clients = section.headline == "room"  # in that scenario, lost requests are the result
+            by_held_clients = section.headline == "room"  # in that scenario, the number of lost requests is the result
             if row.figures.entrant.id == contender and (failing or by_held_clients or _claimable(row)):
                 return section, row
         raise Missing(f"{contender} in {scenario}")
@@ -57,23 +57,23 @@ class Found:
         return row.figures.rate > beside.figures.rate and section.apart(one, other)
 
     def beside(self, scenario: str, *contenders: str) -> str:
-        """Return the rates of contenders as text. The text states if two contenders do not differ significantly."""
+        """Return the rates of contenders as text. If two contenders do not differ significantly, the text says so."""
         rows = [self.row(scenario, each) for each in contenders]
         text = together([_rate(rows[0][1], " requests/s"), *(_rate(row) for _, row in rows[1:])])
         alike = len(rows) == 2 and not rows[0][0].apart(*contenders)
         return f"{text} (no difference seen)" if alike else text
 
     def least(self, scenario: str) -> float:
-        """Return the smallest factor that is reported as a difference."""
+        """Return the smallest factor that counts as a difference."""
         section = next(section for section, _ in self._rows(scenario))
         return 1 + ((section.floor or 0.0) if section.repeated else ONE_RUN)
 
 
 def _claimable(row: Row) -> bool:
-    """Return True if the row is ranked, or if the load client was its limit."""
+    """Return True if the contender is ranked, or if the load client was its bottleneck."""
     return row.ranked or row.limit == "client"
 
 
 def _rate(row: Row, unit: str = "") -> str:
-    """Return rate and label, with ≥ if the load client was the limit."""
+    """Return rate and label, with ≥ if the load client was the bottleneck."""
     return f"{'≥ ' if row.limit == 'client' else ''}{rate(row.figures.rate)}{unit} with {row.figures.entrant.label}"

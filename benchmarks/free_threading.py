@@ -1,7 +1,7 @@
 """`python -m benchmarks.free_threading PYTHON FREE_PYTHON`: a WSGI app under one uvicorn, with the GIL and without it.
 
 Both interpreters must have uvicorn and httptools. Knows servers in separate processes, and clients in threads. It must
-not know how contenders take turns and how ratios are computed (rounds.py).
+not know how contenders take turns or how ratios are computed (rounds.py).
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def served(python: str) -> Iterator[int]:
 
 
 def measure(port: int, path: str, clients: int) -> float:
-    """Return the requests per second that are completed with `clients` concurrent clients."""
+    """Return the completed requests per second with `clients` concurrent clients."""
     until = time.monotonic() + SECONDS
     counts: list[int] = []
 

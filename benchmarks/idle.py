@@ -21,8 +21,8 @@ import psutil
 
 from .over_sockets import served
 
-OPENING_SECONDS = 30.0  # timeout for all streams to begin, in seconds
-BATCH = 200  # number of connections that are opened at once; it is smaller than the backlog of the servers
+OPENING_SECONDS = 30.0  # timeout until all streams have begun, in seconds
+BATCH = 200  # number of connections to open at once, smaller than the backlog of the servers
 WATCH_SECONDS = 3.0  # time during which the CPU time is measured, in seconds
 
 
@@ -43,11 +43,11 @@ class Cost:
 
 
 class TooFew(Exception):
-    """The server did not start all streams in time. The message contains the number of streams that started."""
+    """The server did not start all streams before the timeout. The message has the number of started streams."""
 
 
 def processor_seconds(pid: int) -> float:
-    """Return the CPU time of a server and its workers, in seconds. It is exact to a nanosecond on Linux."""
+    """Return the CPU time of a server and its workers, in seconds. On Linux, the time is exact to a nanosecond."""
     total = 0
     for process in _family(pid):
         for thread in Path(f"/proc/{process.pid}/task").iterdir():
@@ -66,7 +66,7 @@ def resident(pid: int) -> int:
 
 
 def allow_descriptors() -> None:
-    """Raise the limit of open files to the allowed maximum, for this process and the servers that it starts."""
+    """Raise the limit of open files to the maximum, for this process and the servers that it starts."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -81,7 +81,9 @@ class Streams:
         self._sockets: list[socket.socket] = []
 
     def open(self, count: int) -> None:
-        """Open streams, and wait for the first event of each. Raises TooFew if some do not start in time."""
+        """Open streams, and wait for the first event of each stream. Raises TooFew if some streams do not start before
+        the timeout.
+        """
         deadline = time.monotonic() + OPENING_SECONDS
         while len(self._sockets) < count:
             waiting = set[socket.socket]()
@@ -127,7 +129,7 @@ def opened(url: str, target: str, count: int) -> Iterator[Streams]:
 
 
 def cost(command: str, count: int, interval: float = 0.0) -> Cost:
-    """Return the cost of `count` streams on a newly started server. Raises TooFew if some do not start.
+    """Return the cost of `count` streams on a newly started server. Raises TooFew if some streams do not start.
 
     `interval`: seconds between two events of each stream; 0 for streams without further events.
     """
@@ -152,7 +154,7 @@ def cost(command: str, count: int, interval: float = 0.0) -> Cost:
 
 
 def listener(url: str) -> int:
-    """Return the process id of the server's main process, which listens at the URL."""
+    """Return the id of the server's main process, which listens at the URL."""
     port = urlsplit(url).port
     for child in psutil.Process().children():
         if any(each.laddr.port == port for each in child.net_connections("inet") if each.status == psutil.CONN_LISTEN):

@@ -1,4 +1,4 @@
-"""Adapters without a server: microseconds per request with each adapter, and with a thread switch alone.
+"""Adapters without a server: measure the microseconds per request with each adapter, and with a thread switch alone.
 
 Knows how to call an ASGI and a WSGI application with minimal overhead.
 """
@@ -107,7 +107,9 @@ async def _ask(app: Any, body: bytes) -> None:
 def asgi_measure(
     app: Any, clients: int, requests: int, body: bytes = b"", clock: Callable[[], float] = time.perf_counter
 ) -> Measure:
-    """Return a function that measures the microseconds per request. `clients` coroutines call an ASGI application."""
+    """Return a function that calls an ASGI application from `clients` coroutines, and returns the microseconds per
+    request.
+    """
 
     async def client() -> None:
         for _ in range(requests // clients):
@@ -136,7 +138,7 @@ def _environ() -> dict[str, Any]:
         "REMOTE_ADDR": "127.0.0.1",
         "REMOTE_PORT": "50000",
         "wsgi.url_scheme": "http",
-        "wsgi.input_terminated": True,  # waitress and gunicorn set it for every request
+        "wsgi.input_terminated": True,  # waitress and gunicorn set this key for every request
         "wsgi.input": io.BytesIO(),
         **{f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode() for name, value in HEADERS},
     }
@@ -147,7 +149,7 @@ def _start_response(status: str, headers: Any, exc_info: Any = None) -> Callable
 
 
 def wsgi_measure(app: Any, clients: int, requests: int) -> Measure:
-    """Return a function that measures the microseconds per request. `clients` threads call a WSGI application."""
+    """Return a function that calls a WSGI app from `clients` threads, and returns the microseconds per request."""
 
     def client() -> None:
         for _ in range(requests // clients):

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.ledger`: the cost of one request in counts, which do not change on a busy machine.
+"""`python -m benchmarks.ledger`: the cost of one request in counts, which are the same on a busy machine.
 
 The counts are Python calls, context switches, system calls and instructions per request, for each adapter and for a
-thread switch alone. Each count is the difference of two runs with different numbers of requests, so that it does not
+thread switch alone. Each count is the difference of two runs with different numbers of requests. So a count does not
 include start and exit. Knows the contenders and the counters (strace, perf, callgrind). It must not know how an adapter
 works.
 """
@@ -135,7 +135,7 @@ def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -
     if profiled:
         threading.setprofile(count)
         sys.setprofile(count)
-    measure_of(app, clients, clients * 2)()  # do one-time work before counting starts
+    measure_of(app, clients, clients * 2)()  # do all one-time work before the counting starts
     before, begun = resource.getrusage(resource.RUSAGE_SELF), calls[0]
     measure_of(app, clients, requests)()
     after = resource.getrusage(resource.RUSAGE_SELF)
@@ -244,7 +244,7 @@ if __name__ == "__main__":
         print(
             json.dumps(work(CONTENDERS[int(which)], int(at_once), int(wanted), profiled=how == "profiled")), flush=True
         )
-        os._exit(0)  # otherwise loops and pools of the other adapters keep the process alive
+        os._exit(0)  # without this, loops and pools of the other adapters keep the process alive
     if shutil.which("strace") is None:
         sys.exit("benchmarks.ledger: strace is required to count system calls (Debian: strace)")
     os.chdir(Path(__file__).parent.parent)

@@ -1,4 +1,4 @@
-"""Adapters on real servers: requests per second from wrk, and seconds for 100 MB from curl.
+"""Adapters on real servers: measure requests per second with wrk, and the seconds for 100 MB with curl.
 
 Each server is one process on one core. The client runs on another core. All servers of a table are running, and are
 measured in turns.

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.overload`: WSGIToASGI at ten times its capacity, with and without a bounded queue.
+"""`python -m benchmarks.overload`: put ten times its capacity on WSGIToASGI, with and without a bounded queue.
 
 Prints a Markdown section: accepted and rejected requests, the latency of the accepted requests, and the memory of
 waiting requests. Knows how to send requests in an open loop. It must not know how the adapter rejects requests.
@@ -63,7 +63,7 @@ async def ask(adapter: Any, seen: Seen) -> None:
 
 
 async def run(**options: Any) -> Seen:
-    """Offer the load for SECONDS. Then cancel the requests that are still waiting."""
+    """Send requests for SECONDS. Then cancel the requests that still wait."""
     adapter = WSGIToASGI(works, threads=THREADS, **options)
     seen, process = Seen(), psutil.Process(os.getpid())
     before = process.memory_info().rss

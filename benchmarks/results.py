@@ -1,7 +1,8 @@
 """Generate docs/results.md: comparisons of the reference app, and common claims with the figures.
 
-`make results` measures for about ten minutes, on an otherwise idle machine. It stores the records in .cache/results.
-`python -m benchmarks.results --again` regenerates the page from them. `--short` is a quick trial.
+`make results` measures for about ten minutes. The machine must be idle otherwise. It stores the records in
+.cache/results. `python -m benchmarks.results --again` regenerates the page from these records. `--short` is a quick
+trial.
 """
 
 import json
@@ -45,7 +46,7 @@ KEPT = Path(".cache/results")
 
 @dataclass(frozen=True)
 class Part:
-    """A comparison: some scenarios, and the contenders to compare in them."""
+    """A comparison: some scenarios, and the contenders to compare in these scenarios."""
 
     scenarios: tuple[str, ...]
     contenders: tuple[str, ...]
@@ -157,7 +158,7 @@ def _commands(records: Sequence[Record]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, unless --again is given, and print the page."""
+    """Print the page. Measure first, unless --again is given."""
     if unknown := set(arguments) - {"--short", "--again", "--force"}:
         print(f"unknown option {unknown.pop()}; choose from --short, --again and --force", file=sys.stderr)
         return 2

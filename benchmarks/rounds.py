@@ -1,4 +1,5 @@
-"""Measure contenders in turns. Each round measures each contender once, so that a slower machine affects all equally.
+"""Measure contenders in turns. Each round measures each contender once. So if the machine becomes slower, all
+contenders are affected equally.
 
 Knows medians, ratios and tables. It must not know what is measured.
 """
@@ -15,7 +16,7 @@ Figures = dict[str, list[float]]
 
 
 def rounds(contenders: Mapping[str, Callable[[], float]], count: int) -> Figures:
-    """Return `count` figures of each contender. They are measured in turns, after one warm-up round."""
+    """Return `count` figures of each contender, measured in turns after one warm-up round."""
     figures: Figures = {name: [] for name in contenders}
     for turn in range(count + 1):
         for name, measure in contenders.items():
@@ -26,7 +27,7 @@ def rounds(contenders: Mapping[str, Callable[[], float]], count: int) -> Figures
 
 
 def ratio(figures: Figures, slow: str, fast: str) -> float:
-    """Return the median over the rounds of `slow`'s figure divided by `fast`'s figure."""
+    """Divide `slow`'s figure by `fast`'s figure in each round. Return the median of these ratios."""
     return statistics.median(s / f for s, f in zip(figures[slow], figures[fast], strict=True))
 
 

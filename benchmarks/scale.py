@@ -1,6 +1,6 @@
 """`python -m benchmarks.scale FOLDER`: the cost of open streams, clients, bodies and headers.
 
-It also shows whether the cost grows linearly. Writes the charts to FOLDER, and prints the page. Knows titles and
+The page also shows if the cost grows linearly. Writes the charts to FOLDER, and prints the page. Knows titles and
 tables. It must not know how a cost is measured (idle.py, curves.py).
 """
 
@@ -95,7 +95,7 @@ HOUR = 3600
 
 
 def streams_row(name: str, count: int) -> str:
-    """Return a server's row of the table of streams. It has dashes if the server could not start all streams."""
+    """Return a server's row of the table of streams. The row has dashes if the server could not start all streams."""
     cells = ["–"] * 4
     try:
         idle = cost(SERVERS[name], count)
@@ -127,7 +127,7 @@ def table(curves: dict[str, Curve], head: str) -> str:
 
 
 def straight(curves: dict[str, Curve], per: float, unit: str) -> str:
-    """Return a table of the straight lines that fit the curves. The slope is given for `per` units of x."""
+    """Return a table of the straight lines that fit the curves. The slope is the increase for `per` units of x."""
     lines = [f"| | fixed | {unit} | deviation |", "|---|--:|--:|--:|"]
     for name, points in curves.items():
         line = fitted(points)
@@ -149,7 +149,7 @@ def short(value: float) -> str:
 
 
 def body_axis(curves: dict[str, Curve]) -> Scale:
-    """Return a logarithmic axis of sizes. It begins at 100 bytes, where an empty body is drawn."""
+    """Return a logarithmic axis of sizes from 100 bytes. An empty body is drawn at 100 bytes."""
     sizes = [x for points in curves.values() for x, _ in points if x]
     ticks = tuple((size, short(size)) for size in sorted(set(sizes)))
     scale = logarithmic([100.0, *sizes], short)

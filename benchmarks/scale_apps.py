@@ -21,7 +21,7 @@ _never = threading.Event()
 
 
 def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Send one event. If there is a query string, it is the interval in seconds at which further events follow."""
+    """Send one event. The query string, if there is one, is the interval in seconds between further events."""
     start_response("200 OK", [("Content-Type", "text/event-stream")])
     interval = float(environ["QUERY_STRING"] or 0)
     yield EVENT

@@ -1,7 +1,7 @@
 """The shares of a request over a socket, in counts: the server with its app, the thread switch, and the adapter.
 
 Three servers are measured: the native app, the native app after a thread switch, and the adapter. A share is the
-difference of two of them. Knows servers, callgrind and strace. It must not know how an adapter works.
+difference between two of these. Knows servers, callgrind and strace. It must not know how an adapter works.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ import psutil
 
 from .over_sockets import GTHREAD, UVICORN, WAITRESS
 
-FEW, MANY = 320, 1600  # numbers of requests in the two runs; their difference does not include start and exit
+FEW, MANY = (
+    320,
+    1600,
+)  # numbers of requests in the two runs; the difference of the counts does not include start and exit
 START_SECONDS = 120.0  # timeout for a server to listen, in seconds; it is long because callgrind is slow
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost:8000\r\nUser-Agent: benchmark\r\nAccept: */*\r\n\r\n"
 BODY = b"hello"
@@ -90,7 +93,7 @@ def total(report: str) -> int:
 
 
 def counted(command: str, counter: tuple[str, ...], requests: int) -> int:
-    """Return the count of a server that serves `requests` requests, from its start to its exit."""
+    """Run a server from its start to its exit, with `requests` requests. Return the count."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -23,14 +23,14 @@ _switch = run_coroutine_threadsafe(_loop)
 
 
 async def switch_on_asgi(scope: Any, receive: Any, send: Any) -> None:
-    """Respond as the native app does, after an empty call in a worker thread."""
+    """Call an empty function in a worker thread, and then respond as the native app does."""
     if scope["type"] == "http":
         await asyncio.get_running_loop().run_in_executor(_pool, int)
     await asgi(scope, receive, send)
 
 
 def switch_on_wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Respond as the native app does, after an empty coroutine on a loop in another thread."""
+    """Run an empty coroutine on a loop in another thread, and then respond as the native app does."""
     if not _loop.is_running():
         threading.Thread(target=_loop.run_forever, daemon=True).start()
     _switch(environ, start_response)

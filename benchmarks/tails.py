@@ -1,7 +1,7 @@
 """`python -m benchmarks.tails CHART`: the slowest responses of adapters in an open loop, and their causes.
 
-Writes the chart to the file CHART, and prints the page. Knows contenders, rates and percentiles. It must not know how a
-load client works (gateways/compare/load), or how a cause is turned off (tails_app.py).
+Writes the chart to the file CHART, and prints the page. Knows contenders, rates and percentiles. It must not know how
+the load client works (gateways/compare/load), or how to turn off a cause (tails_app.py).
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def typical(rounds: list[Histogram], share: float, choose: Callable[[list[float]
 
 
 def milliseconds(nanoseconds: float | None) -> str:
-    """Return a cell of the table; "–" for a percentile that too few responses support."""
+    """Return a cell of the table; "–" if there are too few responses for the percentile."""
     return "–" if nanoseconds is None else f"{nanoseconds / 1e6:.2f}"
 
 

@@ -1,4 +1,4 @@
-"""The apps of benchmarks/tails.py. The environment variable WITHOUT names one cause of slow responses, which is turned
+"""The apps of benchmarks/tails.py. The environment variable WITHOUT names the cause of slow responses that is turned
 off.
 
 Knows how to turn off each cause in the adapters and in Python. It must not know how responses are measured.

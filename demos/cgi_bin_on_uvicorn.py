@@ -1,7 +1,7 @@
 """A cgi-bin folder on uvicorn, with warm Python programs.
 
-Use this if you still need old programs, but must replace their server. The programs do
-not change. Each request still runs in its own process, with its variables, arguments and
+Use this if you still need old programs, but must replace their server. The programs do not
+change. Each request still runs in a new process, with its own variables, arguments and
 pipes. A Python program runs in a fork of an interpreter that has already imported its
 libraries. A request to a small program then takes a fifth of the time, and with Flask a
 twelfth (docs/benchmarks-cgi.md). When the client disconnects, the program and its children

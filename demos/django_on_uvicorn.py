@@ -31,7 +31,7 @@ settings.configure(
     SECRET_KEY=secrets.token_hex(),
     USE_TZ=True,
 )
-waiting: set[asyncio.Future[str]] = set()  # each is bound to the loop that created it
+waiting: set[asyncio.Future[str]] = set()  # each is bound to the loop of its request
 
 
 def where(_: Any) -> Any:
@@ -55,7 +55,7 @@ async def next_message(_: Any) -> Any:
 async def tell(request: Any) -> Any:
     for message in waiting:
         if not message.done():
-            # Needs no lock: all of this runs on one loop.
+            # This needs no lock, because all async views run on one loop.
             message.set_result(request.body.decode())
     return JsonResponse({"told": len(waiting)})
 

@@ -50,7 +50,7 @@ settings.configure(
     ],
     PASSWORD_HASHERS=[
         "django.contrib.auth.hashers.MD5PasswordHasher"
-    ],  # quick, for this example only
+    ],  # a fast hash, only for this example
     ROOT_URLCONF=__name__,
     SECRET_KEY="only for this example",  # noqa: S106
     TEMPLATES=[

@@ -1,5 +1,5 @@
-"""Exercise 7: respond first, and work afterwards, in CGI, WSGI and ASGI. Which other
-requests does the work delay?
+"""Exercise 7: respond first, and work after the response, in CGI, WSGI and ASGI. Which
+other requests does the work delay?
 
 What you see: in all three, the client gets its response half a second before the work is
 done. In CGI, the response ends when the program closes its output. Then the program works
@@ -39,8 +39,8 @@ class Answer:
 
 
 def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
-    # With a length, the client knows that the body is complete. Without one, it waits for
-    # the end, which comes after close().
+    # With a Content-Length, the client knows that the body is complete. Without it, the
+    # client waits for the end, which comes after close().
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "8")])
     return Answer()
 

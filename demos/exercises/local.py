@@ -36,7 +36,7 @@ def uvicorn_serving(app: Any) -> Iterator[int]:
 @contextmanager
 def waitress_serving(app: Any, threads: int = 4) -> Iterator[int]:
     """Serve a WSGI app in `threads` threads during the `with` block; yield the port."""
-    # The exercises send more requests than there are threads.
+    # The exercises send more requests at the same time than there are threads.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(app, map={}, host=HOST, port=0, threads=threads)
     thread = threading.Thread(target=server.run)
@@ -45,7 +45,7 @@ def waitress_serving(app: Any, threads: int = 4) -> Iterator[int]:
         yield server.effective_port
     finally:
         server.task_dispatcher.shutdown()
-        with suppress(OSError):  # its own thread closes it, perhaps before the wake-up
+        with suppress(OSError):  # the server's thread may have closed it already
             server.trigger.pull_trigger(server.close)
         thread.join()
 

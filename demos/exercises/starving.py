@@ -30,8 +30,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def longest_wait(port: int, path: str) -> float:
-    """Request `path`, and / repeatedly at the same time. Return the longest time of /, in
-    seconds.
+    """Request `path`. Meanwhile, request / repeatedly. Return the longest time of a request
+    to /, in seconds.
     """
     waits = [0.0]
     with ThreadPoolExecutor() as clients:

@@ -20,7 +20,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 
 class Stopwatch:
-    """Prints an event to stderr, with the milliseconds since the start."""
+    """Prints events to stderr, each with the milliseconds since the start."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
@@ -31,8 +31,8 @@ class Stopwatch:
 
 
 class Closing:
-    """An iterable that reports when the server has finished with it; the server always
-    calls close().
+    """An iterable that reports when the server has finished. The server always calls
+    close().
     """
 
     def __init__(self, blocks: Iterable[bytes], on_close: Callable[[], None]) -> None:

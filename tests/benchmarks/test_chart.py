@@ -37,7 +37,7 @@ def test_a_higher_value_is_further_up() -> None:
     assert last < first
 
 
-def test_it_has_colours_for_a_dark_page() -> None:
+def test_a_chart_has_colours_for_a_dark_page() -> None:
     style = chart(1).find(f".//{SVG}style")
     assert style is not None
     assert "prefers-color-scheme: dark" in (style.text or "")

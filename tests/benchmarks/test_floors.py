@@ -1,4 +1,4 @@
-"""The floors: what is read from wrk, the row of the table, and the smallest programs on real servers."""
+"""The floors: the report of wrk, the row of the table, and the smallest programs on real servers."""
 
 import urllib.request
 
@@ -26,7 +26,7 @@ def test_a_row_has_the_medians_and_the_medians_of_the_ratios() -> None:
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("case", [CASES[0], CASES[2]], ids=["gthread", "uvicorn"])
-def test_the_smallest_program_gives_the_response_of_the_native_app(
+def test_the_smallest_program_sends_the_response_of_the_native_app(
     case: tuple[str, str, tuple[str, ...], int],
 ) -> None:
     require_program("taskset")

@@ -1,4 +1,4 @@
-"""The figures of free threading: rows of both builds, and what a second client gains."""
+"""The figures of free threading: rows of both builds, and the gain of a second client."""
 
 from __future__ import annotations
 

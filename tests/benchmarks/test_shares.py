@@ -1,4 +1,4 @@
-"""The shares of a request: how they follow from the counts of three servers."""
+"""The shares of a request, computed from the counts of three servers."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_an_adapter_that_switches_threads_for_less_has_a_negative_share() -> Non
 
 
 def test_instructions_of_all_processes_are_counted() -> None:
-    """A gunicorn has two: callgrind reports each."""
+    """A server of gunicorn has two processes, and callgrind reports both."""
     assert total("==7== Collected : 100\n==7==\n==8== Collected : 23\n") == 123
 
 

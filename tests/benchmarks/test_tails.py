@@ -1,4 +1,4 @@
-"""The tables and the chart of the slowest responses; and each cause of slow responses can be turned off."""
+"""The tables and the chart of the slowest responses. Each cause of slow responses can be turned off."""
 
 from __future__ import annotations
 

@@ -51,9 +51,10 @@ def started(file: str, beginning: str, *options: str, **environment: str) -> Ite
 
 
 def curl(file: str, server: Running, folder: Path) -> list[str]:
-    """Run the curl commands of a demo in `folder`, in order; return the output of each. An error status is an error.
+    """Run the curl commands of a demo in `folder`, in order. Return the output of each command. A status of 400 or more
+    is an error.
 
-    Two concurrent ones ("curl … & sleep 1; curl …") are skipped: they are for people, who see the first one wait.
+    Concurrent commands ("curl … & sleep 1; curl …") are skipped, because they show a person how the first one waits.
     """
     require_program("curl")
     address = f"{server.host}:{server.port}"

@@ -1,4 +1,4 @@
-"""demos/django_on_uvicorn.py, started as it says."""
+"""demos/django_on_uvicorn.py, started with the command in its docstring."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +42,6 @@ def test_a_stream_of_a_sync_view_is_sent_block_by_block(server: Running) -> None
     assert lasted > 0.2
 
 
-def test_its_commands_work(server: Running, tmp_path: Path) -> None:
+def test_the_commands_of_the_demo_work(server: Running, tmp_path: Path) -> None:
     (where,) = curl(DEMO, server, tmp_path)
     assert '"thread": "MainThread"' in where

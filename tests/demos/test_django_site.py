@@ -1,6 +1,6 @@
 """demos/django_site.py and its migration in docs/migrating.md: record, diff, switch.
 
-tests/docs runs the commands of the page; here the same traffic comes from a HAR file, as saved by a browser.
+tests/docs runs the commands of the page. Here, the same traffic comes from a HAR file, as a browser saves it.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""demos/exercises: their output is as their docstrings say."""
+"""demos/exercises: their output agrees with their docstrings."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""demos/fastapi_below_flask.py, started as it says."""
+"""demos/fastapi_below_flask.py, started with the command in its docstring."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_the_new_app_knows_its_mount_point_and_its_lifespan_runs(server: Running
     assert worker["opened_in"] == worker["served_in"]
 
 
-def test_its_commands_work(server: Running, tmp_path: Path) -> None:
+def test_the_commands_of_the_demo_work(server: Running, tmp_path: Path) -> None:
     hello, new = curl(DEMO, server, tmp_path)
     assert hello == "hello, nobody\n"
     assert '"opened_in"' in new

@@ -1,4 +1,4 @@
-"""demos/fastapi_on_wsgi.py, started as it says: by gunicorn, and by waitress."""
+"""demos/fastapi_on_wsgi.py, started with the commands in its docstring: on gunicorn and on waitress."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""demos/flask_on_uvicorn.py, started as it says."""
+"""demos/flask_on_uvicorn.py, started with the command in its docstring."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_async_views_run_on_the_servers_loop_and_others_in_threads(server: Runni
     assert client.get(f"{server.url}/threads").json()["view"].startswith("wsgi-to-asgi-")
 
 
-def test_its_commands_work(server: Running, tmp_path: Path) -> None:
+def test_the_commands_of_the_demo_work(server: Running, tmp_path: Path) -> None:
     report, threads = curl(DEMO, server, tmp_path)
     assert report.endswith("row 3\n")
     assert "wsgi-to-asgi-" in threads

@@ -1,4 +1,6 @@
-"""demos/cgi_bin_on_uvicorn.py and demos/file_server.py, which serve demos/old_site, started as they say."""
+"""demos/cgi_bin_on_uvicorn.py and demos/file_server.py serve demos/old_site, started with the commands in their
+docstrings.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,7 +77,7 @@ def has_zygote(server: Running) -> bool:
     return False
 
 
-def test_its_commands_work(served: tuple[str, Running], tmp_path: Path) -> None:
+def test_the_commands_of_the_demo_work(served: tuple[str, Running], tmp_path: Path) -> None:
     demo, server = served
     client.post(f"{server.url}/cgi-bin/guestbook.py", data={"name": "Ada", "text": "hello"})  # so the page has entries
     assert "<p>" in "".join(curl(demo, server, tmp_path))

@@ -88,7 +88,7 @@ def test_a_flask_app_responds_as_before(name: str) -> None:
         assert answers["no page"][0] == 404
 
 
-def test_asgirefs_replacement_keeps_connections() -> None:
+def test_the_replacement_of_asgiref_keeps_connections_open() -> None:
     with running("after", "asgiref_wsgi.py") as server, httpx.Client(trust_env=False) as keeping:
         for _ in range(20):
             assert keeping.post(f"{server.url}/upload", content=b"x" * 200_000).json() == {"bytes": 200_000}

@@ -1,4 +1,4 @@
-"""demos/strangler_fig, started as it says."""
+"""demos/strangler_fig, started with the command in its docstring."""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def test_a_replaced_route_responds_as_the_old_one(browser: httpx.Client) -> None
         assert (new.status_code, new.json()) == (old.status_code, old.json()) == (status, old.json())
 
 
-def test_a_redirect_and_a_session_of_the_old_app_work_in_both(browser: httpx.Client) -> None:
+def test_a_redirect_and_a_session_of_the_old_app_work_in_both_apps(browser: httpx.Client) -> None:
     assert browser.get("/me").status_code == 401
     answer = browser.post("/login", data={"user": "Ada"})
     assert [step.status_code for step in answer.history] == [302]
@@ -75,7 +75,7 @@ def test_a_websocket_runs_beside_the_old_app(server: Running) -> None:
         assert json.loads(websocket.recv(timeout=30)) == {"1": 250, "2": 990}
 
 
-def test_its_commands_work(server: Running, tmp_path: Path) -> None:
+def test_the_commands_of_the_demo_work(server: Running, tmp_path: Path) -> None:
     items, login, me = curl(DEMO, server, tmp_path)
     assert items.count('"cents":250') == 2
     assert login == "Flask knows Ada\n"

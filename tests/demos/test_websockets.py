@@ -1,4 +1,4 @@
-"""demos/flask_sock_on_uvicorn.py and demos/fastapi_chat_on_gunicorn.py, started as they say."""
+"""demos/flask_sock_on_uvicorn.py and demos/fastapi_chat_on_gunicorn.py, started with their own commands."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """To replace a2wsgi.ASGIMiddleware, change the import.
 
-This adapter runs the lifespan, passes `state`, and logs errors. If you pass a `loop`, it
-runs the app, as before, and must be running in another thread. Most users can omit it.
-`wait_time` is accepted and ignored. The response ends when the app ends it, and no thread
-waits for later work. In new code, use `gateways.adapters.ASGIToWSGI(api)`.
+This adapter runs the lifespan, passes `state`, and logs errors. If you pass a `loop`, the
+app runs on this loop, as before. The loop must run in another thread. Most users can omit
+`loop`. `wait_time` is accepted and ignored. The response ends when the app ends it, and no
+thread waits for later work. In new code, use `gateways.adapters.ASGIToWSGI(api)`.
 
     $ waitress-serve demos.replacing.before.a2wsgi_asgi:app
     $ waitress-serve demos.replacing.after.a2wsgi_asgi:app
