@@ -66,10 +66,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Freeze the many thousands of test objects, which live to the end, so that garbage collections in tests are
-    faster.
+    """Freeze the many thousands of test objects, which live to the end. This makes garbage collections in tests faster.
 
-    Hypothesis starts before: from Python 3.14 on, it finds no referrer after a freeze, and warns.
+    Hypothesis must start before the freeze. From Python 3.14 on, it finds no referrer after a freeze, and issues a
+    warning.
     """
     start_hypothesis()
     gc.enable()

@@ -1,4 +1,4 @@
-"""The tests that check a rule once more: on another server, with another app, or in another event loop.
+"""The tests that check a rule again on another server, with another app, or in another event loop.
 
 `make test` runs each rule on the servers that differ most from each other. CI and `make test MATRIX=yes` run all tests.
 Knows files and the values of parametrized tests; it must not know why a test exists. Pure.

@@ -1,7 +1,7 @@
-"""Features of packages that do not work on some Pythons. Only this table skips tests for their Python.
+"""Features of packages that do not work on some Pythons. Only this table skips tests by Python.
 
-Knows packages and versions. tests/test_pythons.py runs each row's program on the current Python: a row that is wrong or
-outdated fails.
+Knows packages and versions. tests/test_pythons.py runs each row's program on the current Python. A test fails if a row
+is wrong or outdated.
 """
 
 from __future__ import annotations

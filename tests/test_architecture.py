@@ -56,7 +56,7 @@ def imports(name: str) -> frozenset[str]:
 
 
 def faulty(names: Iterable[str], faults: Callable[[str], Collection[str]]) -> dict[str, list[str]]:
-    """Return the faults of each module that has any."""
+    """Return the faults of each module that has faults."""
     return {name: sorted(each) for name in names if (each := faults(name))}
 
 
@@ -87,7 +87,7 @@ def test_adapters_import_the_standard_library_only() -> None:
     assert faulty(names, lambda name: {each for each in imports(name) if not within(each, allowed)}) == {}
 
 
-def test_the_three_sides_do_not_import_each_other() -> None:
+def test_cgi_and_wsgi_and_asgi_do_not_import_each_other() -> None:
     def foreign(name: str) -> set[str]:
         others = {f"gateways.{side}" for side in SIDES if side != name.split(".")[1]}
         return {each for each in imports(name) if within(each, others)}
@@ -95,13 +95,13 @@ def test_the_three_sides_do_not_import_each_other() -> None:
     assert faulty([name for name in MODULES if within(name, {f"gateways.{side}" for side in SIDES})], foreign) == {}
 
 
-def test_modules_used_by_all_sides_do_not_import_a_side() -> None:
+def test_modules_used_by_all_interfaces_import_no_code_of_one_interface() -> None:
     sides = {f"gateways.{side}" for side in SIDES}
     shared = [name for name in MODULES if name.startswith(("gateways.events", "gateways.trace", "gateways.serving"))]
     assert faulty(shared, lambda name: {each for each in imports(name) if within(each, sides)}) == {}
 
 
-def test_the_sides_have_the_same_files() -> None:
+def test_the_folders_of_cgi_and_wsgi_and_asgi_have_the_same_files() -> None:
     for name in ("app", "server", "trace"):
         assert all(f"gateways.{side}.{name}" in MODULES for side in SIDES), name
 
@@ -174,7 +174,7 @@ FLOORS = (
 )
 
 
-def test_no_room_of_the_adapters_imports_from_a_higher_floor() -> None:
+def test_no_package_of_the_adapters_imports_from_a_higher_layer() -> None:
     def floor(module: str) -> int:
         room = module.split(".")[2]
         return next((number for number, rooms in enumerate(FLOORS) if room in rooms), len(FLOORS))
@@ -186,8 +186,8 @@ def test_no_room_of_the_adapters_imports_from_a_higher_floor() -> None:
     assert faulty([name for name in MODULES if name.startswith("gateways.adapters.")], above) == {}
 
 
-def test_no_rooms_of_the_comparison_import_each_other_in_a_circle() -> None:
-    """A room is a package or a module in gateways/compare."""
+def test_no_packages_of_the_comparison_import_each_other_in_a_circle() -> None:
+    """Packages are the packages and the modules in gateways/compare."""
 
     def room(module: str) -> str:
         return module.split(".")[2]

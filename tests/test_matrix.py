@@ -23,7 +23,7 @@ def collected() -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(("test", "expected"), [("[hypercorn-/a]", True), ("[/a-hypercorn]", True), ("", False)])
-def test_a_test_belongs_to_the_matrix_by_one_of_its_values(test: str, expected: bool) -> None:
+def test_a_test_belongs_to_the_matrix_if_one_of_its_values_does(test: str, expected: bool) -> None:
     assert in_matrix(f"tests/real/test_cgi_host.py::TestEndings::test_an_end{test}") is expected
 
 
@@ -36,7 +36,7 @@ def test_a_file_without_a_row_is_not_in_the_matrix() -> None:
     assert not in_matrix("tests/real/test_servers.py::test_a[hypercorn]")
 
 
-def test_each_value_names_tests() -> None:
+def test_each_value_of_the_table_matches_tests() -> None:
     values = [(file, value) for file, values in MATRIX.items() for value in values]
     unused = [
         (file, value)

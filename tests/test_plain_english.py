@@ -118,5 +118,5 @@ def test_a_hard_phrase_is_found(line: str) -> None:
 @pytest.mark.parametrize(
     "line", ["a person who reads this page", "None if absent", "someone who moves an app", "the answer to it"]
 )
-def test_who_may_stand_for_a_person(line: str) -> None:
+def test_a_person_may_be_called_who(line: str) -> None:
     assert found(line) == []

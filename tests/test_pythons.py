@@ -1,4 +1,4 @@
-"""The table of features that do not work on some Pythons is correct here, and no other code skips tests for their
+"""The table of features that do not work on some Pythons is correct on this Python. Only this table skips tests by
 Python.
 """
 
@@ -37,7 +37,7 @@ def test_a_package_works_as_the_table_says_on_this_python(name: str) -> None:
 
 
 def test_packages_that_pyproject_excludes_on_a_python_are_in_the_table() -> None:
-    """A row without a program has a marker in pyproject.toml, and vice versa."""
+    """A row without a program has a marker in pyproject.toml, and each marker has such a row."""
     left_out: dict[str, set[str]] = {}
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for line in extras["test"]:

@@ -24,7 +24,9 @@ def test_the_longest_files_begin_first_and_then_those_with_the_most_tests() -> N
 
 
 def test_files_that_start_servers_begin_before_pure_files_with_more_tests() -> None:
-    """A server takes seconds to start: at the end of the run, one such file would keep one worker busy alone."""
+    """A server takes seconds to start. At the end of the run, such a file would keep one worker busy while all others
+    are idle.
+    """
     real = ["tests/demos/test_one.py::test_a", "tests/real/test_two.py::test_a", "tests/real/test_two.py::test_b"]
     found = [unit.split(" ")[0] for unit in units([*TESTS, *real], {"tests/few.py": 1})]
     assert found == [

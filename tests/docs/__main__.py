@@ -12,7 +12,7 @@ from tests.docs.reading import PAGES, is_whole, problems, read, renewed
 
 
 def main() -> int:
-    """Return 1 if a block fails; the shown outputs are regenerated in any case."""
+    """Regenerate the shown outputs. Return 1 if a block fails."""
     failed = 0
     for page in [Path(name).resolve() for name in sys.argv[1:]] or PAGES:
         renew_copies(page)

@@ -98,7 +98,7 @@ VARIABLE = re.compile("|".join(f"(?:{each.pattern})" for each, _ in FORMS))
 
 
 def alike(shown: str, real: str) -> bool:
-    """Return True if a line matches the shown one, except for varying parts."""
+    """Return True if a line matches the shown line, except for varying parts."""
     pattern, end = "", 0
     for found in VARIABLE.finditer(shown):
         pattern += re.escape(shown[end : found.start()])
@@ -108,11 +108,12 @@ def alike(shown: str, real: str) -> bool:
 
 
 def aligned(shown: Sequence[str], real: Sequence[str]) -> list[str] | None:
-    """Return the lines to show: the real output at the places of the shown lines; None if a line is missing.
+    """Return the lines to show, which are the real output at the places of the shown lines. Return None if a line is
+    missing.
 
-    A line "…" matches any number of lines, and is kept. So is a line that contains "…". The part before the first cut
-    is the start of the output, the part after the last one its end; parts in between may have any order, as lines of
-    several servers do.
+    A line "…" is a cut: it matches any number of lines, and is kept. A line that contains "…" is kept too. The part
+    before the first cut is the start of the output, and the part after the last cut is its end. Parts between cuts may
+    have any order, because the lines of several servers have no fixed order.
     """
     parts: list[list[str]] = [[]]
     for line in shown:

@@ -1,4 +1,4 @@
-"""Copy files of this tree into the pages that show them, so that pages can be read without a build.
+"""Copy files of this tree into the pages that show them, because pages must be readable without a build.
 
 `<!-- shown: demos/x.py -->` above a fenced block: the block is that file. `<!-- shown: docs/y.md, Title -->`: the text
 up to `<!-- end -->` is the section with that title. `python -m tests.docs.copies` updates all copies.

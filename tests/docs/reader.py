@@ -98,7 +98,7 @@ class Reader:
             file.chmod(0o755)
 
     def _python(self, block: Block) -> None:
-        """Run a block of Python; one that is a file of this tree is imported, as its tests run it."""
+        """Run a block of Python. If the block is a copy of a file, only import the file, because other tests run it."""
         file = self.folder / f"block_{block.line}.py"
         file.write_text(block.text)
         command = f"import runpy; runpy.run_path({file.name!r}, run_name={'shown' if block.source else '__main__'!r})"
@@ -205,7 +205,7 @@ class Reader:
 
 
 def until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Poll for a condition; return True if it became true."""
+    """Poll for a condition. Return True if the condition became true."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -32,8 +32,8 @@ os.execv(sys.executable, [sys.executable, "-m", "tests.docs.reader", sys.argv[1]
 
 @cache
 def can_be_apart() -> bool:
-    """True if users of this system can create namespaces: each page then has all ports, and its processes end with
-    it.
+    """True if users of this system can create namespaces. Then each page has all ports, and its processes end with the
+    page.
     """
     return shutil.which("unshare") is not None and not subprocess.run([*APART, "true"], check=False).returncode
 

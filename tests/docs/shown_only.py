@@ -1,4 +1,4 @@
-"""Blocks of the pages that no test runs, with reasons: each line is a gap in the tests. Pure."""
+"""Blocks of the pages that no test runs, with reasons. Each line is a gap in the tests. Pure."""
 
 import re
 
@@ -18,5 +18,5 @@ DRAWINGS = {"text": "a drawing: it says nothing that could be run"}
 
 
 def why_not(command: str) -> str | None:
-    """Return why a command is not run; None if it is run."""
+    """Return the reason why a command is not run; None if it is run."""
     return next((why for pattern, why in SHOWN_ONLY.items() if re.match(pattern, command)), None)

@@ -92,7 +92,7 @@ class Site:
 
 @contextlib.contextmanager
 def site(server: str, *options: str, app: str = "tests.real.apps.wsgi_all:app") -> Iterator[Site]:
-    """Run one of ASGI_SERVERS with all apps, or another, and further `options`."""
+    """Run one of ASGI_SERVERS with all apps, or with another target, and with further `options`."""
     name, *others = ASGI_SERVERS[server]
     with (
         tempfile.NamedTemporaryFile(prefix="download-") as file,

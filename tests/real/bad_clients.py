@@ -1,4 +1,4 @@
-"""Misbehaving clients: they stall, do not read, or vanish. Many at once.
+"""Many misbehaving clients at once. They stall, do not read, or vanish.
 
 Knows sockets. It must not know requests or servers.
 """
@@ -39,7 +39,9 @@ class Crowd:
                     selector.unregister(key.fileobj)
 
     def cut_off(self) -> None:
-        """Disconnect all: one half closes (FIN), the other resets as after a crash (RST)."""
+        """Disconnect all clients. One half closes the connection (FIN), the other half resets it as after a crash
+        (RST).
+        """
         for number, sock in enumerate(self._sockets):
             if number % 2:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -48,7 +50,7 @@ class Crowd:
 
 @contextlib.contextmanager
 def crowd(server: Running, requests: Iterable[bytes]) -> Iterator[Crowd]:
-    """Open a connection for each request and send the request unchanged; the connections end with the block."""
+    """Open a connection for each request, and send the request unchanged. The connections end with the block."""
     with contextlib.ExitStack() as stack:
         sockets: list[socket.socket] = []
         for request in requests:

@@ -1,7 +1,7 @@
 """Create the pictures of README.md: `make images`, or `python -m tests.real.pictures [demo | COMPARISON.json]`.
 
 The commands create the pages; Chromium takes the screenshots, light and dark. A comparison needs time and a quiet
-machine, so a given file is used, or else a short comparison is run. The demo's page is live.
+machine. So the module uses a given file, or else runs a short comparison. The page of the demo is live.
 """
 
 import json

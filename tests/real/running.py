@@ -102,7 +102,7 @@ class Running:
             return
 
     def _marked(self) -> list[psutil.Process]:
-        """Return the processes with its environment, whatever their current parent."""
+        """Return the processes with the command's environment, even if they have another parent now."""
         return [
             each
             for each in psutil.process_iter(["environ"])
@@ -119,7 +119,7 @@ class Running:
         return self._seen
 
     def end(self, number: int, whole_group: bool = False) -> tuple[int, float]:
-        """Send a signal to the whole group, like a terminal, or to the process alone; return the exit status and the
+        """Send a signal to the whole group, like a terminal, or to the process alone. Return the exit status and the
         seconds until the exit.
         """
         self._look()
@@ -132,7 +132,7 @@ class Running:
         return status, time.monotonic() - began
 
     def left(self) -> list[str]:
-        """Return its running processes, without zombies, which init will reap."""
+        """Return the command's running processes, without zombies, because init will reap these."""
         alive = []
         for each in {*self._seen, *self._marked()}:
             with suppress(psutil.NoSuchProcess):

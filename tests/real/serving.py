@@ -59,7 +59,7 @@ class Running:
         return f"http://{self.host}:{self.port}"
 
     def log(self) -> str:
-        """Return what the server has written so far to its stdout and stderr."""
+        """Return the output of the server so far, from its stdout and stderr."""
         return Path(self.output.name).read_text(errors="replace")
 
 
@@ -126,7 +126,7 @@ def free_ports(number: int) -> list[int]:
 
 
 def runs(process: psutil.Process) -> bool:
-    """Return True if it has not exited. An orphan that has exited is a zombie until init reaps it."""
+    """Return True if the process has not exited. An orphan that has exited is a zombie until init reaps it."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -164,7 +164,9 @@ def _await_listening(server: Running, within: float) -> None:
 
 
 def _end(process: subprocess.Popen[bytes], grace: float) -> None:
-    """Send SIGTERM to the server alone, like an init system, then SIGKILL to the rest of its tree, in all sessions."""
+    """Send SIGTERM to the server alone, like an init system. Then send SIGKILL to the rest of its process tree, in all
+    sessions.
+    """
     descendants: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):  # the server has already exited
         descendants = psutil.Process(process.pid).children(recursive=True)

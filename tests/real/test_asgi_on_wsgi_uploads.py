@@ -135,7 +135,9 @@ def test_the_start_of_a_chunk_is_received_before_its_rest(request: pytest.Fixtur
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_app_that_reads_learns_that_there_is_no_body(server: Running, method: str) -> None:
-    """Middleware reads the body of each request, even if it has none; the client waits for its response."""
+    """Some middleware reads the body of each request, even if there is no body. Meanwhile, the client waits for its
+    response.
+    """
     with socket.create_connection((server.host, server.port), timeout=30) as connection:
         connection.sendall(f"{method} /digest HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert until(connection, f"0 {hashlib.sha256(b'').hexdigest()}".encode())

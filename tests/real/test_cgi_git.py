@@ -123,7 +123,7 @@ def test_commits_are_pushed(server: Running, projects: Path, tmp_path: Path, siz
     git(tmp_path / "a", "push", "origin", f":{branch}")
 
 
-def test_a_fetch_with_a_gzipped_request(server: Running, tmp_path: Path) -> None:
+def test_a_fetch_with_a_gzipped_request_works(server: Running, tmp_path: Path) -> None:
     trace = git(tmp_path, "-c", "protocol.version=0", "clone", f"{server.url}/many.git", "a", GIT_CURL_VERBOSE="1")
     git(tmp_path / "a", "commit", "--allow-empty", "-m", "local")
     for number in range(300):

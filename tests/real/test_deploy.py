@@ -1,4 +1,4 @@
-"""The recipes of docs/deploy: checked with the usual tools, and started as far as a test can do that."""
+"""The recipes of docs/deploy are checked with the usual tools, and started where a test can do this."""
 
 import http.client
 import json

@@ -29,15 +29,17 @@ ENDLESS_KEEP_ALIVE = {"gunicorn gthread", "waitress", "cheroot", "gevent pywsgi"
 
 
 def app_for(server: str) -> str:
-    """Return an app with middleware. For uWSGI, the app has none, because uWSGI is written in C, which hides
-    the iteration.
+    """Return an app with middleware. For uWSGI, return an app without middleware, because the C code of uWSGI hides the
+    iteration.
     """
     return APP if server == "uWSGI" else BEHIND
 
 
 @pytest.fixture(scope="module", params=CARRYING)
 def named(request: pytest.FixtureRequest) -> Iterator[tuple[str, Running]]:
-    """Each server with middleware, except uWSGI, which is written in C and only detaches without middleware."""
+    """Each server with middleware, except uWSGI. It is written in C, so its streams can be detached only without
+    middleware.
+    """
     with serving(request.param, app=app_for(request.param)) as running:
         yield request.param, running
 

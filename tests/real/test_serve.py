@@ -228,7 +228,7 @@ def test_requests_just_before_the_exit_are_printed(options: str) -> None:
 
 
 def rewrite(app: Path, text: str) -> None:
-    """Replace a file at once. On a busy machine, it could be imported while it is empty."""
+    """Replace a file atomically. Otherwise a busy server could import the file while it is empty."""
     app.with_suffix(".new").write_text(text)
     app.with_suffix(".new").replace(app)
 
@@ -396,7 +396,7 @@ def test_a_folder_is_served_as_by_http_server_with_cgi(options: str, tmp_path: P
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="warm programs need Linux")
-def test_warm_says_which_programs_run_warm_and_why_others_do_not(tmp_path: Path) -> None:
+def test_warm_prints_which_programs_run_warm_and_why_others_do_not(tmp_path: Path) -> None:
     folder = tmp_path / "cgi-bin"
     folder.mkdir()
     for name, line in (("warm", f"#!{sys.executable}"), ("cold", f"#!{sys.executable} -v")):

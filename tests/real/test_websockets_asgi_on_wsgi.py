@@ -37,7 +37,7 @@ def test_uwsgi_loses_a_message_that_comes_before_the_101_and_nothing_else() -> N
         assert client.message() == "on time"
 
 
-def test_a_server_that_exposes_no_connection_responds_with_501_and_names_those_that_do() -> None:
+def test_a_server_that_exposes_no_connection_responds_with_501_and_names_servers_that_do() -> None:
     with serving("granian") as server, asking(server, "/echo") as client:
         assert client.head()[0].split(" ")[1] == "501"
         assert b"gunicorn" in client.rest or b"gunicorn" in client.sock.recv(1000)

@@ -42,8 +42,8 @@ def test_a_download_of_100_mb_to_a_slow_client_does_not_accumulate_in_memory(lar
 
 @pytest.mark.parametrize("name", BUFFERING)
 def test_the_excluded_servers_themselves_keep_large_bodies_in_memory(name: str) -> None:
-    """Expected failures with a native ASGI app, which no adapter could avoid. If a server passes here, remove it from
-    the list.
+    """These servers fail with a native ASGI app too, so no adapter can avoid the failure. If a server passes here,
+    remove it from the list.
     """
     with site(name, app="tests.real.apps.wsgi_large:native") as native:
         growth = Growth(native.server)

@@ -1,4 +1,4 @@
-"""An adapter that was created and used before gunicorn forks its workers: it works in each of them."""
+"""An adapter that was created and used before gunicorn forks its workers works in each worker."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def _mod_wsgi(app: str, folder: Path) -> list[str]:
 
 
 class Site:
-    """A server with all ASGI apps, their recorded lines, and the time limit of each."""
+    """A server with all ASGI apps, the lines that the apps have recorded, and a time limit for each request."""
 
     def __init__(self, name: str, server: Running, client: httpx.Client, records: Path) -> None:
         self.name, self.server, self._client, self._records = name, server, client, records
@@ -149,7 +149,7 @@ class Site:
 
     @contextlib.contextmanager
     def streaming(self, framework: str, path: str) -> Iterator[socket.socket]:
-        """Open a connection, send a GET, and read the start of its response; it ends with the block."""
+        """Open a connection, send a GET, and read the start of its response. The connection ends with the block."""
         with self.asking(framework, path) as connection:
             head = connection.recv(1000)
             assert head.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")), head
@@ -179,7 +179,7 @@ class Site:
         return {int(pid) for pid, _, text in lines if text == what}
 
     def wait_until_idle(self) -> None:
-        """Wait until the server has closed its clients' connections: uWSGI runs no exit hooks in a busy worker."""
+        """Wait until the server has closed all connections, because uWSGI runs no exit hooks in a busy worker."""
 
         def is_idle() -> bool:
             tree = [process := psutil.Process(self.server.process.pid), *process.children(recursive=True)]
@@ -198,8 +198,8 @@ class Site:
 
 @contextlib.contextmanager
 def site(name: str, *options: str, app: str = ALL, download: bytes = b"") -> Iterator[Site]:
-    """Run one of WSGI_SERVERS with ALL apps or another, and further `options`; `download` is the content of their
-    file.
+    """Run one of WSGI_SERVERS with ALL apps or with another target, and with further `options`. `download` is the
+    content of the apps' file.
     """
     with (
         tempfile.TemporaryDirectory(prefix="wsgi-server-") as directory,

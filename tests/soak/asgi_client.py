@@ -68,7 +68,7 @@ class Client:
         self.complete = False
 
     async def ask(self, app: ASGIApp) -> None:
-        """Make the app serve the request; raise the app's exception."""
+        """Let the app serve the request. Raise the app's exception, if there is one."""
         await app(self._scope, self._receive, self._send)
 
     async def reached(self) -> None:

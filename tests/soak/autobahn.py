@@ -1,8 +1,8 @@
 """The Autobahn test suite against an ASGI app's WebSockets on WSGI servers: `make autobahn WSTEST=/path/to/wstest`.
 
 Autobahn's `wstest` runs on Python 2.7 (pip install autobahntestsuite) or in its container, so it is a separate command.
-A failed case is an error. "non-strict" is not: the suite reports it if a server closes before its app has echoed the
-message before the invalid frame.
+A failed case is an error. "non-strict" is no error: it means that the server closed before the app had echoed the last
+message before an invalid frame.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`python -m tests.soak.cgi [--clients N] [--seed N]`: clients of a CGI host, half of which leave at random moments.
 
 Half of the clients leave: in the middle of the request headers or of the body, before the response, or after its first
-bytes, by FIN or by reset. The others must get the whole response to their own request. At the end no process of a
-program, no zombie, no descriptor and no slot may be left. Knows servers and clients; exits with 1 after a fault.
+bytes, by FIN or by reset. The other clients must get the whole response to their own request. At the end, no process of
+a program, zombie, descriptor or slot may be left. Knows servers and clients; exits with 1 after a fault.
 """
 
 from __future__ import annotations

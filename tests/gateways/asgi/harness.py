@@ -14,7 +14,7 @@ GONE: Event = {"type": "http.disconnect"}
 
 
 def scope_of(request: Request, **changes: Any) -> dict[str, Any]:
-    """Return the scope of the request, without optional keys unless they are in `changes`."""
+    """Return the scope of the request. It has only the required keys, and those in `changes`."""
     path, _, query = request.target.partition(b"?")
     length = [] if request.body is None else [(b"content-length", b"%d" % len(request.body))]
     return {
@@ -30,7 +30,7 @@ def scope_of(request: Request, **changes: Any) -> dict[str, Any]:
 
 
 class Connection:
-    """One connection to an app that runs as a task; create it in a running loop, with `async with`."""
+    """One connection to an app that runs as a task. Create the connection in a running loop, with `async with`."""
 
     def __init__(self, app: App, scope: dict[str, Any]) -> None:
         self.told: asyncio.Queue[Event] = asyncio.Queue()
@@ -48,7 +48,7 @@ class Connection:
         self.told.put_nowait({"type": kind, **event})
 
     async def next(self) -> Event:
-        """Return the next event of the app; raise its error if it fails first."""
+        """Return the next event of the app. If the app fails first, raise its error."""
         sending = asyncio.ensure_future(self.sent.get())
         await asyncio.wait([sending, self.task], return_when=asyncio.FIRST_COMPLETED)
         if not sending.done():
@@ -58,7 +58,7 @@ class Connection:
         return sending.result()
 
     async def ended(self) -> list[Event]:
-        """Wait until the app returns, or raise its error; return the remaining messages."""
+        """Wait until the app returns. Return the remaining messages, or raise the app's error."""
         await asyncio.wait_for(self.task, 20)
         return [self.sent.get_nowait() for _ in range(self.sent.qsize())]
 

@@ -1,4 +1,4 @@
-"""ASGI 2: the same responses as ASGI 3, from a callable that returns a callable."""
+"""ASGI 2: a callable that returns an async callable sends the same responses as ASGI 3."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ async def double(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 @pytest.mark.parametrize(("request_", "response"), SHOWN, ids=str)
-def test_it_responds_as_asgi_3(request_: Request, response: Response) -> None:
+def test_the_asgi_2_app_responds_as_the_asgi_3_app(request_: Request, response: Response) -> None:
     assert ask(double, request_) == response
 
 

@@ -1,4 +1,4 @@
-"""An observed ASGI app: the recorded events, and that its server cannot distinguish it from the app itself."""
+"""An observed ASGI app: its events are recorded, and its server cannot distinguish it from the app itself."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ async def drop(message: Message) -> None:
 
 
 def run(app: ASGIApp, scope: dict[str, Any], *messages: Message) -> list[Message]:
-    """Return the app's messages for these received ones."""
+    """Return the app's messages after it has received these messages."""
     incoming, sent = list(messages), []
 
     async def receive() -> Message:

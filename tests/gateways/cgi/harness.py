@@ -28,7 +28,7 @@ def environment_of(request: Request, **changes: str) -> dict[bytes, bytes]:
 
 @contextlib.contextmanager
 def program(request: Request, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The running program, with unbuffered pipes; killed at the end of the block if it has not exited."""
+    """The running program, with unbuffered pipes. If it has not exited at the end of the block, it is killed."""
     pipe = subprocess.PIPE
     environment = environment_of(request, **changes)
     with subprocess.Popen(

@@ -38,7 +38,7 @@ def test_the_output_is_exactly_the_response_headers_and_the_body() -> None:
     )
 
 
-def test_it_runs_as_a_program_under_its_own_name_and_from_the_command_line() -> None:
+def test_the_app_runs_as_a_program_under_its_own_name_and_from_the_command_line() -> None:
     assert PROGRAM.stat().st_mode & 0o111 == 0o111
     assert SOURCE.startswith(b"#!/usr/bin/env python3\n")
     environment = {"PATH": os.environ["PATH"], "PATH_INFO": "/hello", "QUERY_STRING": "name=Ada"}

@@ -1,4 +1,4 @@
-"""The files of a folder: those that http.server sends, and those that must not be sent. wsgiref.validate checks."""
+"""The files of a folder: those that are sent, as by http.server, and those that must not be sent."""
 
 import os
 from email.utils import formatdate

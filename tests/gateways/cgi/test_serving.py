@@ -1,4 +1,4 @@
-"""A folder served in a thread, as in a test suite; the same as WSGI; the environment of its programs."""
+"""A folder served in a thread, as in a test suite, and as a WSGI application; the environment of its programs."""
 
 import http.client
 import sys
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def url(folder: Path) -> Iterator[str]:
-    """The fixture of the module's docstring."""
+    """The fixture from the docstring of gateways.cgi.serving."""
     with cgi_server(folder, env={"NAMED": "by name"}) as url:
         yield url
 

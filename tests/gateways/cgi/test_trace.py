@@ -1,4 +1,4 @@
-"""Observed CGI programs: the recorded environment, pipes and exit; every byte passes unchanged."""
+"""Observed CGI programs: environment, pipes and exit are recorded, and every byte passes unchanged."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Recorder and channel: from the app's thread to another process, in order, complete, and without delaying the app."""
+"""Recorder and channel send all events from the app's thread to another process, in order, without delaying the app."""
 
 import queue
 import subprocess

@@ -69,7 +69,7 @@ def test_tokens_of_known_form_are_secrets_under_any_name(text: str) -> None:
     assert hiding(secrets_in(text))(text).count("0123456789") == 0
 
 
-def test_a_header_is_masked_and_secrets_within_other_headers_too() -> None:
+def test_a_secret_header_is_masked_and_so_are_secrets_within_other_headers() -> None:
     headers = [
         ("X-Auth-Token", VALUE),
         ("Location", f"/?access_token={VALUE[::-1]}"),

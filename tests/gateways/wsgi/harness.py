@@ -26,7 +26,7 @@ def environ_of(request: Request) -> dict[str, Any]:
 
 
 def ask(app: WSGIApplication, request: Request, **changes: Any) -> Response:
-    """Make the request and return the complete response; `changes` update the environ, None removes a key."""
+    """Make the request and return the complete response. `changes` updates the environ; None removes a key."""
     environ = environ_of(request)
     for name, value in changes.items():
         environ[name.replace("__", ".")] = value

@@ -13,7 +13,7 @@ SHOWN = [(request, response) for request, response in CASES if request.target.st
 
 
 @pytest.mark.parametrize(("request_", "response"), SHOWN, ids=str)
-def test_it_responds_as_the_current_app(request_: Request, response: Response) -> None:
+def test_the_pep_333_app_responds_as_the_current_app(request_: Request, response: Response) -> None:
     answer = ask(old, request_)
     assert (answer.status, answer.body) == (response.status, response.body)
     assert answer.headers["content-type"] == response.headers["content-type"]

@@ -1,4 +1,4 @@
-"""An observed WSGI app: the recorded events, and that its server cannot distinguish it from the app itself."""
+"""An observed WSGI app: its events are recorded, and its server cannot distinguish it from the app itself."""
 
 import io
 from collections import UserList

@@ -39,7 +39,9 @@ cell shows how many conversations get the same responses with the adapter as wit
 
 
 def same(app: App, adapter: str) -> int:
-    """Return the number of conversations with the same result as natively. An aborted conversation does not count."""
+    """Return the number of conversations with the same result as without an adapter. An aborted conversation does not
+    count.
+    """
     folder, first, again = natively(app)
     count = 0
     with adapted(app, SERVER[app.interface], folder, adapter) as running:

@@ -1,4 +1,4 @@
-"""The requests to each app: conversations, each for one role of a path.
+"""The requests to each app. They form conversations, each for one role of a path.
 
 Knows the behaviour of clients: ranges, uploads, pipelining, half-closed connections, cuts. It must not know any app or
 server. A conversation returns a list of facts in a fixed form, which can be compared between two servers.

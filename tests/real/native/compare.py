@@ -46,7 +46,8 @@ def lines(facts: Facts) -> list[str]:
 
 
 def _without_padding(body: bytes) -> bytes:
-    """Return a gzip body without its time and its file name (RFC 1952, 2.3: MTIME, FNAME), and any other unchanged.
+    """Return a gzip body without its time and its file name (RFC 1952, 2.3: MTIME, FNAME). Return any other body
+    unchanged.
 
     Django's GZipMiddleware gives the name a random length, against attacks that measure lengths. With the length 0,
     there is no name, and FLG has no bit for one.
@@ -70,7 +71,9 @@ def spelled(name: str, value: str) -> str:
 
 
 def _without_added_lengths(native: Facts, text: list[str]) -> list[str]:
-    """Drop the Content-Length of each response that natively has none: PEP 3333 allows a server to add one."""
+    """Drop the Content-Length of each response that has none on a native server, because PEP 3333 allows a server to
+    add it.
+    """
     framed = {
         (number, index)
         for number, heard in enumerate(native)

@@ -52,7 +52,7 @@ def native(app: App, folder: Path) -> Iterator[Running]:
 
 @contextlib.contextmanager
 def adapted(app: App, server: str, folder: Path, adapter: str = "") -> Iterator[Running]:
-    """Serve the app through this project's adapter, or through another one ("module:class")."""
+    """Serve the app through this project's adapter, or through another adapter ("module:class")."""
     named = {
         "NATIVE_FOLDER": str(folder),
         "NATIVE_TARGET": app.target,

@@ -1,4 +1,4 @@
-"""The comparison of native and adapted responses: which differences count."""
+"""The comparison of native and adapted responses: the differences that count."""
 
 import gzip
 import socket
@@ -54,7 +54,7 @@ def test_the_random_length_of_a_compressed_page_is_not_a_difference_even_if_two_
     assert differences(padded(b"a", b"aa"), padded(b"a", b"aa"), padded(b"b", b"aa")) != []
 
 
-def test_only_a_stream_has_to_arrive_as_slowly_as_natively() -> None:
+def test_only_a_stream_must_arrive_as_slowly_as_without_an_adapter() -> None:
     """On a busy machine the two blocks of an ordinary page arrived 0.3 s apart, which was a difference."""
 
     def answer_slowly() -> None:
