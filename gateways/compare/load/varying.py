@@ -2,9 +2,9 @@
 Pure.
 
 For example, a token, a time or a number differs, but the page around it does not. Between the common pieces are gaps. A
-gap is widened to whole words (up to white space, quotes, brackets and other punctuation of markup), because the next
-response may differ in more characters. For example, "20:54:21" and "20:54:22" differ in one digit, but "20:54:21" and
-"20:55:22" in two.
+gap is widened to whole words, because the next response may differ in more characters. A word ends at white space,
+quotes, brackets and other punctuation of markup. For example, "20:54:21" and "20:54:22" differ in one digit, but
+"20:54:21" and "20:55:22" in two.
 
 If two bodies have the same words in a different order, only their common beginning and end are constant. An example is
 a list of the elements of a set. In a third order, all pieces between beginning and end would differ.

@@ -252,7 +252,7 @@ def _named(request: Recorded) -> Recorded:
 GATEWAY = replace(
     SCENARIOS["hello"],
     name="gateway",
-    reveals="the server's own cost: it serves hello instead of the app",
+    reveals="the server's own cost: it serves a hello app instead of the user's app",
     more=(),
     role="server",
     small=False,
