@@ -134,7 +134,7 @@ def test_a_server_that_exits_is_reported_with_its_last_line() -> None:
     assert re.search(
         "problem  200 OK → no response: the connection was (refused|reset without a response)", done.stdout
     )
-    assert "new: the server exited unexpectedly; its last line: planted: dying" in done.stdout
+    assert "new: the server exited unexpectedly; its last line of output: planted: dying" in done.stdout
 
 
 @pytest.mark.timeout(400)
