@@ -98,8 +98,7 @@ def read(file: Path) -> Record:
 def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
     """Raise an error if the file of `--against` has a different app or different requests.
 
-    requests: for each scenario name, a summary of its new requests, and a label for each request if there are
-    several.
+    requests: for each scenario name, a summary of the new requests, and their labels if there are several.
 
     Raises:
         UsageError: the targets differ, or the requests of a common scenario differ; the text names the difference.

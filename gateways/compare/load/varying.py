@@ -63,8 +63,8 @@ def _common(one: Sequence[bytes], other: Sequence[bytes]) -> int:
 
 
 def _pieces(one: Sequence[bytes], other: Sequence[bytes]) -> list[bytes]:
-    """Return the pieces that both middle parts have in common: the text between the common beginning and the common
-    end of two bodies. A piece without a letter or digit is left out, because it could occur anywhere.
+    """Return the common pieces of two texts, which lie between the common beginning and the common end of two bodies. A
+    piece without a letter or digit is left out, because it could occur anywhere.
     """
     blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     found = (b"".join(one[block.a : block.a + block.size]) for block in blocks)
