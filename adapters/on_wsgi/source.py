@@ -126,8 +126,9 @@ def _chunks(
     """Return the source of an input that decodes chunks. Its read() blocks only for the first byte of a chunk.
 
     rest: returns the number of bytes that are left in the chunk. trailers: a function that reads the trailers, for a
-    server that reads whole chunks; else None. With `trailers`, the whole rest of the chunk has arrived. Without it,
-    only the bytes that `reader`, the connection's reader, can return without blocking have arrived.
+    server that reads whole chunks; else None. With `trailers`, the whole rest of the chunk has arrived. Without
+    `trailers`, only a part of the chunk may have arrived: the bytes that the connection's `reader` has, or can read
+    without blocking.
     """
 
     def read(size: int) -> bytes:

@@ -100,7 +100,7 @@ def lifespans_of(batches: Iterable[Batch]) -> Lifespans:
 
 
 def by_request(parts: Sequence[Sequence[Batch]], sent: Sequence[float]) -> list[list[Batch]]:
-    """Return the batches of several requests with each event moved to the request that it belongs to.
+    """Return the batches of several requests. Each event is moved to the request that it belongs to.
 
     `sent` has the time before each request was sent, in ascending order. An exchange belongs to the last request that
     was sent before it began: on a busy machine, its events may come after the next request has been sent. Exchanges
