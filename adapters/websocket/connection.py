@@ -184,7 +184,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.write(data)
 
     def _expire(self, seconds: float) -> None:
-        """Abort the connection after this time, unless it has ended."""
+        """Abort the connection after `seconds`, unless it has ended."""
         if self._timer is not None:
             self._timer.cancel()
         assert self._transport is not None
