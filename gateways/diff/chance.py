@@ -3,7 +3,8 @@
 An app may iterate over a set of classes or objects. The order of a set depends on memory addresses. So the order is
 constant in one process, and differs in the next process. By chance, a rare order may appear only in responses of the
 new stack. Such an order moves words, or replaces words by the same number of other words. Also, an app may leave out a
-part of a page if the machine is busy. Then only some responses of the new stack differ.
+part of a page if the machine is busy. Then only some responses of the new stack differ. A list
+may have a random number of items, and by chance the same number in all old responses so far.
 
 Let `times` be the number of responses with the rare order. If both stacks choose orders in the same way, each
 distribution of these responses over all processes is equally likely. So the probability that the new stack sent all of
@@ -37,7 +38,7 @@ def _probability(judged: Judged, olds: int) -> float:
 
 
 def _may_be_chance(judged: Judged) -> bool:
-    return _may_be_order(judged) or 0 < judged.bodies < judged.asked
+    return judged.is_of_varying or _may_be_order(judged) or 0 < judged.bodies < judged.asked
 
 
 def _may_be_order(judged: Judged) -> bool:

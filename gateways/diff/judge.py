@@ -48,7 +48,7 @@ class Found:
 class Judged:
     """A facet that differs in `times` of the `asked` responses of the new stack to one request. `status`: the status of
     both stacks; None if it is unknown or differs. `bodies`: for a body, the number of responses whose body differs,
-    in this place or in another one.
+    in this place or in another one. `is_of_varying`: True for a body whose old versions differ.
     """
 
     found: Found
@@ -56,6 +56,7 @@ class Judged:
     asked: int
     status: int | None = None
     bodies: int = 0
+    is_of_varying: bool = False
 
 
 STILL = ", and the body is still"
@@ -84,10 +85,12 @@ def judge(
         del found["excess"]  # a round may miss late bytes, so their absence in some rounds is noise
     outcome_differs = bool(found.keys() & {"problem", "status"})
     status = None if outcome_differs or not new_answers else new_answers[0].status
+    varies = len({each.body.digest for each in olds}) > 1
     judged = [
-        Judged(_example(each), len(each), len(new_answers), status, bodies if is_of_body(name) else 0)
+        Judged(_example(each), len(each), len(new_answers), status, bodies if is_of_body(name) else 0,
+               is_of_varying=varies and is_of_body(name))
         for name, each in found.items()
-    ]
+    ]  # fmt: skip
     if is_restarted:
         judged += [
             Judged(Found(name, EACH, SAME), len(new_answers), len(new_answers))

@@ -55,6 +55,16 @@ def test_a_lost_word_and_a_new_word_are_a_difference_the_first_time(body: str) -
     assert unsure(judged, 2) == []
 
 
+def test_a_different_number_of_items_in_a_body_that_varies_is_a_difference_if_chance_is_improbable() -> None:
+    """A random list had three items in all old responses, by chance."""
+    olds = [answer(f"<ul><li>{'</li><li>'.join(each)}</li></ul>", HTML) for each in ("abc", "abb", "aba")]
+    new = answer("<ul><li>c</li><li>c</li><li>a</li><li>b</li><li>c</li></ul>", HTML)
+    judged = judge(olds, [new] * 2)
+    assert len(judged) == 1
+    assert unsure(judged, len(olds)) == judged
+    assert unsure(judge(olds, [new] * 5), 8) == []
+
+
 @pytest.mark.parametrize(
     ("texts", "is_unsure"),
     [
