@@ -31,6 +31,7 @@ from .wsgi_types import WSGIApp
 
 # How likely it is that a request has a body, according to its headers.
 _ANNOUNCED, _LIKELY, _UNLIKELY, _NONE = "announced", "likely", "unlikely", "none"
+_HTTP_1 = frozenset(("HTTP/1.0", "HTTP/1.1"))
 _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
 
 
@@ -208,12 +209,12 @@ def _expected_body(environ: dict[str, Any]) -> str:
     In HTTP/2 and later, a request may have a body that no header announces. Middleware that decompresses a body, Lambda
     adapters and test clients may also pass a body without a Content-Length.
     """
-    if environ.pop(CODED, None) is not None:
+    if CODED in environ:
+        del environ[CODED]
         return _ANNOUNCED
-    length = environ.get("CONTENT_LENGTH")
-    if length is not None:
-        return _ANNOUNCED if int(length) else _NONE
-    if environ["SERVER_PROTOCOL"][:7] != "HTTP/1.":
+    if "CONTENT_LENGTH" in environ:
+        return _ANNOUNCED if int(environ["CONTENT_LENGTH"]) else _NONE
+    if environ["SERVER_PROTOCOL"] not in _HTTP_1:
         return _ANNOUNCED
     if environ["REQUEST_METHOD"] in _BODY_METHODS or "CONTENT_TYPE" in environ or "HTTP_CONTENT_ENCODING" in environ:
         return _LIKELY
