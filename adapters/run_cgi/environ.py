@@ -89,7 +89,7 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
     if not _ADDRESS(variables.get(b"SERVER_ADDR", b"")):  # e.g. the path of a unix socket, or a name
         variables.pop(b"SERVER_ADDR", None)
     for name, octet_string in variables.items():
-        if b"\0" in octet_string:
+        if 0 in octet_string:  # an int, because CPython would try to use b"\0" as a number first
             raise Refused(400, f"{name.decode()} contains a NUL")
     return variables
 

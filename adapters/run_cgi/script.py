@@ -120,7 +120,7 @@ def resolved(path: bytes) -> bytes:
 
     Raises Refused with 400 for a NUL, and with 404 for a path that would lead above the root.
     """
-    if b"\0" in path:
+    if 0 in path:
         raise Refused(400, "the path contains a NUL")
     if b"/." not in path:
         return b"" if path == b"*" else path  # RFC 3875, 4.1.5: PATH_INFO begins with a slash or is empty
