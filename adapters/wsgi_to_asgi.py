@@ -24,7 +24,7 @@ from .on_asgi.admission import Admission
 from .on_asgi.scopes import answer_lifespan, overloaded, refuse, refuse_scope
 from .on_asgi.websocket import WebSocketBridge, refuse_full
 from .on_asgi.wsgi_request import Terms, WSGIRequest
-from .run_wsgi.response import FileWrapper
+from .run_wsgi.response import FileWrapper, warn_of_dropped
 from .stats import Stats, Tallies, age
 from .websocket.places import Places
 from .wsgi_types import WSGIApp
@@ -97,7 +97,7 @@ class WSGIToASGI:
             pathsend=pathsend,
             share_loop=share_loop,
             admission=Admission(workers, queue, queue_timeout, slow),
-            may_warn=partial(threading.Lock().acquire, False),
+            dropped=partial(_dropped, threading.Lock()),
         )
         self._tallies = Tallies()
         self._places = Places(websockets)
@@ -201,6 +201,12 @@ _adapters: weakref.WeakSet[WSGIToASGI] = weakref.WeakSet()
 def _forked() -> None:
     for adapter in _adapters:
         adapter.forked()
+
+
+def _dropped(first: threading.Lock, name: str) -> None:
+    """Warn of the first hop-by-hop header of an application that is left out."""
+    if first.acquire(blocking=False):
+        warn_of_dropped(name)
 
 
 def _expected_body(environ: dict[str, Any]) -> str:

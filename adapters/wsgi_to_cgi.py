@@ -15,7 +15,7 @@ from .errors import ClientDisconnected
 from .mapping.responses import Head, head_to_cgi
 from .on_cgi.program import FAILED, CGIChild, error_response
 from .on_cgi.request import StdinBody
-from .run_wsgi.response import FileWrapper, WSGIResponse
+from .run_wsgi.response import FileWrapper, WSGIResponse, warn_of_dropped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class _Output:
     def __init__(self, stdout: int, body: StdinBody, method: str) -> None:
         for fd in (body.stdin, stdout):
             os.set_blocking(fd, True)
-        self.response = _Response(self.put, method, may_warn=lambda: True)
+        self.response = _Response(self.put, method, dropped=warn_of_dropped)
         self._stdout, self._body, self._method = stdout, body, method
         self._begun = self._complete = False
         self._status = 0  # exit status if the client has disconnected

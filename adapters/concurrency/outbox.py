@@ -22,7 +22,7 @@ class Outbox(Channel):
     """Items from one thread to one coroutine. Their total size is bounded."""
 
     _linger_until = 0.0
-    taken = 0  # size in bytes of the items that the last get() or take() returned; items passed to end() count as 0
+    taken = 0  # size in bytes of the items that the last get() returned; items passed to end() count as 0
     _in_a_row = 0  # number of times in a row that get() has returned without a wait
     _last: Sequence[Any] = ()  # the items of end(), until take_last() returns them
 
@@ -32,6 +32,7 @@ class Outbox(Channel):
         self._ended = self._draining = self._lingering = False
         self._gates = ()
         self._items: list[Any] = []
+        self._waiter, self._size = None, 0  # also in the class, but CPython 3.11 is slow to read a default of the class
 
     def put(self, item: Any, size: int) -> None:
         """Queue an item of `size` bytes. Then wait while HIGH_WATER or more bytes are queued. Call it from the thread.
@@ -106,7 +107,7 @@ class Outbox(Channel):
         """Return the result of get() if the thread has queued its last item; else None. Call it from the coroutine."""
         if not self._ended or self._gates:
             return None
-        items, self.taken, self._items, self._size = self._items, self._size, [], 0
+        items, self._items = self._items, []
         return items, True
 
     async def get(self) -> tuple[list[Any], bool]:

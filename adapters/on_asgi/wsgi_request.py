@@ -53,18 +53,19 @@ class Terms:
     pathsend: bool
     share_loop: bool
     admission: Admission
-    may_warn: Callable[[], bool]  # returns True at its first call only: dropped headers cause one warning
+    dropped: Callable[[str], object]  # called with the name of each hop-by-hop header, which is left out
 
 
 class WSGIRequest:
     """One request. run() runs in a worker thread; the other methods run on the loop unless they say otherwise."""
 
-    _body: Body | None = None
-    _unannounced: Unannounced | None = None
-    _send_file: SendFile | None = None
-    _hints = False  # the server can send early hints
-    _listener: Task | None = None
-    _error: BaseException | None = None
+    # Attributes that every request reads are set in __init__(): CPython 3.11 is slow to read a default of the class.
+    _body: Body | None
+    _unannounced: Unannounced | None
+    _send_file: SendFile | None
+    _listener: Task | None
+    _error: BaseException | None
+    _hints: bool  # the server can send early hints
     _begun = False  # the response headers have been passed to the server
     _complete = False  # the end of the response has been passed to the server
     _abandoned = False  # no coroutine is left that could raise the error
@@ -76,6 +77,8 @@ class WSGIRequest:
 
     def __init__(self, terms: Terms, tally: Tally, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
         self._terms, self._tally, self._environ, self._loop, self._receive = terms, tally, environ, loop, receive
+        self._body = self._unannounced = self._send_file = self._listener = self._error = None
+        self._hints = False
         self._outbox = Outbox(loop, terms.workers)
         environ["waitress.client_disconnected"] = self._outbox.is_closed
 
@@ -338,7 +341,7 @@ class WSGIRequest:
         lent = lend_loop(self._loop.asyncio_loop if terms.share_loop else None)
         try:
             if not outbox.closed:
-                response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], terms.verbatim, terms.may_warn)
+                response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], terms.verbatim, terms.dropped)
                 if self._hints:
                     self._environ["wsgi.early_hints"] = partial(early_hints, outbox, response)
                 items = response.answer(terms.app, self._environ, self._send_file)

@@ -60,7 +60,6 @@ class WSGIResponse:
     """
 
     _head: Head | None = None
-    _called = _sent = _complete = _bodiless = False
     _missing: int | None = None  # number of bytes that must follow according to Content-Length; None if unknown
 
     def __init__(
@@ -68,17 +67,18 @@ class WSGIResponse:
         put: Callable[[Item, int], object],
         method: str,
         verbatim: bool = False,
-        may_warn: Callable[[], bool] = bool,
+        dropped: Callable[[str], object] | None = None,
     ) -> None:
         """put: called with an item, and the size of its block in bytes. method: the method of the request.
 
-        verbatim: add no Content-Length, and send each block separately. may_warn: returns True if a warning about a
-        dropped header should be logged; this is logged once per application.
+        verbatim: add no Content-Length, and send each block separately. dropped: called with the name of each
+        hop-by-hop header, which is left out.
         """
-        self._may_warn = may_warn
         self._put = put
         self._to_head = method == "HEAD"
         self._verbatim = verbatim
+        self._dropped = dropped
+        self._called = self._sent = self._complete = self._bodiless = False
 
     @property
     def begun(self) -> bool:
@@ -105,17 +105,6 @@ class WSGIResponse:
         self._called = True  # set before the check, because PEP 3333 also counts a call that raises
         self._head = head_from_wsgi(status, headers, self._dropped)
         return self.write
-
-    def _dropped(self, name: str) -> None:
-        if self._may_warn():
-            from logging import getLogger
-
-            getLogger("gateways.wsgi").warning(
-                "the application set the hop-by-hop header %r; it was dropped, because PEP 3333 (The start_response()"
-                " Callable) leaves such headers to the server. Remove it from the application. Further headers of"
-                " this kind are dropped without a warning",
-                name,
-            )
 
     def write(self, block: bytes) -> None:
         """Send a block immediately. PEP 3333 supports this for old applications.
@@ -232,6 +221,18 @@ class WSGIResponse:
         self._sent = self._complete = True
         send_file.send(head, result.filelike, size)
         return True
+
+
+def warn_of_dropped(name: str) -> None:
+    """Log that a hop-by-hop header was left out. Call it once per application."""
+    from logging import getLogger
+
+    getLogger("gateways.wsgi").warning(
+        "the application set the hop-by-hop header %r; it was dropped, because PEP 3333 (The start_response()"
+        " Callable) leaves such headers to the server. Remove it from the application. Further headers of"
+        " this kind are dropped without a warning",
+        name,
+    )
 
 
 def _octets(block: Any) -> bytes:
