@@ -55,8 +55,8 @@ class _InThread:
         except BaseException as error:
             self.error = error
         if self.alone:
-            return partial(self.outbox.end, *items)
-        self.outbox.end(*items)
+            return partial(self.outbox.end, items)
+        self.outbox.end(items)
         return None
 
 
@@ -69,7 +69,7 @@ async def floor_on_asgi(scope: Any, receive: Any, send: Any) -> None:
     outbox, alone = request.outbox, request.alone
     try:
         waiter = None if alone else outbox.expect()
-        _workers.submit(copy_context().run, request.run, alone)
+        _workers.submit(_InThread.run, request, alone, copy_context())
         if alone:
             waiter = outbox.expect_more()
         if waiter is not None:

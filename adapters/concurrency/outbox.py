@@ -72,7 +72,7 @@ class Outbox(Channel):
             self._linger_until = monotonic() + LINGER
         return monotonic() > self._linger_until
 
-    def end(self, *items: Any) -> None:
+    def end(self, items: Sequence[Any] = ()) -> None:
         """Queue the last items. Never blocks, never raises. Call it from the thread."""
         with self._mutex:
             if not self.closed:

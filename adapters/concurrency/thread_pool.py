@@ -22,6 +22,8 @@ STAND_IN_SECONDS = 1.0  # idle timeout in seconds of a stand-in: a thread beyond
 IDLE_SECONDS = 30.0  # interval in seconds between checks by other idle threads, and between garbage collections
 MAX_AWAY = 512  # number of waiting threads that do not count for the pool's limit
 
+_Job = tuple[Callable[..., Any], Any, contextvars.Context | None]  # a function, its argument, and its context
+
 _all: weakref.WeakSet[Workers] = weakref.WeakSet()
 
 
@@ -61,7 +63,7 @@ class Workers:
     def forked(self) -> None:
         """Reset the pool in a forked child, because its threads exist only in the parent process."""
         self._mutex = threading.Lock()
-        self._jobs: deque[tuple[Callable[..., Any], Any]] = deque()
+        self._jobs: deque[_Job] = deque()
         self._idle: list[
             threading.Lock | EventGate
         ] = []  # gates of idle threads: the front gate first, the most recent lock last
@@ -108,7 +110,9 @@ class Workers:
         """The number of threads that may be busy."""
         return self.limit + min(self.away, MAX_AWAY) if self.limit > 1 else 1
 
-    def submit(self, call: Callable[..., Any], argument: Any, alone: bool = False) -> None:
+    def submit(
+        self, call: Callable[..., Any], argument: Any, alone: bool = False, context: contextvars.Context | None = None
+    ) -> None:
         """Run `call(argument)` in a thread. Raises RuntimeError if the pool has no thread and cannot start one.
 
         `call` must not raise. It returns None or a function. The thread first takes its next job, then calls that
@@ -116,10 +120,12 @@ class Workers:
         counted as idle or ended.
 
         alone: True if the caller has no other job to submit, and will wait for this job.
+
+        context: the context in which `call` runs; None for the thread's own context.
         """
         front = None
         with self._mutex:
-            self._jobs.append((call, argument))
+            self._jobs.append((call, argument, context))
             if not self._waking:
                 idle = self._idle
                 if alone and idle and idle[0] is self._front and self._threads - len(idle) < self.limit:
@@ -136,11 +142,11 @@ class Workers:
         if front is not None:
             front.release()
 
-    def withdraw(self, call: Callable[..., Any], argument: Any) -> bool:
+    def withdraw(self, call: Callable[..., Any], argument: Any, context: contextvars.Context | None = None) -> bool:
         """Remove a queued job. Return False if a thread has already begun it."""
         with self._mutex:
             try:
-                self._jobs.remove((call, argument))
+                self._jobs.remove((call, argument, context))
             except ValueError:
                 return False
             return True
@@ -179,7 +185,7 @@ class Workers:
                 if woken:
                     self._waking = woken = False
                 if self._jobs and self._threads - len(self._idle) <= self.limit + self.away:
-                    call, argument = self._jobs.popleft()
+                    call, argument, context = self._jobs.popleft()
                     if self._jobs and not self._waking:
                         self._wake()
                 elif self._leaving or self._abandoned:
@@ -194,12 +200,12 @@ class Workers:
                 last = None
             if call is not None:
                 try:
-                    last = call(argument)
+                    last = call(argument) if context is None else context.run(call, argument)
                 except BaseException:  # the job has raised, which is not allowed: end this thread
                     with mutex:
                         self._end()
                     raise
-                del call, argument  # otherwise a waiting thread would keep its last request alive
+                del call, argument, context  # otherwise a waiting thread would keep its last request alive
                 continue
             while not (woken := gate.acquire(timeout=timeout)):
                 with mutex:
@@ -247,7 +253,7 @@ class Workers:
         """
         due = self._threads <= self.limit and monotonic() - self._collected >= IDLE_SECONDS
         if self._ended is not None and due and gc.isenabled():
-            self._jobs.append((_collect, self._ended))
+            self._jobs.append((_collect, self._ended, None))
             self._ended, self._collected = None, monotonic()
             if not self._waking:
                 self._wake()

@@ -63,7 +63,7 @@ class WebSocketBridge:
             environ, key = lending_environ(self._scope, common, theirs)
             environ["waitress.client_disconnected"] = self._call.outbox.is_closed
             context = copy_context()
-            self._workers.submit(context.copy().run, partial(self._call.run, environ, over))
+            self._workers.submit(partial(self._call.run, environ), over, context=context.copy())
         except BaseException:
             over()
             raise

@@ -76,7 +76,7 @@ class WebSocketCall:
         try:
             response = WSGIResponse(self._put, "GET")
             items = response.answer(partial(self._application, response), environ)
-            self.outbox.end(*items)
+            self.outbox.end(items)
         except BaseException as error:
             self._failed(error)
         finally:

@@ -205,7 +205,7 @@ class WSGIRequest:
         alone = self._alone = self._loop.attend(self)
         waiter = None if alone else outbox.expect()
         try:
-            workers.submit(self._copy.run, self.run, alone)
+            workers.submit(WSGIRequest.run, self, alone, self._copy)
         except RuntimeError:  # no thread can be started, so none will end the response
             outbox.close()
             outbox.end()
@@ -270,11 +270,11 @@ class WSGIRequest:
             admission.waited()
         if not admission.is_overdue(self._tally.live[self]):
             return False
-        if not self._terms.workers.withdraw(self._copy.run, self.run):
+        if not self._terms.workers.withdraw(WSGIRequest.run, self, self._copy):
             return False
         admission.rejected(self._tally)
         self._close_body()
-        self._outbox.end(overload_item(self._environ["REQUEST_METHOD"]))
+        self._outbox.end([overload_item(self._environ["REQUEST_METHOD"])])
         return True
 
     def _log_if_slow(self, admission: Admission, limit: float) -> None:
@@ -352,8 +352,8 @@ class WSGIRequest:
                 lent[TASKS] = None  # frees the tasks that async_to_sync() created in this thread
             self._close_body()
         if self._alone or terms.admission.queue is not None:
-            return partial(outbox.end, *items)
-        outbox.end(*items)
+            return partial(outbox.end, items)
+        outbox.end(items)
         return None
 
     def _close_body(self) -> None:
@@ -391,7 +391,7 @@ async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -
         try:
             call()
         except Exception as error:
-            return partial(outbox.end, error)
+            return partial(outbox.end, [error])
         return outbox.end
 
     workers.submit(run, None)

@@ -51,7 +51,7 @@ def test_all_threads_that_wait_for_room_continue(loop: Loop, workers: Workers) -
 def test_a_coroutine_does_not_wait_for_a_thread_that_has_run(loop: Loop, workers: Workers) -> None:  # noqa: F811
     """The thread of a request that is alone may run before the loop continues: then nothing wakes the loop."""
     outbox = loop.call(lambda: Outbox(running_loop(), workers))
-    outbox.end("item")
+    outbox.end(["item"])
     assert loop.call(outbox.expect_more) is None
     assert outbox.take() == (["item"], True)
 
@@ -70,7 +70,7 @@ def test_a_coroutine_waits_for_a_thread_that_has_not_run(loop: Loop, workers: Wo
 
     task = loop.start(take)
     assert waits.wait(PATIENCE)
-    outbox.end("item")
+    outbox.end(["item"])
     assert task.ended.wait(PATIENCE)
     assert got == [["item"], True]
 
