@@ -6,7 +6,6 @@ Knows how to count requests without a lock. It must not know whether threads, pr
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,26 +67,26 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-class Tallies:
-    """The counters of an adapter. Each event loop has its own set, so counting needs no lock."""
+class Tallies(dict[Any, Tally]):
+    """The counters of an adapter. Each event loop has its own set, so counting needs no lock.
+
+    A loop's counters are created when they are first looked up. A loop must have a method closed().
+    """
 
     def __init__(self) -> None:
-        self._of: dict[Any, Tally] = {}
+        super().__init__()
         self._past = Tally()  # the sum of the counters of loops that have ended
 
-    def of(self, loop: Hashable) -> Tally:
-        """Return the counters of a loop; `loop` must have a method closed()."""
-        tally = self._of.get(loop)
-        if tally is None:
-            for ended in [known for known in list(self._of) if known.closed()]:
-                self._past.add(self._of.pop(ended))
-            tally = self._of[loop] = Tally()
+    def __missing__(self, loop: Any) -> Tally:
+        for ended in [known for known in list(self) if known.closed()]:
+            self._past.add(self.pop(ended))
+        tally = self[loop] = Tally()
         return tally
 
     def total(self) -> Tally:
         """Return the sum of all loops' counters. Its `live` contains the requests of all loops."""
         total = Tally()
-        for tally in (self._past, *self._of.values()):
+        for tally in (self._past, *self.values()):
             total.add(tally)
             total.live.update(tally.live)
         return total

@@ -128,7 +128,7 @@ class WSGIToASGI:
         if scope["type"] != "http":
             return await self._other(scope, receive, send)
         loop, terms = running_loop(), self._terms
-        tally = self._tallies.of(loop)
+        tally = self._tallies[loop]
         tally.requests += 1
         if terms.admission.queue is not None and terms.admission.rejects(tally):
             return await overloaded(send, scope["method"])

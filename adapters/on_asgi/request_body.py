@@ -10,7 +10,7 @@ import io
 import tempfile
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Any, NamedTuple, Protocol, Self
 
 from ..asgi_types import Message, Receive
 from ..concurrency.channels import HIGH_WATER
@@ -47,20 +47,25 @@ class _Raw(io.RawIOBase):
         return size
 
 
+class BodyOpener(Protocol):
+    """A request that can start to receive its body."""
+
+    def open_body(self) -> IO[bytes]: ...
+
+
 class Unannounced(io.BytesIO):
     """`wsgi.input` of a request whose headers announce no body. It checks for a body only when it is read.
 
-    `opens` is a function that returns the stream of the body. It is called at most once. If it is None, the body is
-    empty.
+    `request` opens the stream of the body, at most once. If it is None, the body is empty.
     """
 
-    opens: Callable[[], IO[bytes]] | None = None
+    request: BodyOpener | None = None
     _body: IO[bytes] | None = None
 
     def _open(self) -> IO[bytes]:
         if self._body is None:
-            opens, self.opens = self.opens, None
-            self._body = io.BytesIO() if opens is None else opens()
+            request, self.request = self.request, None
+            self._body = io.BytesIO() if request is None else request.open_body()
         return self._body
 
     def read(self, size: int | None = -1, /) -> bytes:

@@ -95,7 +95,7 @@ class WSGIRequest:
     def expect_no_body(self) -> None:
         """Create a `wsgi.input` that calls receive() only if the application reads from it."""
         self._unannounced = self._environ["wsgi.input"] = Unannounced()
-        self._unannounced.opens = self._open_unannounced
+        self._unannounced.request = self
 
     async def collect(self, spool: int, unannounced: bool) -> None:
         """Receive as much of the body as allowed before a thread is used, and create `wsgi.input`."""
@@ -131,7 +131,7 @@ class WSGIRequest:
                 self._body = Body(self._loop, self._terms.workers, self._receive, length, listen or self._listen)
             return self._body
 
-    def _open_unannounced(self) -> IO[bytes]:
+    def open_body(self) -> IO[bytes]:
         """Start to receive a body that no header has announced. Runs in the application's thread."""
         return self._make_body(None, self._ask_for_body).stream()
 
@@ -287,7 +287,7 @@ class WSGIRequest:
     def _listen(self) -> None:
         """Start a task that receives the rest of the body and the disconnect."""
         if self._listener is None:
-            if self._unannounced is not None and self._unannounced.opens is not None:
+            if self._unannounced is not None and self._unannounced.request is not None:
                 self._make_body(None, self._ask_for_body)  # keeps data that arrives now for a later read
             inbox = self._body.inbox if self._body is not None else None
             listener = Listener(self._loop, self._receive, inbox, self._client_left, self._ignores_body)
@@ -358,7 +358,7 @@ class WSGIRequest:
 
     def _close_body(self) -> None:
         if self._unannounced is not None:
-            self._unannounced.opens = None  # breaks a reference cycle with the function
+            self._unannounced.request = None  # breaks a reference cycle
         if self._body is not None:
             self._body.close()
 
