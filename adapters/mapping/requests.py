@@ -175,8 +175,9 @@ def environ_from_scope(  # noqa: C901, PLR0912 - one function, because each furt
     environ["SERVER_PROTOCOL"] = _PROTOCOLS.get(version) or f"HTTP/{version}"
     keys = _KEYS
     for name, value in scope.get("headers") or ():
-        key = keys.get(name)
-        if key is None:
+        try:
+            key = keys[name]
+        except KeyError:
             key = _key(name)
         if key:
             text = value.decode() if value.isascii() else value.decode("latin-1")  # decoding UTF-8 is twice as fast
