@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -128,6 +129,7 @@ def host_and_port(host: str) -> tuple[str, str] | None:
     return (match[1], match[2] or "") if match else None
 
 
+@lru_cache(64)  # a server has few names; those that a client chooses cannot fill the memory
 def is_server_name(name: str) -> bool:
     """Return False for a placeholder that a server uses because it does not know its name.
 
@@ -224,8 +226,9 @@ def _headers(environ: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     headers = []
     names = _NAMES
     for key, value in environ.items():
-        name = names.get(key)
-        if name is None:
+        try:
+            name = names[key]
+        except KeyError:
             name = _header_name(key)
         if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH or CONTENT_TYPE is an absent header
             headers.append((name, value.encode() if value.isascii() else octets(value)))
@@ -287,7 +290,7 @@ def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
         "path": path.decode("utf-8", "replace"),
         "raw_path": raw_path,
         "query_string": octets(query) if query else b"",
-        "root_path": root.decode("utf-8", "replace"),
+        "root_path": root.decode("utf-8", "replace") if root else "",
         "headers": _headers(environ),
         "client": (address, _number(environ.get("REMOTE_PORT")) or 0) if address else None,
         "server": (name.strip("[]"), _number(environ.get("SERVER_PORT"))) if name else None,
