@@ -215,7 +215,7 @@ def status_line(status: int) -> str:
     """Return a status in the form of PEP 3333 and RFC 3875, e.g. "200 OK"."""
     line = _LINES.get(status)
     if line is None:
-        line = _LINES[status] = f"{status} {reason(status)}"
+        line = _LINES[status] = f"{int(status)} {reason(status)}"  # int(), because `status` may be an enum's member
     return line
 
 
@@ -281,7 +281,7 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
             if status == NO_CONTENT:
                 continue
         native.append((name, value))
-    return status_line(int(status)), native, content_length(lengths, AppProtocolError) if lengths else None
+    return status_line(status), native, content_length(lengths, AppProtocolError) if lengths else None
 
 
 def head_to_cgi(status: str, headers: Headers) -> bytes:
