@@ -82,19 +82,21 @@ class ASGIResponse:
     """The response. Not thread-safe: use it only in the server's thread."""
 
     client: Client | None = None  # set if the client may disconnect before the end of the response
-    detachment: Detachment | None = None  # not None if the response may be detached from this thread
     _detached = False  # the response has been detached from this thread
     _whole = False  # the response was complete from the start, so close() has nothing to do
     _adopted: Adopted = ()
     _context: Context  # the application's context
     _seen: Context  # a copy of _context, without the variables that are not adopted yet
-    _reading: _Reading | None = None  # a read that runs in another thread
-    _asked = _ended = _closed = _handed = False
-    _items: Sequence[Any] = ()
+    _ended = _closed = _handed = False
 
     def __init__(self, exchange: Exchange, body: WSGIBody, running: Running, file_wrapper: Any) -> None:
         self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
         self._loop = running.thread.loop
+        # Each request reads these values, and CPython 3.11 is slow to read a default of the class.
+        self.detachment: Detachment | None = None  # not None if the response may be detached from this thread
+        self._reading: _Reading | None = None  # a read that runs in another thread
+        self._asked = False
+        self._items: Sequence[Any] = ()
 
     def answer(
         self, start_response: StartResponse, accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None

@@ -68,23 +68,19 @@ class Outlet(Protocol):
 class Exchange:
     """One request. The desk wakes the server's thread, which then reads `head`, `complete` and `error`."""
 
-    # Most requests keep these values. Class attributes save the time to set them for each request.
-    can_detach = False  # if True, the server's thread is also woken when an event stream starts
+    # Most requests neither change nor read these values, so they are not set for each request.
     stream_started = False  # an event stream has started; the desk has an empty block, which represents its headers
     unanswered = False  # the client disconnected before the response began; the application is allowed to finish
-    _cancelled = _disconnect_received = _late_logged = False
+    _cancelled = _late_logged = False
     _has_failed = False  # the application failed for a reason other than a disconnect
     _discarding = False  # the response has ended, but the application still sends a body, which is discarded
-    head: tuple[str, Headers] | None = None
-    complete = False  # the complete response has been passed to the server
     dropped = False  # the response has no content: HEAD, 204 or 304
     error: BaseException | None = None
     task: asyncio.Task[None] | None = None
-    _asked = _begun = _gone = False
+    _asked = False
     _no_length = False  # the application has sent no Content-Length
     _missing: int | None = None
     _offered: frozenset[str] = frozenset()
-    _receivers: tuple[asyncio.Future[None], ...] = ()
     _file: asyncio.Future[None] | None = None  # send() waits for it while the server reads the file
 
     def __init__(
@@ -105,6 +101,12 @@ class Exchange:
         if scope["extensions"]:
             self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
+        # Each request reads these values, and CPython 3.11 is slow to read a default of the class.
+        self.can_detach = False  # if True, the server's thread is also woken when an event stream starts
+        self.complete = False  # the complete response has been passed to the server
+        self.head: tuple[str, Headers] | None = None
+        self._disconnect_received = self._begun = self._gone = False
+        self._receivers: tuple[asyncio.Future[None], ...] = ()
 
     def start(self, live: set[Exchange], context: Context) -> None:
         """Run the application in `context`. `live` contains this exchange until the application has ended."""
