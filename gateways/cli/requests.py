@@ -12,7 +12,7 @@ import click
 
 from gateways.failure import Failure
 from gateways.requests import json_lines
-from gateways.requests.access_log import FORMATS
+from gateways.requests.log_format import FORMATS
 from gateways.requests.options import traffic as of_options
 from gateways.requests.read import read
 from gateways.requests.traffic import Traffic, summary
@@ -70,15 +70,32 @@ def traffic_of(  # noqa: PLR0913, PLR0917 (one for each option)
         raise click.UsageError("--log-format needs --requests or --login with an access log.")
     found = Traffic(())
     if login is not None:
-        first = read(login, log_format)
+        first = _read(login, log_format)
         found += Traffic((), first.login + first.requests, first.left_out, first.notes, first.host)
     for file in files:
-        found += read(file, log_format)
+        found += _read(file, log_format)
     body = None if data is None else data_of(data)
     try:
         return found + of_options(paths, method, headers, body, cookies, user, expect)
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
+
+
+LONG = 4 << 20
+"""Size of a file whose reading takes a noticeable time, in bytes."""
+
+
+def _read(file: Path, log_format: str | None) -> Traffic:
+    """Read a file. A terminal shows the progress if the file is long, or a pipe."""
+    if not sys.stderr.isatty() or (file.is_file() and file.stat().st_size < LONG):
+        return read(file, log_format)
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"reading {file.name}", total=None)
+        return read(file, log_format, lambda done, size: bar.update(task, completed=done, total=size or None))
 
 
 def data_of(text: str) -> bytes:

@@ -17,7 +17,10 @@ from urllib.parse import quote_plus, unquote_plus
 from gateways.requests.cookies import parse
 from gateways.requests.request import Headers, Request, Take
 
-TOKEN = re.compile(r"[A-Za-z0-9_\-.+/=~]{16,}")
+LEAST = 16
+"""Minimum number of characters of a value."""
+
+TOKEN = re.compile(rf"[A-Za-z0-9_\-.+/=~]{{{LEAST},}}")
 SEARCHED = 200_000
 """Number of characters of a request body that are searched for values."""
 
@@ -44,11 +47,16 @@ def correlated(requests: Sequence[Request], responses: Sequence[Response]) -> tu
     notes: list[str] = []
     names: dict[tuple[int, str], str] = {}
     sent_first: dict[str, int] = {}
+    values = [list(_values(request)) for request in requests]
+    places = _places({value for each in values for value in each}, responses)
     for number, request in enumerate(requests):
-        for value in _values(request):
+        for value in values[number]:
             sent = sent_first.setdefault(value, number)
-            source = _source(value, number, request, requests, responses)
-            if source is None or _is_of_client(value, sent, source[0], responses):
+            found = places.get(value, ())
+            source = _source(value, number, request, requests, [(each, responses[each]) for each in found])
+            if source is None or _is_of_client(
+                value, sent, source[0], [responses[each] for each in found if each < sent]
+            ):
                 continue
             before, take = source
             key = before, value
@@ -76,29 +84,58 @@ def _values(request: Request) -> Iterator[str]:
     )
 
 
+def _places(wanted: set[str], responses: Sequence[Response]) -> dict[str, list[int]]:
+    """Return the numbers of the responses that may contain each value, in order.
+
+    A value ends where a run of its characters ends, so it is found by the end of the run, in one pass over all
+    responses. Each value could instead be searched for in each response, but a recording may have thousands of both.
+    """
+    lengths: dict[str, set[int]] = {}  # of the values with this end
+    for value in wanted:
+        lengths.setdefault(value[-LEAST:], set()).add(len(value))
+    places: dict[str, list[int]] = {}
+    if not wanted:
+        return places
+    for number, response in enumerate(responses):
+        runs = {run for text in _texts(response) for run in TOKEN.findall(text) if run[-LEAST:] in lengths}
+        ends = {run[-length:] for run in runs for length in lengths[run[-LEAST:]]}
+        for value in ends & wanted:
+            places.setdefault(value, []).append(number)
+    return places
+
+
+def _texts(response: Response) -> Iterator[str]:
+    yield from (value for _, value in response.headers)
+    yield response.body
+    if "\\" in response.body:  # a JSON string may contain escapes
+        yield from (leaf for _, leaf in _strings(response.body))
+
+
 def _source(
-    value: str, number: int, request: Request, requests: Sequence[Request], responses: Sequence[Response]
+    value: str, number: int, request: Request, requests: Sequence[Request], places: Sequence[tuple[int, Response]]
 ) -> tuple[int, Take] | None:
     """Return the latest earlier response that contains the value, and how to find the value there.
 
-    A value in a path may be the hash in a file name. So such a value is taken only from responses to unsafe requests.
+    A value in a path may be the hash in a file name, so it is taken only from responses to unsafe requests.
+
+    places: the responses that may contain the value, with their numbers.
     """
     in_path = value in request.target.partition("?")[0]
-    for before in range(number - 1, -1, -1):
-        if in_path and requests[before].is_safe:
+    for before, response in reversed(places):
+        if before >= number or (in_path and requests[before].is_safe):
             continue
-        take = _take(value, responses[before])
+        take = _take(value, response)
         if take is not None:
             return before, take
     return None
 
 
-def _is_of_client(value: str, sent: int, before: int, responses: Sequence[Response]) -> bool:
+def _is_of_client(value: str, sent: int, before: int, earlier: Sequence[Response]) -> bool:
     """Return True if the client sent the value, with request `sent`, before any response contained it.
 
-    before: a response that contains the value.
+    before: a response that contains the value. earlier: the responses before `sent` that may contain it.
     """
-    return sent <= before and not any(_take(value, each) for each in responses[:sent])
+    return sent <= before and not any(_take(value, each) for each in earlier)
 
 
 def _take(value: str, response: Response) -> Take | None:
@@ -110,14 +147,19 @@ def _take(value: str, response: Response) -> Take | None:
             return Take("", "header", name)
         elif pattern := _by_context(value, header_value):
             return Take("", "header", name, pattern)
-    try:
-        pointer = next((where for where, leaf in _leaves(json.loads(response.body)) if leaf == value), None)
-    except (ValueError, RecursionError):
-        pointer = None
+    pointer = next((where for where, leaf in _strings(response.body) if leaf == value), None)
     if pointer is not None:
         return Take("", "json", pointer)
     pattern = _by_context(value, response.body) if html.escape(value) == value else ""
     return Take("", "regex", pattern) if pattern else None
+
+
+def _strings(text: str) -> list[tuple[str, str]]:
+    """Return the strings of a JSON document, with their JSON pointers; none if the text is not JSON."""
+    try:
+        return list(_leaves(json.loads(text)))
+    except (ValueError, RecursionError):
+        return []
 
 
 def _leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:

@@ -32,11 +32,10 @@ _HIDDEN = "REDACTED"
 """Value that Caddy logs for Cookie, Authorization and similar headers."""
 
 
-def text_of(line: str) -> str:
-    """Return the line without the JSON object in which a container wraps it (Docker's json-file)."""
-    entry = entry_of(line)
+def inner_of(entry: dict[str, Any] | None) -> str | None:
+    """Return the line in the wrapper of a container (Docker's json-file), which is a JSON object; None without one."""
     inner = entry.get("log") if entry is not None and "stream" in entry else None
-    return _octets(inner).rstrip("\r\n") if isinstance(inner, str) else line
+    return _octets(inner).rstrip("\r\n") if isinstance(inner, str) else None
 
 
 def entry_of(line: str) -> dict[str, Any] | None:

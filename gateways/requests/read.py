@@ -1,4 +1,4 @@
-"""Open a file of requests, detect its kind, and pass it to the reader of that kind. Knows the file system."""
+"""Detect the kind of a file of requests, and pass its content to the reader of that kind."""
 
 import codecs
 import json
@@ -7,24 +7,28 @@ from pathlib import Path
 
 from gateways.failure import Failure
 from gateways.requests import access_log, har, json_lines, json_log
+from gateways.requests.source import Progress, ignore, opened
 from gateways.requests.traffic import Kind, Traffic
 
-MOST = 1 << 30
-"""Maximum size of a file, in bytes. A larger file is rejected before it fills the memory."""
 
-
-def read(file: Path, log_format: str | None = None) -> Traffic:
-    """Return the requests in a HAR file, an access log, or a file of JSON lines.
+def read(file: Path, log_format: str | None = None, progress: Progress = ignore) -> Traffic:
+    """Return the requests in a HAR file, an access log, or a file of JSON lines. The file may be compressed with gzip.
 
     Raises: Failure: the file cannot be read or is invalid; the text names the line.
     """
-    text, kind = _text(file, is_log=log_format is not None)
-    if kind == "har":
-        found = har.read(text, file.name)
-    elif kind == "json lines":
-        found = json_lines.read(text, file.name, lambda name: (file.parent / name).read_bytes())
-    else:
-        found = access_log.read(text, file.name, log_format)
+    with opened(file, progress) as source:
+        start = source.head.decode("latin-1")
+        if (why := _is_no_text(source.head, file.name)) is not None:
+            raise Failure(f"{file.name} is {why}; --requests reads a HAR file, an access log or JSON lines")
+        if not start.strip():
+            raise Failure(f"{file} is empty")
+        kind: Kind = "access log" if log_format is not None else kind_of(start, file.name)
+        if kind == "har":
+            found = har.read(source.text(), file.name)
+        elif kind == "json lines":
+            found = json_lines.read(source.text(), file.name, lambda name: (file.parent / name).read_bytes())
+        else:
+            found = access_log.read(source.lines(), file.name, log_format)
     if not (found.requests or found.login):
         why = f": {found.left_out[0].where}: {found.left_out[0].why}" if found.left_out else ""
         raise Failure(f"{file} contains no request that can be replayed{why}")
@@ -32,7 +36,7 @@ def read(file: Path, log_format: str | None = None) -> Traffic:
 
 
 def kind_of(text: str, name: str = "") -> Kind:
-    """Return the kind of a file, from its beginning.
+    """Return the kind of a file, from its beginning, which may end in the middle of a line.
 
     Raises: Failure: a known kind that is not supported.
     """
@@ -47,8 +51,10 @@ def kind_of(text: str, name: str = "") -> Kind:
     except json.JSONDecodeError:
         if _is_json_log(start):
             return "access log"
-        # In a HAR file, the object has many lines. In a file of JSON lines, the first line is a complete object.
-        return "json lines" if first.rstrip().endswith("}") or '"log"' not in start[:2000] else "har"
+        # The object of a HAR file spans many lines, or is longer than this beginning. In a file of JSON lines, the
+        # first line is a complete object.
+        is_object = "\n" in start and first.rstrip().endswith("}")
+        return "json lines" if is_object or '"log"' not in start[:2000] else "har"
     if isinstance(entry, dict) and isinstance(entry.get("log", ""), dict):
         return "har"
     return "access log" if _is_json_log(start) else "json lines"
@@ -59,12 +65,12 @@ _JSON = re.compile(r'\{|\[\s*(?:[\[{"]|$)')
 
 
 def _is_json_log(text: str) -> bool:
-    """Return True if one of the first lines is a JSON object that logs a request."""
-    for line in text[:CHECKED].split("\n")[:LINES]:
+    """Return True if one of the first lines is a request in an access log that consists of JSON objects."""
+    for line in text.split("\n")[:LINES]:
         entry = json_log.entry_of(line)
         if entry is not None and json_lines.HEADING in entry:
             return False
-        if json_log.text_of(line) != line or (entry is not None and json_log.logged(entry) is not None):
+        if json_log.inner_of(entry) is not None or (entry is not None and json_log.logged(entry) is not None):
             return True
     return False
 
@@ -72,33 +78,7 @@ def _is_json_log(text: str) -> bool:
 LINES = 100
 """Number of lines in which a request is searched, because other messages may precede the first request."""
 
-
-def _text(file: Path, *, is_log: bool) -> tuple[str, Kind]:
-    """Return the text and the kind of a file. HAR files and JSON lines are UTF-8. A log contains the bytes that clients
-    sent; each byte becomes one character.
-    """
-    try:
-        if file.stat().st_size > MOST:
-            raise Failure(f"{file} is larger than {MOST >> 30} GiB; use a part of it")
-        octets = file.read_bytes().removeprefix(codecs.BOM_UTF8)
-    except OSError as error:
-        raise Failure(f"cannot read {file}: {error.strerror}") from error
-    if (why := _is_no_text(octets, file.name)) is not None:
-        raise Failure(f"{file.name} is {why}; --requests reads a HAR file, an access log or JSON lines")
-    text = octets.decode("latin-1")
-    if not text.strip():
-        raise Failure(f"{file} is empty")
-    kind: Kind = "access log" if is_log else kind_of(text, file.name)
-    if kind == "access log":
-        return text, kind
-    try:
-        return octets.decode(), kind
-    except UnicodeDecodeError as error:
-        line = octets.count(b"\n", 0, error.start) + 1
-        raise Failure(f"{file.name}, line {line}: not UTF-8 (byte {octets[error.start]:#04x})") from None
-
-
-PACKED = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd",
+PACKED = {b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd",
           b"PK\x03\x04": "unzip"}  # fmt: skip
 """Programs that unpack compressed files, by the first bytes of the file."""
 
@@ -112,14 +92,11 @@ def _is_no_text(octets: bytes, name: str) -> str | None:
             return f"compressed; unpack it first: {program} {name}"
     if octets.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "in UTF-16; save it in UTF-8"
-    found = list(CONTROL.finditer(octets[:CHECKED]))
-    if len(found) * SOME <= min(len(octets), CHECKED):  # a log may contain a few control characters
+    found = list(CONTROL.finditer(octets))
+    if len(found) * SOME <= len(octets):  # a log may contain a few control characters
         return None
     return f"a binary file (byte {found[0][0][0]:#04x} at {found[0].start()})"
 
-
-CHECKED = 65_536
-"""Number of bytes at the start of a file that are searched for control characters."""
 
 SOME = 20
 """Minimum number of bytes per control character in a text file."""

@@ -4,9 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Literal
 
 from gateways.requests.request import Request
+
+_SENT = attrgetter("method", "target", "headers", "body", "expect", "takes", "name")
+"""The fields in which different requests differ. Two entries of a file may be the same request."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -47,11 +51,11 @@ class Traffic:
         )
 
     def mix(self) -> tuple[Request, ...]:
-        """Return each different request once, for a load test. The weights of equal requests are added."""
-        weights: dict[Request, float] = {}
-        first: dict[Request, Request] = {}
+        """Return each different request once, with the sum of the weights of equal ones, for a load test."""
+        weights: dict[tuple[object, ...], float] = {}
+        first: dict[tuple[object, ...], Request] = {}
         for request in self.requests:
-            key = replace(request, weight=1.0, recorded=None, origin="")
+            key = _SENT(request)
             first.setdefault(key, request)
             weights[key] = weights.get(key, 0.0) + request.weight
         return tuple(replace(request, weight=weights[key]) for key, request in first.items())

@@ -1,5 +1,7 @@
 """Access logs: known formats, the user's own formats, and lines that cannot be replayed."""
 
+import cProfile
+
 import pytest
 
 from gateways.failure import Failure
@@ -11,7 +13,7 @@ COMBINED = f'::1 - bob {WHEN} "%s" 304 - "http://shop/" "curl/8"\n'
 
 
 def test_common_and_combined_formats_are_detected_from_the_lines() -> None:
-    traffic = read(COMMON % "GET /a HTTP/1.1" + COMBINED % "HEAD /b?c=%20 HTTP/2.0" + "\n", "x.log")
+    traffic = read((COMMON % "GET /a HTTP/1.1" + COMBINED % "HEAD /b?c=%20 HTTP/2.0" + "\n").split("\n"), "x.log")
     first, second = traffic.requests
     assert (first.method, first.target, first.headers, first.recorded) == ("GET", "/a", (), 200)
     assert (second.method, second.target, second.recorded, second.origin) == ("HEAD", "/b?c=%20", 304, "x.log, line 2")
@@ -33,35 +35,64 @@ def test_common_and_combined_formats_are_detected_from_the_lines() -> None:
     ],
 )
 def test_a_target_keeps_the_octets_of_the_log(line: str, target: str) -> None:
-    assert read(COMMON % line, "x").requests[0].target == target
+    assert read([(COMMON % line).rstrip("\n")], "x").requests[0].target == target
 
 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
         (COMMON % "POST /a HTTP/1.1", "an access log does not contain the body of a POST"),
-        (COMMON % r"\x16\x03\x01", "it is not an HTTP request"),
-        (COMMON % "-", "it is not an HTTP request"),
+        (COMMON % r"\x16\x03\x01", "the client did not send an HTTP request"),
+        (COMMON % "-", "the client did not send an HTTP request"),
+        (COMMON % "", "the client did not send an HTTP request"),
+        (COMMON % "GET http://[::1/ HTTP/1.1", "its target is not a valid URL"),
         (COMMON % "OPTIONS * HTTP/1.1", "the target of a OPTIONS is not a path"),
         (COMMON % "CONNECT a:1 HTTP/1.1", "the target of a CONNECT is not a path"),
         ("half a li\n", "not a line of the log's format"),
     ],
 )
 def test_a_line_that_cannot_be_replayed_is_omitted_with_the_reason(line: str, why: str) -> None:
-    traffic = read(COMMON % "GET / HTTP/1.1" + line, "x")
+    traffic = read((COMMON % "GET / HTTP/1.1" + line).split("\n"), "x")
     assert [each.target for each in traffic.requests] == ["/"]
     assert [(each.where, each.why) for each in traffic.left_out] == [("x, line 2", why)]
 
 
-def test_lines_may_have_the_line_ends_of_other_systems() -> None:
-    for end in ("\r\n", "\r"):
-        traffic = read((COMMON % "GET /a HTTP/1.1" + COMBINED % "GET /b HTTP/1.1").replace("\n", end), "x")
-        assert [(each.target, each.origin) for each in traffic.requests] == [("/a", "x, line 1"), ("/b", "x, line 2")]
+@pytest.mark.parametrize("log_format", [None, "common", '%h %l %u %t "%r" %>s %b'])
+def test_a_line_in_a_known_format_needs_few_calls(log_format: str | None) -> None:
+    lines = [
+        f'10.0.0.{number % 256} - - {WHEN} "GET /item/{number % 50} HTTP/1.1" 200 {number}' for number in range(500)
+    ]
+    calls = {}
+    for count in (100, 500):
+        profile = cProfile.Profile()
+        profile.runcall(read, lines[:count], "x", log_format)
+        calls[count] = sum(each.callcount for each in profile.getstats())
+    assert (calls[500] - calls[100]) / 400 < 40
+
+
+def test_requests_with_equal_texts_share_them() -> None:
+    first, second = read([(COMBINED % "GET /caf%C3%A9 HTTP/1.1").rstrip("\n")] * 2, "x").requests
+    assert (first.target, first.headers) == (second.target, second.headers)
+    assert first.target is second.target
+    assert first.headers is second.headers
+
+
+@pytest.mark.parametrize(
+    ("host", "user", "status", "recorded"),
+    [("2001:db8::1", "-", "200", 200), ("shop", "ada lovelace", "-", None), ("a", '""', "404", 404),
+     ("a", r"a\"b", "200", 200)],
+)  # fmt: skip
+@pytest.mark.parametrize("log_format", [None, "common"])
+def test_each_field_may_have_any_value_of_its_format(
+    host: str, user: str, status: str, recorded: int | None, log_format: str | None
+) -> None:
+    line = f'{host} - {user} {WHEN} "GET / HTTP/1.1" {status} -'
+    assert [each.recorded for each in read([line], "x", log_format).requests] == [recorded]
 
 
 def test_a_format_may_be_a_name_or_an_apache_format() -> None:
-    assert read(COMBINED % "GET / HTTP/1.1", "x", "combined").requests
-    custom = read("200 GET /a ?b=1 curl\n", "x", "%>s %m %U %q %{User-Agent}i").requests[0]
+    assert read([(COMBINED % "GET / HTTP/1.1").rstrip("\n")], "x", "combined").requests
+    custom = read(["200 GET /a ?b=1 curl"], "x", "%>s %m %U %q %{User-Agent}i").requests[0]
     assert (custom.method, custom.target, custom.recorded) == ("GET", "/a?b=1", 200)
     assert custom.headers == (("User-Agent", "curl"),)
 
@@ -82,12 +113,12 @@ def test_a_format_may_be_a_name_or_an_apache_format() -> None:
 )
 def test_a_format_that_does_not_match_is_refused(text: str, form: str | None, said: str) -> None:
     with pytest.raises(Failure) as caught:
-        read(text, "x", form)
+        read(text.split("\n"), "x", form)
     assert said in str(caught.value)
 
 
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("octet", [r"\xe2", "\xe2"])
-def test_a_line_of_a_different_format_with_many_bytes_outside_ascii_is_read_quickly(octet: str) -> None:
-    traffic = read(COMMON % "GET / HTTP/1.1" + f"{octet * 200} Traceback\n", "x")
+def test_many_bytes_outside_ascii_in_a_line_of_another_format_cost_no_time(octet: str) -> None:
+    traffic = read([*(COMMON % "GET / HTTP/1.1").split("\n"), f"{octet * 200} Traceback"], "x")
     assert (len(traffic.requests), len(traffic.left_out)) == (1, 1)

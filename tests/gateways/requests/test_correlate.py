@@ -1,5 +1,7 @@
 """Values in recorded requests that are taken from earlier responses."""
 
+import cProfile
+
 from gateways.requests.correlate import Response, correlated
 from gateways.requests.request import Request
 from gateways.requests.session import Session
@@ -42,6 +44,32 @@ def test_an_id_in_a_path_is_taken_from_the_response_that_created_it() -> None:
     post, get = Request("POST", "/orders"), Request("GET", f"/orders/{TOKEN}/items")
     sent = replayed(post, Response((), f'{{"id": "{TOKEN}"}}'), get, Response((), '{"id": "o2"}'))
     assert sent.target == "/orders/o2/items"
+
+
+def test_a_value_is_found_in_json_with_escapes() -> None:
+    token = f"{TOKEN}=="
+    post, get = Request("POST", "/token"), Request("GET", "/me", (("Authorization", f"Bearer {token}"),))
+    recorded = Response((), f'{{"access_token": "{TOKEN}\\u003d\\u003d"}}')
+    assert replayed(post, recorded, get, Response((), '{"access_token": "new"}')).headers == (
+        ("Authorization", "Bearer new"),
+    )
+
+
+def test_the_work_for_a_recording_grows_with_its_length_only() -> None:
+    calls = {}
+    for count in (100, 200):
+        requests = [
+            Request("POST", "/", (("X-Trace", f"{number:04}-of-the-browser"), ("X-CSRFToken", f"{number:04}{TOKEN}")))
+            for number in range(count)
+        ]
+        responses = [
+            Response((), f'{{"rows": [1, 2, 3], "next": "{number + 1:04}{TOKEN}"}}') for number in range(count)
+        ]
+        profile = cProfile.Profile()
+        _, notes = profile.runcall(correlated, requests, responses)
+        assert len(notes) == count - 1
+        calls[count] = sum(each.callcount for each in profile.getstats())
+    assert calls[200] < 2.5 * calls[100]
 
 
 def test_a_hash_in_a_file_name_is_not_replaced() -> None:

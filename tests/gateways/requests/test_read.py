@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from gateways.failure import Failure
 from gateways.requests.read import kind_of, read
 
+LINE = '127.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET / HTTP/1.1" 200 5'
 HAR = {"log": {"entries": [{"request": {"method": "GET", "url": "http://a/", "headers": []}}]}}
 
 
@@ -58,6 +61,39 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
     assert said in str(caught.value)
 
 
+def test_a_file_compressed_with_gzip_is_unpacked(tmp_path: Path) -> None:
+    for name, text in (("a.har", json.dumps(HAR)), ("access.log.2.gz", "\n".join([LINE] * 3000))):
+        (tmp_path / name).write_bytes(gzip.compress(text.encode(), mtime=0))
+        assert {each.target for each in read(tmp_path / name).requests} == {"/"}
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    fifo = tmp_path / "log"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_text, args=("\n".join([LINE] * 3000),), daemon=True)
+    writer.start()
+    assert len(read(fifo).requests) == 3000
+    writer.join(10)
+
+
+def test_a_har_file_in_one_long_line_is_not_taken_for_json_lines() -> None:
+    text = json.dumps({"log": {"entries": HAR["log"]["entries"] * 3000}})
+    length = len(json.dumps(HAR["log"]["entries"][0]))
+    for end in range(60_000, 60_000 + length):  # any character may be the last one of the beginning
+        assert kind_of(text[:end]) == "har"
+
+
+def test_the_progress_is_the_number_of_bytes_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_text("\n".join([LINE] * 40_000))
+    told: list[tuple[int, int]] = []
+    read(file, progress=lambda done, size: told.append((done, size)))
+    size = file.stat().st_size
+    assert len(told) > 3
+    assert told == sorted(told)
+    assert told[-1] == (size, size)
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="No such file"):
         read(tmp_path / "gone.har")
@@ -73,10 +109,9 @@ def test_a_log_with_only_unusable_lines_reports_the_reason(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("octets", "said"),
     [
-        (
-            gzip.compress(b'{"log": {}}', mtime=0),
-            "x.har is compressed; unpack it first: gunzip x.har; --requests reads a HAR",
-        ),
+        (gzip.compress(b'{"log": {}}', mtime=0)[:-9], "cannot unpack .*x.har: Compressed file ended before"),
+        (gzip.compress(b'{"log": {}}', mtime=0)[:-8] + bytes(8), "cannot unpack .*x.har: CRC check failed"),
+        (b"BZh91AY&SY", "x.har is compressed; unpack it first: bunzip2 x.har; --requests reads a HAR"),
         (b"PK\x03\x04\x14\x00", "unpack it first: unzip x.har"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", r"x.har is a binary file \(byte 0x1a at 6\)"),
         ('{"log": {}}'.encode("utf-16"), "x.har is in UTF-16; save it in UTF-8"),

@@ -35,7 +35,7 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def test_the_request_in_a_line_of_a_server_is_found(line: str) -> None:
-    traffic = read(f"Started server process [15]\n{line}\n", "x.log")
+    traffic = read(["Started server process [15]", line], "x.log")
     (request,) = traffic.requests
     assert (request.method, request.target, request.recorded, request.origin) == (
         "GET",
@@ -56,12 +56,12 @@ def test_a_file_may_begin_with_the_line_of_a_server(line: str, tmp_path: Path) -
 
 def test_the_user_agent_in_the_line_of_a_load_balancer_is_sent() -> None:
     line = LINES["AWS Application Load Balancer"].replace('" "" -', r'" "a \x22b\x22" -')
-    assert read(line, "x").requests[0].headers == (("User-Agent", 'a "b"'),)
+    assert read([line], "x").requests[0].headers == (("User-Agent", 'a "b"'),)
 
 
 def test_a_format_with_more_fields_than_combined_keeps_referer_and_user_agent() -> None:
     line = r'::1 - - [30/Nov/2026:07:04:33 +0000] "GET /\xC3\xA9 HTTP/1.1" 200 9 "http://shop/" "a \"b\"" "10.0.0.1"'
-    (request,) = read(line, "x").requests
+    (request,) = read([line], "x").requests
     assert request.target == "/%C3%A9"
     assert request.headers == (("Referer", "http://shop/"), ("User-Agent", 'a "b"'))
 
@@ -80,6 +80,6 @@ def test_a_logged_request_of_the_apps_own_http_client_is_ignored(line: str) -> N
 
 def test_a_line_of_a_server_that_cannot_be_replayed_is_reported() -> None:
     upload = LINES["uvicorn"].replace("GET", "POST")
-    traffic = read(f"{LINES['uvicorn']}\n{upload}\n", "x")
+    traffic = read([LINES["uvicorn"], upload], "x")
     assert len(traffic.requests) == 1
     assert [(each.where, each.what) for each in traffic.left_out] == [("x, line 2", upload)]

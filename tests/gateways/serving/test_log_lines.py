@@ -72,5 +72,5 @@ def test_a_format_has_known_fields_only() -> None:
 
 
 def test_the_common_format_can_be_read_as_an_access_log() -> None:
-    (request,) = read(made("common"), "shop.log").requests
+    (request,) = read([made("common")], "shop.log").requests
     assert (request.method, request.target, request.recorded) == ("GET", "/hello?name=you", 200)
