@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         command, status = (error.command, error.status) if isinstance(error, Failed) else ("gateways", error.exit_code)
         sys.exit(_complain(command, _line(error), status))
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        sys.exit(_complain("gateways", "interrupted", 130))
     except OSError as error:  # from printing --version or --help; commands report their own errors
         if error.errno not in FULL:
             raise

@@ -19,6 +19,7 @@ from gateways.cli.choosing import choose, files, given
 from gateways.cli.command import Command
 from gateways.cli.requests import export, request_options, tell_left_out, traffic_of
 from gateways.failure import Failure
+from gateways.files import write_whole
 from gateways.requests.traffic import summary
 from gateways.serving.probe import Known, probe
 from gateways.serving.server import MODES, Mode, side
@@ -133,7 +134,7 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
     another server. OLD gets each request at least twice. Values that differ between OLD's own responses are noise, and
     are not shown as differences.
 
-    Exit status: 0 if the responses are the same, 1 if they differ, 2 if they could not be compared.
+    Exit status: 0 same, 1 different, 2 not compared or interrupted.
     """
     from gateways.diff.accepted import apply, write
     from gateways.diff.redact import redacted
@@ -163,7 +164,9 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
     result = _run(plan)
     if known is not None:
         result = apply(result, known)
-    if write_accepted is not None:
+    if write_accepted is not None and result.interrupted:
+        click.echo(f"not written: {write_accepted}, because the comparison was interrupted", err=True)
+    elif write_accepted is not None:
         _write(write_accepted, write(result, known or []))
     to_stdout = Path("-") not in (as_json, write_accepted)
     return _show(result if show_secrets else redacted(result), as_json, page, to_stdout=to_stdout)
@@ -251,19 +254,18 @@ def _show(result: Result, as_json: Path | None, page: Path | None, *, to_stdout:
         console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         for line in lines(result):
             console.print(line)
+    if result.interrupted:
+        return NOT_ASKED
     if result.counted:
         return 1
-    return NOT_ASKED if result.interrupted or not result.asked or result.unanswered else 0
+    return NOT_ASKED if not result.asked or result.unanswered else 0
 
 
 def _write(file: Path, text: str) -> None:
     if file == Path("-"):
         click.echo(text, nl=False)
         return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"cannot write {file}: {error.strerror}") from error
+    write_whole(file, text)
     click.echo(f"written: {file}", err=True)
 
 

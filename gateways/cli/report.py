@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateways.failure import Failure
+from gateways.files import write_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -131,8 +132,6 @@ def must_be_writable(file: Path | None) -> None:
 
 
 def write(file: Path, text: str) -> None:
-    from gateways.compare.show.screen import write as write_whole
-
     if file == Path("-"):
         sys.stdout.write(text)
     else:

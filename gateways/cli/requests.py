@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from gateways.failure import Failure
+from gateways.files import write_whole
 from gateways.requests import json_lines
 from gateways.requests.log_format import FORMATS
 from gateways.requests.options import traffic as of_options
@@ -124,10 +125,7 @@ def export(file: Path, traffic: Traffic) -> None:
     if str(file) == "-":
         click.echo(text, nl=False)
         return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"cannot write {file}: {error.strerror}") from error
+    write_whole(file, text)
 
 
 def tell_left_out(traffic: Traffic) -> None:

@@ -16,7 +16,7 @@ from rich.text import Text
 from gateways.cli.choosing import choose, complete, files, given
 from gateways.cli.command import Command
 from gateways.cli.requests import request_options, tell_left_out, traffic_of
-from gateways.failure import Failure
+from gateways.files import write_whole
 from gateways.requests.request import Request as Recorded
 from gateways.serving.probe import Known, probe
 from gateways.serving.server import MODES, Mode, side
@@ -128,10 +128,7 @@ def write(page: Path, text: str) -> None:
     Raises:
         Failure: the file cannot be written.
     """
-    try:
-        page.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"cannot write {page}: {error.strerror}") from error
+    write_whole(page, text)
     click.echo(f"written: {page}", err=True)
 
 

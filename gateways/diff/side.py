@@ -7,7 +7,6 @@ import contextlib
 import queue
 import re
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from gateways.serving.probe import Known
 from gateways.serving.process import LAST, SAME_HASHES, START, EventQueue, ServerProcess, end_all
 from gateways.serving.server import Mode, side
 from gateways.serving.settings import USUAL, Settings
+from gateways.serving.shell import run_shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +182,9 @@ def reset(command: str) -> None:
 
     Raises: Failure: the command failed; the text has its last line.
     """
-    done = subprocess.run(
-        ["/bin/sh", "-c", command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    if done.returncode:
-        lines = done.stdout.decode("utf-8", "backslashreplace").strip().splitlines()
-        raise Failure(
-            f"--reset {command!r} failed with exit status {done.returncode}: {lines[-1] if lines else 'no output'}"
-        )
+    status, last = run_shell(command)
+    if status:
+        raise Failure(f"--reset {command!r} failed with exit status {status}: {last or 'no output'}")
 
 
 def messages(lines: list[str]) -> dict[str, str]:

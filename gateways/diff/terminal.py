@@ -142,7 +142,13 @@ def _around(result: Result) -> Iterator[Text]:
 def sentences(result: Result) -> Sequence[str]:
     """Yield omissions, and doubts about the requests."""
     found = [*result.left_out, *result.notes]
-    if result.rounds[0] < 2:
-        found.append("the old stack got each request only once, so some of these differences may be noise")
-    found += [f"accepted difference that did not occur: {each}" for each in result.unused]
+    if result.interrupted:
+        found.append(
+            "the comparison was interrupted, so the report is incomplete: some requests may be missing, and noise is "
+            "unknown and may be among the differences"
+        )
+    elif result.rounds[0] < 2:
+        found.append("the old stack got each request only once, so noise is unknown and may be among the differences")
+    if not result.interrupted:
+        found += [f"accepted, but did not occur: {each}" for each in result.unused]
     return found

@@ -10,8 +10,10 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from gzip import GzipFile
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from gateways.failure import Failure
 
@@ -36,17 +38,20 @@ def ignore(_done: int, _size: int) -> None:
 class Source:
     """An open file. `head` is its beginning, without a byte order mark."""
 
-    def __init__(self, file: Path, outer: BinaryIO, inner: BinaryIO, progress: Progress) -> None:
+    def __init__(self, file: Path, outer: BinaryIO, inner: BufferedReader | GzipFile, progress: Progress) -> None:
         self._file, self._outer, self._inner, self._progress = file, outer, inner, progress
         self._size = file.stat().st_size
         if self._size > MOST:
             raise self._too_large()
         self._done = 0
-        self._first = self._read(HEAD)
-        self.head = self._first.removeprefix(codecs.BOM_UTF8)
+        head = b""
+        while len(head) < HEAD and (octets := self._read(HEAD - len(head))):
+            head += octets
+        self.head = head.removeprefix(codecs.BOM_UTF8)
 
     def _read(self, size: int) -> bytes:
-        octets = self._inner.read(size)
+        """Return the bytes of one system call, so that Ctrl-C is noticed although a pipe does not end."""
+        octets = self._inner.read1(size)
         self._done += len(octets)
         if self._done > MOST:
             raise self._too_large()
@@ -98,7 +103,7 @@ def opened(file: Path, progress: Progress = ignore) -> Iterator[Source]:
         with file.open("rb") as outer:
             if outer.peek(2)[:2] == b"\x1f\x8b":
                 with gzip.open(outer) as inner:
-                    yield Source(file, outer, cast("BinaryIO", inner), progress)
+                    yield Source(file, outer, inner, progress)
             else:
                 yield Source(file, outer, outer, progress)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

@@ -135,12 +135,14 @@ class ServerProcess:
     def end(self, until: float) -> int:
         """Wait until `until` (time.monotonic()), kill the rest of the group, and return the server's exit status."""
         assert self._process.stdin is not None
-        self._ended.wait(max(0.0, until - time.monotonic()))
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # not reaped yet, so the group id cannot have been reused
-        self._process.stdin.close()
-        status = self._process.wait()
-        self._receiver.close()
+        try:
+            self._ended.wait(max(0.0, until - time.monotonic()))
+        finally:  # also after a second Ctrl-C
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # not reaped yet, so the group id cannot have been reused
+            self._process.stdin.close()
+            status = self._process.wait()
+            self._receiver.close()
         return status
 
 
@@ -159,13 +161,14 @@ def _greet(address: tuple[str, int], is_tls: bool) -> None:
 
 
 def end_all(processes: Iterable[ServerProcess]) -> None:
-    """Stop all servers in parallel, within two seconds."""
+    """Stop all servers in parallel, within two seconds. If interrupted, kill them."""
     running = list(processes)
     for process in running:
         process.terminate()
     until = time.monotonic() + GRACE
-    for process in running:
-        process.end(until)
+    with contextlib.ExitStack() as stack:  # a second Ctrl-C must not leave a server behind
+        for process in reversed(running):
+            stack.callback(process.end, until)
 
 
 def last_events(incoming: EventQueue) -> Iterator[ServerEvent]:

@@ -1,7 +1,9 @@
 """`gateways diff` between real servers: planted differences are found and named, and no others."""
 
+import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -220,11 +222,91 @@ def test_ctrl_c_shows_the_results_so_far_and_leaves_no_server(tmp_path: Path) ->
     finally:
         process.kill()
         process.wait()
-    assert process.returncode == 1, said
+    assert process.returncode == 2, said  # not all of the noise is known
     assert "interrupted: " in said
+    assert "the report is incomplete" in said
     assert "header:x-frame-options  DENY → (absent)" in said
     assert "noise is unknown" in said
-    assert not [each for each in Path("/proc").glob("[0-9]*/environ") if mark.encode() in _read(each)]
+    assert left(mark) == []
+
+
+STUCK = """
+import pathlib
+import time
+
+def app(environ, start_response):
+    pathlib.Path("asked").touch()
+    time.sleep(60)
+"""
+
+
+def left(mark: str) -> list[Path]:
+    return [each for each in Path("/proc").glob("[0-9]*/environ") if mark.encode() in _read(each)]
+
+
+@pytest.mark.timeout(120)
+def test_a_second_ctrl_c_does_not_leave_a_server_behind(tmp_path: Path) -> None:
+    (tmp_path / "stuck.py").write_text(STUCK)
+    mark, accepted = f"GATEWAYS_TEST_TWICE_{os.getpid()}", tmp_path / "accepted.json"
+    process = subprocess.Popen(
+        command("stuck:app@waitress", "@gunicorn", "--path", "/", "--write-accepted", str(accepted)),
+        cwd=tmp_path, env={**ENVIRONMENT, mark: "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        while not (tmp_path / "asked").exists():
+            assert process.poll() is None
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.1)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):  # the server does not stop at once, because of the request
+            process.wait(0.3)
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        assert left(mark) == []
+        assert process.stdout is not None
+        said = process.stdout.read()
+        assert process.returncode == 2, said
+        assert f"not written: {accepted}, because the comparison was interrupted" in said
+        assert not accepted.exists()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+LINES = f'::1 - - {WHEN} "GET / HTTP/1.1" 200 5\n'.encode() * 4000
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_only_a_terminal_shows_the_progress_of_reading_and_an_interrupt_ends_it(
+    terminal: bool, number: signal.Signals, tmp_path: Path
+) -> None:
+    fifo = tmp_path / "access.log"
+    os.mkfifo(fifo)
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    process = subprocess.Popen(
+        command("shop:app", "@uvicorn", "--requests", str(fifo), "--export", "-"), cwd=APPS,
+        env={**ENVIRONMENT, "TERM": "xterm"}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        with fifo.open("wb", buffering=0) as writer:  # waits for the reader
+            for start in range(0, len(LINES), 4096):
+                writer.write(LINES[start : start + 4096])  # waits until the pipe has space, so the reader reads
+            process.send_signal(number)
+            assert process.wait(20) == 130
+        said = b""
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while octets := os.read(ours, 65_536):
+                said += octets
+    finally:
+        os.close(ours)
+        process.kill()
+        process.wait()
+    assert (b"reading access.log" in said) == terminal, said
+    assert said.decode().replace("\r", "").endswith("gateways: interrupted\n")
+    assert terminal or said.strip() == b"gateways: interrupted"
 
 
 def _read(file: Path) -> bytes:

@@ -4,7 +4,6 @@ Knows servers (started here or already running), and how to make one measurement
 purpose of the measurements.
 """
 
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
@@ -30,6 +29,7 @@ from gateways.failure import Failure
 from gateways.requests.request import Request as Recorded
 from gateways.requests.session import Session
 from gateways.requests.values import Missing
+from gateways.serving.shell import run_shell
 
 Entry = Contender | Site
 """A contender whose server is started here, or a running server."""
@@ -135,11 +135,9 @@ class Bench:
             Failure: its exit status is not 0.
         """
         self.listener.now("preparing the data")
-        done = subprocess.run(self.reset, shell=True, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S602
-        if done.returncode:
-            output = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
-            last = f": {output[-1]}" if output else ""
-            raise Failure(f"--reset: {self.reset!r} exited with status {done.returncode}{last}")
+        status, last = run_shell(self.reset)
+        if status:
+            raise Failure(f"--reset: {self.reset!r} exited with status {status}{f': {last}' if last else ''}")
 
     def exclude(self, contender: str, scenario: str, why: str) -> None:
         """Exclude a contender from a scenario; if `scenario` is "", from all."""

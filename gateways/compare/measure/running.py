@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -133,6 +134,8 @@ class Running:
         """Wait until `until` (time.monotonic()). Then kill the remaining processes, also those in other sessions."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0.0, until - time.monotonic()))
+        with contextlib.suppress(ProcessLookupError):  # a worker that the server started after SIGTERM
+            os.killpg(self.process.pid, signal.SIGKILL)
         for process in self._started:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()

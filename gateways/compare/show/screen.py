@@ -5,7 +5,6 @@ disturb them. A terminal shows live bars. Other outputs get a line for each step
 """
 
 import json
-import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.judge.words import rate
 from gateways.compare.record import NULL, Record
 from gateways.compare.show.table import MOST_PARTS, Table, of_parts, table
+from gateways.files import write_whole
 
 BAR = 30
 EVERY = 0.25
@@ -78,7 +78,7 @@ class Screen(AbstractContextManager["Screen"]):
 
     def keep(self, record: Record) -> None:
         if self._file is not None:
-            write(self._file, json.dumps(record.to_json(), allow_nan=False))
+            write_whole(self._file, json.dumps(record.to_json(), allow_nan=False))
 
     def _left(self) -> str:
         """Estimate the remaining time from the plan and the progress so far."""
@@ -213,13 +213,3 @@ def _environment(record: Record) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
     what = f"{machine.cpu}, {machine.cores} cores{where}, {machine.system}, {machine.python}, {packages}"
     return f"{what}; seed {record.seed}. {record.setting}"
-
-
-def write(file: Path, text: str) -> None:
-    """Write the text to the file atomically."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)

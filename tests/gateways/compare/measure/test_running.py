@@ -136,3 +136,15 @@ def test_a_server_that_ignores_sigterm_is_killed(warden: Warden, place: Folder) 
         end([server], warden)
     assert time.monotonic() - began < 20  # without SIGKILL, it would run for a minute
     eventually(lambda: not runs(child), "its child has ended")
+
+
+def test_a_process_that_a_server_starts_during_shutdown_is_killed(warden: Warden, place: Folder) -> None:
+    made = contender("wsgi:waitress")
+    late = replace(made, server=replace(made.server, arguments=("tests.gateways.compare.late", "{port}")))
+    server = running(late, "", place)
+    try:
+        assert await_listening([server]) == {}
+    finally:
+        end([server], warden)
+    child = int(server.log.read_text().split()[-1])
+    eventually(lambda: not psutil.pid_exists(child) or not runs(psutil.Process(child)), "its child has ended")

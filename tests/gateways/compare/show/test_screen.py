@@ -8,7 +8,7 @@ from rich.console import Console
 
 from gateways.compare.judge.analysis import sections
 from gateways.compare.record import NULL, SCHEMA
-from gateways.compare.show.screen import Screen, bar, found_so_far, show, sparkline, write
+from gateways.compare.show.screen import Screen, bar, found_so_far, show, sparkline
 from gateways.compare.show.table import table
 from tests.gateways.compare.making import STEADY, UVICORN, WAIT, WAITRESS, cell, measured, record, scaled, slices
 
@@ -83,15 +83,6 @@ def test_without_a_terminal_each_step_is_a_line() -> None:
         "hello: 64 clients that ask without a pause (1m00s left)",
         "json: 64 clients that ask (0m30s left)",  # from the speed so far
     ]
-
-
-def test_a_file_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
-    file = tmp_path / "out.json"
-    write(file, "first")
-    with pytest.raises(UnicodeEncodeError):
-        write(file, "\ud800")
-    assert file.read_text() == "first"
-    assert [each.name for each in tmp_path.iterdir()] == ["out.json"]
 
 
 def test_the_record_is_saved_during_the_run(tmp_path: Path) -> None:
