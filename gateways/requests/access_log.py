@@ -19,7 +19,11 @@ from gateways.requests.request import TOKEN, Headers, Request, checked_header, t
 from gateways.requests.server_log import Logged, logged
 from gateways.requests.traffic import LeftOut, Traffic
 
-NEED_A_BODY = frozenset(("POST", "PUT", "PATCH"))
+NEED_A_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY", "REPORT", "PROPPATCH", "SEARCH", "LOCK"))
+"""Methods whose requests are meaningless without their body (RFC 9110; WebDAV: RFC 3253, 4918, 5323)."""
+
+W3C = ("#Software:", "#Version:", "#Fields:")
+"""Beginnings of the first line of a log in the W3C Extended Log File Format."""
 
 KEPT = 1 << 16
 """Number of different texts whose results are kept while a log is read."""
@@ -68,6 +72,11 @@ def read(lines: Iterable[str], origin: str, log_format: str | None = None) -> Tr
 
 
 def _unknown(first: LeftOut, log_format: str | None) -> str:
+    if log_format is None and first.what.startswith(W3C):
+        return (
+            f"{first.where}: the W3C format (of IIS and CloudFront) is not supported; write the requests as JSON "
+            'lines, e.g. {"path": "/"}'
+        )
     if log_format:
         known = f"is not a line in the format {log_format!r}"
     else:

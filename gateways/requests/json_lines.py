@@ -54,7 +54,7 @@ def read(text: str, origin: str, body_of: Callable[[str], bytes]) -> Traffic:
 
 def _object(line: str) -> dict[str, Any]:
     try:
-        entry = json.loads(line)
+        entry = json.loads(line, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON ({reason(error)})") from None
     if not isinstance(entry, dict):
@@ -62,9 +62,22 @@ def _object(line: str) -> dict[str, Any]:
     return entry
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object. json.loads() would drop all but the last value of a repeated name."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise ValueError(
+            f"the name {repeated!r} is repeated in an object; write repeated headers as a list, e.g. "
+            '[["X-Tag", "a"], ["X-Tag", "b"]]'
+        )
+    return found
+
+
 def _heading(entry: dict[str, Any]) -> str | None:
     _known(entry, (HEADING, "host"))
-    if entry[HEADING] != VERSION:
+    if isinstance(entry[HEADING], bool) or entry[HEADING] != VERSION:
         raise ValueError(f"unknown version {entry[HEADING]!r} of the format; expected {VERSION}")
     host = entry.get("host")
     return None if host is None else checked_header("Host", host)[1]

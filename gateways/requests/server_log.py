@@ -34,7 +34,7 @@ _UWSGI = re.compile(
     r"\] (?P<method>[A-Z][A-Z-]*) (?P<target>\S+) => generated \d+ bytes .*\(HTTP/\d(?:\.\d)? (?P<status>[1-5]\d\d)\)"
 )
 _REQUEST = r'"(?P<method>[A-Z][A-Z-]*) (?P<target>\S+) HTTP/\d(?:\.\d)?"'
-_HAPROXY = re.compile(rf"(?:[-+]?\d+/){{4}}\+?\d+ (?P<status>[1-5]\d\d) \+?\d+ .*{_REQUEST}$")
+_HAPROXY = re.compile(rf"(?<!\d)(?:[-+]?\d+/){{4}}\+?\d+ (?P<status>[1-5]\d\d) \+?\d+ .*{_REQUEST}$")
 """HAProxy's `option httplog`: timers, status, bytes, ..., request line."""
 
 _BALANCER = re.compile(

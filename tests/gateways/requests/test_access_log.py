@@ -42,6 +42,7 @@ def test_a_target_keeps_the_octets_of_the_log(line: str, target: str) -> None:
     ("line", "why"),
     [
         (COMMON % "POST /a HTTP/1.1", "an access log does not contain the body of a POST"),
+        (COMMON % "REPORT /a HTTP/1.1", "an access log does not contain the body of a REPORT"),
         (COMMON % r"\x16\x03\x01", "the client did not send an HTTP request"),
         (COMMON % "-", "the client did not send an HTTP request"),
         (COMMON % "", "the client did not send an HTTP request"),
@@ -100,6 +101,11 @@ def test_a_format_may_be_a_name_or_an_apache_format() -> None:
 @pytest.mark.parametrize(
     ("text", "form", "said"),
     [
+        (
+            "#Software: Microsoft Internet Information Services 10.0\n#Fields: date time",
+            None,
+            "x, line 1: the W3C format (of IIS and CloudFront) is not supported",
+        ),
         ("nonsense\n", None, "x, line 1: 'nonsense' is not a line in a known format (combined, common"),
         (COMMON % "GET / HTTP/1.1", "combined", "is not a line in the format 'combined'"),
         ("x", "%r %J", "the log format '%r %J' is not valid"),

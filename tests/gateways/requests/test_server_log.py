@@ -83,3 +83,8 @@ def test_a_line_of_a_server_that_cannot_be_replayed_is_reported() -> None:
     traffic = read([LINES["uvicorn"], upload], "x")
     assert len(traffic.requests) == 1
     assert [(each.where, each.what) for each in traffic.left_out] == [("x, line 2", upload)]
+
+
+@pytest.mark.timeout(10)
+def test_a_long_number_in_a_line_costs_no_time() -> None:
+    assert logged(f"GET /{'1' * 200_000}") is None
