@@ -79,7 +79,12 @@ def facts(pairs: list[tuple[str, str]]) -> str:
 def axis(end: float) -> str:
     """Return the ticks below an axis from 0 to `end`, in seconds."""
     spans = [
-        element("span", escape(ms(at)), style=f"left:{at / end:.2%}", class_="late" if at > 0.93 * end and at else None)
+        element(
+            "span",
+            escape(ms(at)) if at else "0",
+            style=f"left:{at / end:.2%}",
+            class_="late" if at > 0.93 * end and at else None,
+        )
         for at in ticks(end)
     ]
     return element("div", *spans, class_="ticks", aria_hidden="true")

@@ -119,7 +119,7 @@ def test_arrow_keys_show_the_values_of_a_chart(page: Page) -> None:
 
 
 def test_a_touch_shows_the_values_within_the_screen(page: Page) -> None:
-    page.size(390, 844, phone=True)
+    page.size(360, 844, phone=True)
     for share in (0.02, 0.5, 0.98):
         x, y = place(page, share)
         page.do("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
@@ -159,16 +159,31 @@ def test_the_saved_data_equals_the_original_file(page: Page, pages: dict[str, Pa
     assert shown == gateways("--from", "few.json", cwd=folder)
 
 
-@pytest.mark.parametrize("width", [390, 768, 1000, 1280])
+@pytest.mark.parametrize("width", [360, 768, 1000, 1280])
 @pytest.mark.parametrize("name", ["few", "many"])
 def test_no_element_overflows_the_screen(browser: Page, pages: dict[str, Path], name: str, width: int) -> None:
-    browser.size(width, 844, phone=width == 390)
+    browser.size(width, 844, phone=width == 360)
     browser.open(pages[name])
     browser.evaluate("document.querySelectorAll('details:not(.values)').forEach(each => { each.open = true; })")
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     assert browser.evaluate(BEYOND) == []
     browser.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_values_of_two_contenders_fit_on_a_phone(browser: Page, pages: dict[str, Path]) -> None:
+    browser.size(360, 844, phone=True)
+    browser.open(pages["few"])
+    browser.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    head = "document.querySelectorAll('.values thead th')"
+    browser.evaluate(f"{head}.forEach(each => {{ each.textContent = 'wsgi gunicorn-gthread·32'; }})")
+    first = "(each => [each.scrollWidth, each.clientWidth])(document.querySelector('.values .scroll'))"
+    width, room = browser.evaluate(first)
+    assert width <= room
+
+
+def test_a_sentence_of_the_setup_has_one_full_stop(pages: dict[str, Path]) -> None:
+    assert "no proxy in front.</p>" in pages["few"].read_text()
 
 
 def test_text_has_enough_contrast(browser: Page, pages: dict[str, Path]) -> None:
@@ -194,7 +209,7 @@ def test_the_page_is_readable_without_javascript(browser: Page, pages: dict[str,
     seen: dict[str, Any] = {}
     browser.do("Emulation.setScriptExecutionDisabled", value=True)
     try:
-        browser.size(390, 844, phone=True)
+        browser.size(360, 844, phone=True)
         browser.open(pages["few"])
     finally:
         browser.do("Emulation.setScriptExecutionDisabled", value=False)

@@ -84,7 +84,7 @@ def test_old_and_new_values_are_side_by_side_and_on_a_phone_one_above_the_other(
     tops = "[...document.querySelector('.sides').children].map(each => Math.round(each.getBoundingClientRect().top))"
     old, new = page.evaluate(tops)
     assert old == new
-    page.size(390, 844, phone=True)
+    page.size(360, 844, phone=True)
     old, new = page.evaluate(tops)
     assert old < new
 

@@ -2,6 +2,7 @@
 by keyboard.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gateways.trace.html import axis
 from tests.programs import require_program
 from tests.real.chromium import Page, chromium
 
@@ -72,10 +74,10 @@ def test_the_steps_are_shown(page: Page, pages: dict[str, Path]) -> None:
     assert title.startswith("GET /hello") or title == "Five generations: CGI, WSGI, ASGI"
 
 
-@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("width", [360, 768, 1280])
 @pytest.mark.parametrize("dark", [False, True])
 def test_no_element_overflows_the_screen(page: Page, width: int, dark: bool) -> None:
-    page.size(width, 844, dark, phone=width == 390)
+    page.size(width, 844, dark, phone=width == 360)
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(OVERFLOW) == []
@@ -83,6 +85,26 @@ def test_no_element_overflows_the_screen(page: Page, width: int, dark: bool) -> 
         "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).reduce((a, b) => a + +b, 0)"
     )
     assert (lightness < 3 * 128) is dark
+
+
+TOUCHING = """[...document.querySelectorAll('.ticks')].flatMap(axis => {
+    const shown = [...axis.children].filter(each => each.getBoundingClientRect().width);
+    return shown.slice(1).filter((each, before) =>
+        each.getBoundingClientRect().left < shown[before].getBoundingClientRect().right + 2);
+}).map(each => each.innerText)"""
+"""Return the labels of an axis that touch the label before them."""
+
+
+@pytest.mark.parametrize("width", [360, 390, 641, 1280])
+def test_labels_of_an_axis_do_not_touch(page: Page, width: int) -> None:
+    page.size(width, 844, phone=width < 500)
+    for end in (0.00201, 0.0029, 0.0041, 0.0051, 0.0059, 0.0101, 0.0299, 0.059, 0.21, 0.43, 0.59):
+        replace = (
+            f"document.querySelectorAll('.ticks').forEach(each => {{ each.outerHTML = {json.dumps(axis(end))}; }})"
+        )
+        page.evaluate(replace)
+        assert page.evaluate("document.querySelectorAll('.ticks').length") > 0
+        assert page.evaluate(TOUCHING) == [], end
 
 
 def test_the_steps_are_accessible_with_the_keyboard(page: Page) -> None:

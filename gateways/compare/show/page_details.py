@@ -60,7 +60,7 @@ def made_with(record: Record, numbers: Numbers) -> str:
         else ""
     )
     if all(map(_own, entrants)) and record.options.get("engine", "own") == "own":
-        note += f"{record.setting}."
+        note += record.setting
     known = facts([(name, value) for name, value in _known(record) if value])
     listed = element("ol", *commands, class_="commands")
     return section("Setup", note, known, listed, _files(record), name="made-with")
