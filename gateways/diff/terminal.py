@@ -150,5 +150,5 @@ def sentences(result: Result) -> Sequence[str]:
     elif result.rounds[0] < 2:
         found.append("the old stack got each request only once, so noise is unknown and may be among the differences")
     if not result.interrupted:
-        found += [f"accepted, but did not occur: {each}" for each in result.unused]
+        found += [f"accepted difference that did not occur: {each}" for each in result.unused]
     return found

@@ -115,7 +115,7 @@ def _asked(line: str) -> tuple[str, str, str]:
     """Return method and target of a request line, and the reason if the request cannot be replayed, else ""."""
     parts = line.split(" ")
     if len(parts) != 3 or not parts[2].startswith("HTTP/") or not TOKEN.fullmatch(parts[0]):
-        return "", "", "the client did not send an HTTP request"
+        return "", "", "it is not an HTTP request"
     return parts[0], *_target(parts[0], parts[1])
 
 

@@ -43,9 +43,9 @@ def test_a_target_keeps_the_octets_of_the_log(line: str, target: str) -> None:
     [
         (COMMON % "POST /a HTTP/1.1", "an access log does not contain the body of a POST"),
         (COMMON % "REPORT /a HTTP/1.1", "an access log does not contain the body of a REPORT"),
-        (COMMON % r"\x16\x03\x01", "the client did not send an HTTP request"),
-        (COMMON % "-", "the client did not send an HTTP request"),
-        (COMMON % "", "the client did not send an HTTP request"),
+        (COMMON % r"\x16\x03\x01", "it is not an HTTP request"),
+        (COMMON % "-", "it is not an HTTP request"),
+        (COMMON % "", "it is not an HTTP request"),
         (COMMON % "GET http://[::1/ HTTP/1.1", "its target is not a valid URL"),
         (COMMON % "OPTIONS * HTTP/1.1", "the target of a OPTIONS is not a path"),
         (COMMON % "CONNECT a:1 HTTP/1.1", "the target of a CONNECT is not a path"),
