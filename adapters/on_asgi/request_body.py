@@ -101,7 +101,7 @@ class Body:
         self.inbox = Inbox(loop, workers, length, listen)
         self._spooled: IO[bytes] | None = None
         self._postponed = False
-        self._collected = False  # collect() has received the whole body
+        self.collected = False  # collect() has received the whole body
         self._refused = False  # the body was postponed and never read
         self.left = False  # the client has disconnected while collect() received the body
 
@@ -115,7 +115,7 @@ class Body:
     @property
     def arrives(self) -> bool:
         """Return True if the client is still sending the body."""
-        return self.asked_for and not self._refused and not self._collected and not self.inbox.whole
+        return self.asked_for and not self._refused and not self.collected and not self.inbox.whole
 
     @property
     def asked_for(self) -> bool:
@@ -150,7 +150,7 @@ class Body:
         if self._spooled is not None:
             await in_thread(partial(_rewind, self._spooled, chunk.blocks))
             chunk = chunk._replace(blocks=[])
-        self._collected = chunk.end is not None
+        self.collected = chunk.end is not None
         if chunk.end and size >= (self._length or 0):
             size = size if self._length is None else self._length
             return self._spooled or io.BytesIO(b"".join(chunk.blocks)[:size]), size

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import logging
 import threading
+from asyncio import _get_running_loop
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import copy_context
@@ -132,7 +133,13 @@ class WSGIRequest:
             return self._body
 
     def open_body(self) -> IO[bytes]:
-        """Start to receive a body that no header has announced. Runs in the application's thread."""
+        """Start to receive a body that no header has announced. Runs in the application's thread.
+
+        An async view runs on the loop itself, which cannot receive during the read: it gets an empty body.
+        """
+        running = _get_running_loop()
+        if running is not None and running is self._loop.asyncio_loop:
+            return io.BytesIO()
         return self._make_body(None, self._ask_for_body).stream()
 
     def _ask_for_body(self) -> None:
@@ -338,7 +345,9 @@ class WSGIRequest:
         if terms.admission.slow is not None:
             self._taken = monotonic()
         self._thread = get_ident()
-        lent = lend_loop(self._loop.asyncio_loop if terms.share_loop else None)
+        # An async view may read the body synchronously. On the server's loop, it would block the loop that receives it.
+        shares = terms.share_loop and (self._body is None or self._body.collected)
+        lent = lend_loop(self._loop.asyncio_loop if shares else None)
         try:
             if not outbox.closed:
                 response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], terms.verbatim, terms.dropped)

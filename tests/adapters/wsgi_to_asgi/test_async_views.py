@@ -70,6 +70,32 @@ def test_without_a_shared_loop_an_async_view_that_blocks_delays_only_itself(serv
     assert int(blocked.response().body) != serve.loop.thread.ident
 
 
+class ReadingView:
+    """An async view that reads the request body synchronously, as Django's `request.FILES` does."""
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        async def view() -> int:
+            return len(environ["wsgi.input"].read())
+
+        answer = asgiref_sync.async_to_sync(view)()
+        start_response("200 OK", [])
+        return [str(answer).encode()]
+
+
+@pytest.mark.parametrize("expecting", [False, True], ids=["plain", "expect"])
+def test_an_async_view_that_reads_a_large_body_does_not_block_the_server(serve: Serve, expecting: bool) -> None:
+    """Safety: a read on the server's loop would wait for data that only this loop can receive."""
+    block = b"x" * 65536
+    headers = [(b"content-length", b"%d" % (64 * len(block))), *([(b"expect", b"100-continue")] if expecting else [])]
+    exchange = serve(ReadingView(), "POST", body=[block] * 64, headers=headers)
+    assert int(exchange.response().body) == 64 * len(block)
+
+
+def test_an_async_view_that_reads_an_unannounced_body_does_not_block_the_server(serve: Serve) -> None:
+    """Safety: flask's `request.get_data()` reads even if no header announces a body."""
+    assert serve(ReadingView()).response().body == b"0"
+
+
 def test_async_views_run_concurrently(serve: Serve) -> None:
     """Ours: a waiting view does not delay others."""
     everyone, count = threading.Event(), []
