@@ -146,11 +146,11 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
     costs = [row.cpu_ratio for _, row in rows if row.cpu_ratio]
     if rows[0][0].reference != LOOP or len(ratios) < len(rows) or len(costs) < len(rows):
         raise Missing(f"ratios to {LOOP} in hello")
+    loop = found.of("hello", LOOP).entrant.label
     cpus = [
-        f"{micros(row.figures.cpu)} ({times(cost.value)} times as much)"
+        f"{micros(row.figures.cpu)} with {row.figures.entrant.label} ({times(cost.value)} times that of {loop})"
         for (_, row), cost in zip(rows, costs, strict=True)
     ]
-    loop = found.of("hello", LOOP).entrant.label
     cold, warm = (
         f"throughput of {row.figures.entrant.label} is {_ratio(row.ratio.value)} that of {loop}"
         for _, row in rows

@@ -34,12 +34,12 @@ For this purpose, the programs use the fast code of the adapters. They do not su
 checks, warnings or `stats()`.
 
 The table shows the CPU time of a hello request in microseconds: the server's process on one core, medians of {count}
-rounds. The contenders take turns. The last two columns divide the native app's CPU time by that of the smallest program
-and of the adapter (medians of the rounds' ratios). The floor is the ratio of an adapter that does no more than the
-smallest program. `python -m benchmarks.floors` prints the table. The ratios depend on the load of the machine, so
-compare only figures of one run.
+rounds. The contenders take turns. The last two columns divide the native app's CPU time by that of the smallest
+program and of the adapter (medians of the rounds' ratios). The first of these ratios is the best that an adapter with
+these guarantees can reach. `python -m benchmarks.floors` prints the table. The ratios depend on the load of the
+machine, so compare only figures of one run.
 
-| | connections | native | smallest program | adapter | native / smallest: the floor | native / adapter |
+| | connections | native | smallest program | adapter | native / smallest program | native / adapter |
 |---|--:|--:|--:|--:|--:|--:|"""
 
 

@@ -336,9 +336,9 @@ class WSGIRequest:
         """Run the whole application, and catch all exceptions. Runs in the thread.
 
         With a bounded queue, return the function that ends the response. The pool calls it after it has marked the
-        thread as idle. Otherwise a client that sends its next request immediately could get a 503. A request that is
-        alone also returns the function: otherwise its thread would compete with the loop for the GIL. Other requests
-        end the response here, because their thread continues with the next job.
+        thread as idle. Otherwise a client that sends its next request immediately could get a 503. If no other
+        request waits, also return the function: otherwise this thread would compete with the loop for the GIL. In all
+        other cases, this method ends the response itself, because the thread continues with the next job.
         """
         outbox, terms = self._outbox, self._terms
         items: list[Item] = []

@@ -135,7 +135,8 @@ class Running:
 
         Wait up to `timeout` seconds for three kinds of work: background work of complete responses, requests whose
         client disconnected before the response began, and responses that a thread in `serving` sends (a set of thread
-        identifiers). Wait slightly less for detached streams. Abort other responses immediately.
+        identifiers). For detached streams, wait slightly less: they need time to end afterwards. Abort other responses
+        immediately.
         """
         with self._closing:
             if self not in _started:

@@ -81,7 +81,7 @@ class ProgramOnLoop:
                 self.deadline.moved = self._loop.time()
                 return data
             self._watch(program.stdout, self._awake)
-            if program.ended:  # children may have the pipe open; their output counts for a limited time (6.4)
+            if program.ended:  # its children may still write to the pipe, for a limited time (RFC 3875, 6.4)
                 self.deadline.lingering = True
                 self._check_time()
             try:

@@ -32,9 +32,10 @@ KEPT = 1 << 16
 def read(lines: Iterable[str], origin: str, log_format: str | None = None) -> Traffic:
     """Return the requests in an access log.
 
-    lines: one character for each byte. log_format: a name of FORMATS, or a format string of Apache's LogFormat; None:
-    try the known formats on each line, and then find the request by the names of JSON fields (json_log.py) or by its
-    pattern (server_log.py).
+    lines: each line as text, with one character for each byte.
+    log_format: a name of FORMATS, or a format string of Apache's LogFormat. If it is None, each line is tried in the
+    known formats. If none fits, the request is found by the names of JSON fields (json_log.py) or by its pattern
+    (server_log.py).
 
     Raises: Failure: no line has that format, or the format is invalid.
     """
@@ -107,7 +108,8 @@ def _notes(origin: str, ways: "Counter[str]") -> Iterator[str]:
     if count := ways["pattern"]:
         lines = "1 line is" if count == 1 else f"{count:,} lines are"
         yield (
-            f"{origin}: {lines} in a format other than {', '.join(FORMATS)}; the requests were found by their pattern"
+            f"{origin}: {lines} in a format other than {', '.join(FORMATS)}; the requests were found by text such as"
+            ' "GET /path HTTP/1.1"'
         )
 
 

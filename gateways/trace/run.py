@@ -76,7 +76,9 @@ class _Recording:
 
     @property
     def waiting(self) -> bool:
-        """True while the app works on the request. The lifespan does not count. A program works until it exits."""
+        """True while the app works on the request. For a CGI program, this is until it exits. The lifespan does not
+        count.
+        """
         begun: set[tuple[int, str, int]] = set()
         ended: set[tuple[int, str, int]] = set()
         for batch in self.batches:

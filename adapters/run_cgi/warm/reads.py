@@ -32,7 +32,7 @@ def observe(blame: Callable[[str], None], is_called_by: Callable[[str], bool], s
     def getitem(self: Any, key: Any) -> Any:
         name = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
         if isinstance(name, str) and (name.startswith(OF_REQUEST) or name in others):
-            blame(f"reads {name} of the environment")
+            blame(f"reads the environment variable {name}")
         return get(self, key)
 
     def iterate_all(self: Any) -> Iterator[Any]:

@@ -83,7 +83,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "client-limited": (
         "the load client reached its maximum rate, so these servers may be faster than shown",
-        "use a machine with a faster core, or a request for which the app does more",
+        "use a machine with a faster core, or a request that needs more CPU time in the app",
     ),
     "no-keep-alive": (
         "the server closes the connection after each response, so the figures include the time to connect",
@@ -91,7 +91,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "few-samples": ("too few samples for a 99th percentile", "use --thorough"),
     "client-lag": (
-        "the load client read responses late, so part of the latency is its own delay (both are 99th percentiles)",
+        "the load client read responses late, so its own delay is part of the latency (99th percentiles)",
         "stop other programs; trust the medians",
     ),
 }

@@ -30,7 +30,7 @@ accurate.
 """
 LEAD, MOST_LEAD = 0.05, 2.0
 """Initial and maximum time between sending an order and its start, in seconds. All clients must connect in this time.
-The time grows if it is too short.
+If it is too short, the next order gets twice this time.
 """
 APART = 0.02
 """If the starts of the clients differ by more seconds than this, the time before the start grows."""

@@ -14,7 +14,8 @@ COLUMNS: dict[str, str] = {
     " A tie means that the difference is smaller than the noise.",
     "group": "Contenders that share a letter are statistically indistinguishable.",
     "CPU/request": "CPU time of the server's processes per response. × compares it with the reference.",
-    "p50": "Median latency. With @, it is the latency at this fixed rate, measured since each request was due.",
+    "p50": "Median latency. After @ is a fixed rate, at which requests were sent; each"
+    " latency is measured from the time when the request was due.",
     "p75": "75th percentile of the latency.",
     "p90": "90th percentile of the latency.",
     "p99": "99th percentile of the latency. A lost response counts as infinite. Empty if there are too few samples.",
