@@ -3,8 +3,8 @@
 An app may iterate over a set of classes or objects. The order of a set depends on memory addresses. So the order is
 constant in one process, and differs in the next process. By chance, a rare order may appear only in responses of the
 new stack. Such an order moves words, or replaces words by the same number of other words. Also, an app may leave out a
-part of a page if the machine is busy. Then only some responses of the new stack differ. A list
-may have a random number of items, and by chance the same number in all old responses so far.
+part of a page if the machine is busy. Then only some responses of the new stack differ. A list may have a random number
+of items, and by chance the same number in all old responses so far.
 
 Let `times` be the number of responses with the rare order. If both stacks choose orders in the same way, each
 distribution of these responses over all processes is equally likely. So the probability that the new stack sent all of

@@ -34,8 +34,8 @@ def read(lines: Iterable[str], origin: str, log_format: str | None = None) -> Tr
 
     lines: each line as text, with one character for each byte.
     log_format: a name of FORMATS, or a format string of Apache's LogFormat. If it is None, each line is tried in the
-    known formats. If none fits, the request is found by the names of JSON fields (json_log.py) or by its pattern
-    (server_log.py).
+    known formats. If none fits, the request is found by the names of JSON fields (json_log.py) or by text such as
+    "GET /path HTTP/1.1" (server_log.py).
 
     Raises: Failure: no line has that format, or the format is invalid.
     """
@@ -89,7 +89,7 @@ def _unknown(first: LeftOut, log_format: str | None) -> str:
 
 
 def _by_names_or_pattern(line: str, parse: Parser) -> tuple[Entry | Logged | None, str, str]:
-    """Return the request in a line of no known format, the way in which it was found, and the text that contains it."""
+    """Return the request in a line of an unknown format, how it was found, and the text that contains it."""
     entry = json_log.entry_of(line)
     inner = json_log.inner_of(entry)
     if inner is not None:

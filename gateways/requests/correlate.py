@@ -133,7 +133,7 @@ def _source(
 def _is_of_client(value: str, sent: int, before: int, earlier: Sequence[Response]) -> bool:
     """Return True if the client sent the value, with request `sent`, before any response contained it.
 
-    before: a response that contains the value. earlier: the responses before `sent` that may contain it.
+    before: the latest response with the value. earlier: the responses before `sent` that may contain the value.
     """
     return sent <= before and not any(_take(value, each) for each in earlier)
 

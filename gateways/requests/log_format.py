@@ -1,8 +1,8 @@
 """Parse the lines of an access log in a known format, or in a format of Apache's LogFormat. Knows apachelogs, which
 converts such a format to a pattern.
 
-The known formats have patterns of their own. These need an eighth of the instructions, and a log may have a million
-lines.
+For the known formats, this module has faster patterns. They need an eighth of the instructions, and a log may have a
+million lines.
 """
 
 import re
@@ -119,8 +119,7 @@ _OCTET = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)|[^\x00-\x7f]")
 
 
 def _escaped(match: re.Match[str]) -> str:
-    r"""Return a raw byte, or one escaped as \xNN, as a backslash and a character. A printable byte becomes that
-    character.
+    r"""Return a raw byte, or an escape \xNN, as a backslash and a character. A printable byte becomes that character.
 
     The patterns of apachelogs can match \xNN in two ways. On a line of a different format, they try both, so each \xNN
     doubles the time.

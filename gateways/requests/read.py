@@ -76,7 +76,7 @@ def _is_json_log(text: str) -> bool:
 
 
 LINES = 100
-"""Number of lines in which a request is searched, because other messages may precede the first request."""
+"""Number of lines to search for a request, because other messages may precede the first request."""
 
 PACKED = {b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd",
           b"PK\x03\x04": "unzip"}  # fmt: skip
@@ -86,7 +86,7 @@ CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def _is_no_text(octets: bytes, name: str) -> str | None:
-    """If the file is not a text in UTF-8 or with one byte for each character, return its kind."""
+    """Return the kind of a file that is not text in UTF-8 or a one-byte encoding; None for text."""
     for begin, program in PACKED.items():
         if octets.startswith(begin):
             return f"compressed; unpack it first: {program} {name}"

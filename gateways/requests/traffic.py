@@ -30,9 +30,10 @@ class LeftOut:
 class Traffic:
     """Requests in the order in which they were made.
 
-    requests: the requests to compare, in order. login: the requests to send first, once for each server. The others use
-    their cookies and values. left_out: entries that cannot be replayed. notes: further remarks for readers of the
-    results, one sentence each. host: the Host header of a recording ("shop.example:8000"); None if unknown.
+    requests: the requests to compare, in order. login: the requests to send first, once for each server. Later requests
+    use the cookies and values of the login. left_out: entries that cannot be replayed. notes: further remarks for
+    readers of the results, one sentence each. host: the Host header of a recording ("shop.example:8000"); None if
+    unknown.
     """
 
     requests: tuple[Request, ...]
