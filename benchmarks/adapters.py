@@ -1,5 +1,6 @@
-"""`python -m benchmarks.adapters [in-process|overload|sockets]`: compare our adapters with others and with a thread
-switch.
+"""`python -m benchmarks.adapters [in-process|overload|sockets]`: compare our adapters with other adapters.
+
+The figures also show the cost of a thread switch alone.
 """
 
 from __future__ import annotations

@@ -32,11 +32,12 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 }
 """
 COLOURS = 8
+# For readers who cannot distinguish the colours.
 DASHES: tuple[list[Decimal | float | int] | Literal["none"], ...] = (
     "none",
     [6, 3],
     [2, 3],
-)  # for readers who cannot distinguish the colours
+)
 
 Points = Sequence[tuple[float, float]]
 

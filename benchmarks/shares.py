@@ -20,10 +20,8 @@ import psutil
 
 from .over_sockets import GTHREAD, UVICORN, WAITRESS
 
-FEW, MANY = (
-    320,
-    1600,
-)  # numbers of requests in the two runs; the difference of the counts does not include start and exit
+# Numbers of requests in the two runs. The difference of the counts does not include start and exit.
+FEW, MANY = 320, 1600
 START_SECONDS = 120.0  # timeout for a server to listen, in seconds; it is long because callgrind is slow
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost:8000\r\nUser-Agent: benchmark\r\nAccept: */*\r\n\r\n"
 BODY = b"hello"

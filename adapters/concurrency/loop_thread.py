@@ -73,9 +73,8 @@ class _Bell:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Raises OSError or NotImplementedError if the operating system or the loop does not support it."""
-        self._mutex = (
-            threading.RLock()
-        )  # reentrant: garbage collection in the locked code may free a response, which rings this bell
+        # Reentrant, because garbage collection in the locked code may free a response, which rings this bell.
+        self._mutex = threading.RLock()
         self._call: Callable[[], None]
         self._fd = moved(os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC))
         try:
@@ -208,7 +207,9 @@ class LoopThread(BorrowedLoop):
             try:
                 await asyncio.wait([self._stop])
             except asyncio.CancelledError:
-                log.debug("the loop's root task was cancelled; the task continues")
+                log.debug(
+                    "the application cancelled the loop's root task; the adapter ignores this, and the loop continues"
+                )
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()

@@ -57,9 +57,8 @@ class Task(NamedTuple):
 class Calls(NamedTuple):
     """The functions that each kind of event loop provides."""
 
-    wake: Callable[
-        [Callable[[], None]], object
-    ]  # thread-safe: run the function on the loop soon; raises RuntimeError if the loop has ended
+    # Run the function on the loop soon. Thread-safe. Raises RuntimeError if the loop has ended.
+    wake: Callable[[Callable[[], None]], object]
     closed: Callable[[], bool]
     create_future: Callable[[], Future]
     create_waiter: Callable[[], Future]  # a future that resolves itself, and runs its task, when it is called

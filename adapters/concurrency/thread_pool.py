@@ -42,7 +42,7 @@ class Workers:
 
     One idle thread waits at the front gate, and the other idle threads wait at locks. A job that arrives alone opens
     the front gate, and the thread there starts immediately. If several jobs are submitted together, a thread at a lock
-    is woken. The caller keeps the GIL until it has submitted all jobs, and then one thread runs them.
+    is woken. It needs the GIL, which the caller keeps until it has submitted all jobs. So one thread can run them all.
 
     Threads within the limit stay until close(), because applications may keep expensive objects in thread-locals
     (database connections). A stand-in replaces a thread that waits for a client. It ends after STAND_IN_SECONDS without

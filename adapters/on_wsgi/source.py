@@ -147,8 +147,8 @@ def _chunks(
 def _counted(stream: Any, reader: Any) -> Source:
     """Return the source of an input whose read() counts the bytes that it takes from the connection's `reader`.
 
-    The source first calls read(1), which may block. Only this method detects that a request has no body, and only this
-    method sends 100 Continue.
+    The source first calls the input's read(1), which may block. Only the input's read() detects that a request has no
+    body, and only it sends 100 Continue. Reading from `reader` does neither.
     """
 
     def read(size: int) -> bytes:

@@ -71,9 +71,8 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
             if key not in withheld and _HEADER(key):
                 variables[key.encode()] = octets(value)
         elif key in _PASSED and value:
-            variables[key.encode()] = octets(
-                value if type(value) is str else str(value)
-            )  # werkzeug's REMOTE_PORT is an int
+            # REMOTE_PORT of Werkzeug is an int.
+            variables[key.encode()] = octets(value if type(value) is str else str(value))
     variables[b"REMOTE_ADDR"] = variables[b"REMOTE_ADDR"].strip(b"[]")
     variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: the address, if the name is unknown
     variables[b"SCRIPT_NAME"] = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/") + script.name

@@ -75,7 +75,8 @@ class Program:
     def started(self) -> bool:
         """True if the program is known to run.
 
-        While this is False, the pipes may report no end-of-file until `look` returns True.
+        While this is False, this process may still hold the program's ends of the pipes. Then the pipes report no
+        end-of-file, even if the program has exited. `look` closes these ends.
         """
         return self._process.started
 

@@ -17,11 +17,14 @@ def refusal(scope: dict[str, Any], host: str) -> str | None:
     """
     requested = _only(scope, b"host")
     if requested is None or not _is_known(requested, host):
-        return f"the host {requested!r} is not this page's; use its IP address, or localhost"
+        return (
+            f"the Host header {requested!r} does not name this server; "
+            "open the page with the server's IP address or with localhost"
+        )
     origin = _only(scope, b"origin")
     acts = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
     if (origin is None and acts) or (origin is not None and origin != f"http://{requested}"):
-        return f"the origin {origin!r} is not this page's, which is 'http://{requested}'"
+        return f"the Origin header {origin!r} is not the origin of this page, 'http://{requested}'"
     return None
 
 

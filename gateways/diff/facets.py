@@ -99,7 +99,10 @@ def is_cookie(facet: str) -> bool:
 
 
 def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
-    """Return the facets of notation (order, case, repetition of common headers) that differ (RFC 9110, 5.1 and 5.3)."""
+    """Return the facets of notation that differ: order, case and repetition of the headers that both responses have.
+
+    RFC 9110, 5.1 and 5.3.
+    """
     both = {name.lower() for name, _ in old.headers} & {name.lower() for name, _ in new.headers}
     both -= FRAMING_HEADERS | OF_THE_HOP
     pair = [[name for name, _ in each.headers if name.lower() in both] for each in (old, new)]

@@ -101,9 +101,8 @@ def _further(plan: Plan, rounds: _Rounds, ports: Ports, progress: Progress) -> N
         if not doubtful and not any(each.is_counted for each in differences):
             return
         _round(plan, "old", rounds, ports, progress)
-        was_late = any(
-            each.found.facet == "time" for each in differences
-        )  # a busy machine may have delayed the response twice
+        # A busy machine may have delayed the response twice.
+        was_late = any(each.found.facet == "time" for each in differences)
         if is_repeatable and (was_late or (doubtful and len(rounds.answers["new"]) < MOST_NEW)):
             _round(plan, "new", rounds, ports, progress)
         before = len(differences)
@@ -240,9 +239,8 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
         if olds and new_answers
     )
     differences, doubtful = _differences(plan, rounds)
-    differences += [
-        each for each in doubtful if each.times == each.asked
-    ]  # the user stopped the comparison before these differences were certain
+    # The user may have stopped the comparison before these differences were certain.
+    differences += [each for each in doubtful if each.times == each.asked]
     if "log" not in plan.ignored:
         differences += _log(rounds)
     firsts = [olds[0] if olds else None for olds, _ in pairs]

@@ -175,9 +175,8 @@ def _body(given: dict[str, Any]) -> bytes | None:
                 f"request.postData.params is {params!r}; each item must be an object with a name and a value"
             )
         return urlencode([(each.get("name", ""), each.get("value", "")) for each in params]).encode()
-    is_elsewhere = (
-        not isinstance(text, str) and kind and size != 0
-    )  # for example, a file beside the recording has the body
+    # The body may be in a file beside the recording, for example.
+    is_elsewhere = not isinstance(text, str) and kind and size != 0
     if params or is_elsewhere or (isinstance(size, int) and size > 0) or _announces_body(given):
         raise _Unfit("the recording does not contain its body")
     return b""

@@ -14,9 +14,8 @@ class Session:
     def __init__(self) -> None:
         self.jar = Jar()
         self.values: dict[str, str] = {}
-        self._granted: set[str] = (
-            set()
-        )  # names of cookies that responses to unsafe requests set, for example to a login
+        # Names of the cookies that were set by a response to an unsafe request, for example by the response to a login.
+        self._granted: set[str] = set()
 
     def prepared(self, request: Request) -> Request:
         """Return the request to send. Values are inserted, and cookies from responses replace recorded cookies of the

@@ -120,7 +120,7 @@ def program_of(target: str) -> str | None:
     A Python file is a program if it is executable and starts with "#!".
 
     Raises:
-        Failure: the path is neither of these.
+        Failure: a folder contains no CGI program, a file is neither Python nor executable, or it is Django's manage.py.
     """
     path = Path(target)
     if path.is_dir() and not (path / "__init__.py").exists():

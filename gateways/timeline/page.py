@@ -17,7 +17,10 @@ COLUMNS = ("", "is called", "runs in", "takes", "first byte", "in total", "canno
 def render(timeline: Timeline) -> str:
     """Return the page."""
     served = timeline.runs[-1].hello.served
-    origin = f"gateways {served.gateways} on Python {served.python}; one after the other on one machine"
+    origin = (
+        f"Recorded with gateways {served.gateways} on Python {served.python}. "
+        "The generations ran one after the other, on one machine."
+    )
     body = [
         _header(timeline),
         _table(timeline),

@@ -134,7 +134,7 @@ def sequence(trace: Trace, prefix: str) -> str:
 
 
 def _threads(letters: dict[tuple[int, str], str]) -> str:
-    """Return the process and thread of each letter."""
+    """Return the legend of the diagram: the process and thread that each letter stands for."""
     caption = (
         element(
             "span", element("span", letter, class_="who"), escape(f"process {process}, {printable(thread_name(name))}")

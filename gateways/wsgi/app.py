@@ -148,9 +148,8 @@ def upload(environ: Environ, start_response: Start) -> Body:
 def content_length(environ: Environ, start_response: Start) -> Body:
     received, read = environ.get("CONTENT_LENGTH") or "none", sum(map(len, body_of(environ)))
     text = f"Content-Length received: {received}\nbytes read: {read}\nContent-Length sent: "
-    return whole(
-        environ, start_response, "200 OK", TEXT, f"{text}{len(text) + 3}\n"
-    )  # 3 more: two digits and a newline
+    # The length has two digits, and a newline follows it.
+    return whole(environ, start_response, "200 OK", TEXT, f"{text}{len(text) + 3}\n")
 
 
 def sleep(environ: Environ, start_response: Start) -> Body:

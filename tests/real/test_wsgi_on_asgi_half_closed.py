@@ -23,7 +23,7 @@ def test_the_tested_servers_are_those_that_stream() -> None:
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_a_disconnect_behind_an_unread_upload_is_detected(server: str) -> None:
+def test_a_disconnect_after_an_unread_upload_is_detected(server: str) -> None:
     """For any size of the upload, a streaming app ends after the disconnect, and its thread is free."""
     with site(server, app=APP) as running:
         for size, length in ((1000, 1000), (2 * MB, 10 * MB), (5 * MB, 5 * MB)):

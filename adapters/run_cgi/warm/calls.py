@@ -23,7 +23,8 @@ MAX_PATHS = 1000  # maximum number of watched paths per module; a module that re
 _TIME, _NUMBER, _ID = "keeps the time", "keeps a random number", "keeps the process's id"
 _THREAD, _FORKS = "keeps the thread's id", "registers fork handlers"
 _TIMER, _STACKS = "starts a timer", "changes the settings of threads"
-OF_LIBRARIES = frozenset((_TIME, _THREAD, _FORKS))  # reasons that do not apply to standard modules
+# Reasons not to share a module. They do not apply to Python's standard modules.
+OF_LIBRARIES = frozenset((_TIME, _THREAD, _FORKS))
 _FUNCTIONS = {
     **dict.fromkeys(("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"), _TIME),
     **dict.fromkeys(("clock_gettime", "clock_gettime_ns", "now", "utcnow", "today", "generate_time_safe"), _TIME),

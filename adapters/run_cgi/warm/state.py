@@ -34,7 +34,7 @@ _signal: Any = sys.modules["_signal"]  # loaded in every interpreter
 
 
 def now() -> dict[str, object]:
-    """Return the current state as descriptions and comparable values. Flushes the standard streams first."""
+    """Return the current state: for each description, a comparable value. Flushes the standard streams first."""
     streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
     for stream in streams[1:]:
         if stream is not None:

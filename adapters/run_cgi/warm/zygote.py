@@ -169,9 +169,8 @@ class Zygote:
         child.prepare_streams()
         gc.collect()
         gc.freeze()  # otherwise garbage collection in children would write to the shared memory of these objects
-        self.main = child.fresh_main(
-            _MAIN, self.program
-        )  # not frozen, because garbage collection must find the objects that the program stores in it
+        # This module is not frozen, because garbage collection must find the objects that the program stores in it.
+        self.main = child.fresh_main(_MAIN, self.program)
         self._fork()
         while (spare := self._spare) is None or spare.pid:
             self._handle_events()

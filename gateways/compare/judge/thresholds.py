@@ -56,7 +56,7 @@ def _units(figure: str) -> dict[str, float] | None:
 
 
 def breaches(sections: Sequence[Section], thresholds: Sequence[Threshold]) -> list[str]:
-    """Return a sentence for each contender that breaches a threshold, and for each such request of a mix.
+    """Return a sentence for each breach of a threshold by a contender, in a scenario or in one request of a mix.
 
     The latencies are from the highest measured rate. An unknown figure counts as a breach, because a check must not
     pass without its figure.

@@ -211,6 +211,6 @@ def must_be_same(message: Said) -> None:
     if message["version"] != own:
         has = f"has gateways {message['version']}" if message["version"] else "does not have gateways installed"
         raise Failure(
-            f"the worker on {message['host']} {has}, but this is {own}; "
-            "on that machine, run in a clone of this version: pip install '.[locust]'"
+            f"the worker on {message['host']} {has}, but the master has gateways {own}; "
+            f"on the worker's machine, run in a clone of version {own}: pip install '.[locust]'"
         )

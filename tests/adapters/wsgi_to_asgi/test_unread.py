@@ -1,4 +1,4 @@
-"""Uploads that an application does not read: a disconnect behind them is detected (ASGI HTTP, "Disconnect")."""
+"""A disconnect is detected even if the application has not read the upload (ASGI HTTP, "Disconnect")."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def upload(serve: Serve, app: Any, size: int, **more: Any) -> Exchange:
 
 
 @pytest.mark.parametrize("size", [MIB // 16, 2 * MIB, 16 * MIB])
-def test_a_disconnect_behind_an_unread_upload_stops_a_streaming_app(serve: Serve, size: int) -> None:
+def test_a_disconnect_after_an_unread_upload_stops_a_streaming_app(serve: Serve, size: int) -> None:
     """Ours: an endless response ends with a disconnect, for any size of the upload."""
     exchange = upload(serve, stream, size)
     exchange.wait_until(lambda: "body" in exchange.types, "the response to begin")
@@ -36,7 +36,7 @@ def test_a_disconnect_behind_an_unread_upload_stops_a_streaming_app(serve: Serve
     exchange.wait_end()
 
 
-def test_an_app_that_computes_can_detect_a_disconnect_behind_an_unread_upload(serve: Serve) -> None:
+def test_an_app_that_computes_can_detect_a_disconnect_after_an_unread_upload(serve: Serve) -> None:
     """Ours: waitress.client_disconnected, after the response headers have been sent."""
     told = serve.gate("the app to be told")
 

@@ -28,7 +28,7 @@ def test_an_ip_address_and_localhost_and_the_given_name_are_accepted(host: str) 
 def test_an_unknown_name_is_refused(host: str | None) -> None:
     why = refusal(scope(host, f"http://{host}"), "127.0.0.1")
     assert why is not None
-    assert why.startswith(f"the host {host!r} ")
+    assert why.startswith(f"the Host header {host!r} ")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_an_unknown_name_is_refused(host: str | None) -> None:
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_requests_with_effects_must_come_from_the_page_itself(origin: str | None, kind: str) -> None:
     why = refusal(scope("127.0.0.1:8003", origin, "POST", kind), "127.0.0.1")
-    assert why == f"the origin {origin!r} is not this page's, which is 'http://127.0.0.1:8003'"
+    assert why == f"the Origin header {origin!r} is not the origin of this page, 'http://127.0.0.1:8003'"
 
 
 def test_safe_requests_may_have_no_origin_but_not_a_different_origin() -> None:

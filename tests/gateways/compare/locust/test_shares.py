@@ -101,8 +101,7 @@ def test_the_command_of_a_worker_contains_the_address_of_the_master() -> None:
 )
 def test_a_worker_of_another_version_is_reported_with_the_install_command(theirs: str, has: str) -> None:
     own = version("gateways")
-    with pytest.raises(
-        Failure, match=f"the worker on b {has} this is {own}; on that machine, run in a clone of this version: pip"
-    ):
+    reported = f"the worker on b {has} the master has gateways {own}; on the worker's machine, run in a clone of "
+    with pytest.raises(Failure, match=f"{reported}version {own}: pip"):
         must_be_same({"version": theirs, "host": "b"})
     must_be_same({"version": own, "host": "b"})
