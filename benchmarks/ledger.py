@@ -42,7 +42,8 @@ times instead, which depend on the machine.
 
 - Python calls: calls to Python functions, in all threads (`sys.setprofile`).
 - Context switches: `getrusage`.
-- System calls: `strace -f -c`. Some system calls can wake another thread.
+- System calls: `strace -f -c`. Some system calls can wake another thread. All threads run on one CPU, because on two CPUs
+  the waits for the GIL depend on chance.
 - Instructions: user-space instructions (`perf stat`, or callgrind). A dash means that neither tool was available.
 
 "Thread switch alone" calls an empty function with `run_in_executor` or `run_coroutine_threadsafe`. Each count is
@@ -240,6 +241,8 @@ def report() -> str:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     if len(sys.argv) == 5:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # on two CPUs, waits for the GIL depend on chance
         which, at_once, wanted, how = sys.argv[1:]
         print(
             json.dumps(work(CONTENDERS[int(which)], int(at_once), int(wanted), profiled=how == "profiled")), flush=True

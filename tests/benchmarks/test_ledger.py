@@ -14,8 +14,8 @@ from tests.programs import require_program
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
 
 OURS = {each.direction: number for number, each in enumerate(CONTENDERS) if each.name == "ours"}
-MOST = {"WSGI on ASGI": (70, 10), "ASGI on WSGI": (76, 14)}
-"""Per request, one at a time: Python calls, and system calls. Threads that wait for the GIL add a few system calls.
+MOST = {"WSGI on ASGI": (70, 7), "ASGI on WSGI": (76, 13)}
+"""Per request, one at a time: Python calls, and system calls.
 
 WSGI on ASGI makes 36 calls if the thread has run before the loop would wait for it, and 63 if the loop waits.
 """
@@ -25,7 +25,7 @@ WSGI on ASGI makes 36 calls if the thread has run before the loop would wait for
 def lowest(direction: str) -> dict[str, float]:
     """Return our system calls per request by name, of at most three counts.
 
-    A busy machine adds waits for the GIL, but it never removes calls. So the lowest of three counts is the cost.
+    Waits for the GIL add calls. So the lowest of three counts is the cost.
     """
     counts = []
     for _ in range(3):
