@@ -220,13 +220,13 @@ class _Request:
             self._loop.add_reader(self._body.stdin, readable.set)
             await readable.wait()
             readable.clear()
+            self._loop.remove_reader(self._body.stdin)  # uvloop reports an error of a socket only once
             try:
                 self._body.read(_BLOCK)
             except BlockingIOError:
                 continue
             except ClientDisconnected:
                 break
-        self._loop.remove_reader(self._body.stdin)
 
     def _close(self) -> None:
         self._complete = True

@@ -63,6 +63,31 @@ async def received(ours: LoopSocket, theirs: socket.socket, data: bytes) -> byte
 
 
 @LOOPS
+@pytest.mark.parametrize("is_waiting", [True, False])
+def test_data_before_a_reset_arrives_and_then_the_end(factory: Any, pair: Pair, is_waiting: bool) -> None:
+    """A peer that closes with unread data resets the connection. uvloop reports this once, and then never again."""
+
+    async def run() -> None:
+        ours = LoopSocket(running_loop(), pair[0])
+        for number in range(3):
+            assert await received(ours, pair[1], b"%d" % number) == b"%d" % number
+        ours.send_now(b"unread")
+        receiving = asyncio.ensure_future(ours.receive(4))
+        if is_waiting:
+            await asyncio.sleep(0)
+        pair[1].send(b"the last data")
+        pair[1].close()
+        blocks = [await receiving]
+        while blocks[-1]:
+            blocks.append(await ours.receive(4))
+        assert b"".join(blocks) == b"the last data"
+        ours.close()
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(asyncio.wait_for(run(), 10))
+
+
+@LOOPS
 def test_data_arrives_in_order_and_then_the_end(factory: Any, pair: Pair) -> None:
     async def run() -> None:
         ours = LoopSocket(running_loop(), pair[0])
