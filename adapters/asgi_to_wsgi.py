@@ -1,4 +1,4 @@
-"""ASGI applications on WSGI servers. The application runs on one event loop; the server's threads forward its blocks.
+"""ASGI applications on WSGI servers. The application runs on an event loop, and a server thread forwards its response.
 
 Knows both interfaces. It must not know threads and loops (concurrency/), or how the application is started and stopped
 (run_asgi/). It must also not know how servers pass a body and a connection (on_wsgi/), or how requests and response
@@ -46,7 +46,7 @@ MAX_DETACHED = 10_000  # maximum number of detached streams per process; each fu
 
 
 class ASGIToWSGI:
-    """A WSGI application that runs an ASGI application (ASGI HTTP 2.5 and lifespan 2.0; PEP 3333).
+    """A WSGI application (PEP 3333) that runs an ASGI application (ASGI HTTP 2.5 and lifespan 2.0).
 
     app: the ASGI 3 application, or an ASGI 2 application (a double callable).
     loop_factory: creates the event loop, e.g. uvloop.new_event_loop. Default: an asyncio loop. All adapters of a
@@ -61,20 +61,21 @@ class ASGIToWSGI:
     max_message: size limit in bytes of a message from a client. A larger message closes its WebSocket with 1009.
     detach: serve responses of the type text/event-stream on the loop, without a thread of the server. This requires
         that the adapter can take over the connection, as for a WebSocket, and that no middleware wraps the body. The
-        connection is closed after such a response. The server logs the response, and applies its time limits, when the
-        response starts. Default: off.
+        connection is closed after such a response. For the server's access log and time limits, such a response ends
+        when its stream starts. Default: off.
 
-    The loop and the application's lifespan start with the first request in a process. So an adapter that was created
-    before a server forks works in each child process. close() stops the loop and the lifespan. They also stop at the
-    end of the process, which waits up to 30 seconds for background tasks.
+    The loop and the application's lifespan start with the first request in a process. You can therefore create the
+    adapter before a server forks. close() stops the loop and the lifespan. They also stop at the end of the process,
+    which waits up to 30 seconds for background tasks.
 
     If the server has a hook for its exit, call close() there. For example, a gthread worker of gunicorn waits for
     running streams before it exits, until gunicorn kills it. This hook in gunicorn's configuration file ends the
     streams and the lifespan first: `def worker_exit(server, worker): app.close()`.
 
     If the application raises an exception, or its response violates ASGI, the error is logged ("gateways.asgi") and
-    raised to the server. Before the response headers, such an error makes the server respond with 500. A later error
-    prevents the server from ending the response as if it were complete. The scope has the environ as `wsgi_environ`.
+    raised to the server. Before the response headers, such an error makes the server respond with 500. After a later
+    error, the server aborts the response, because the client must not take it for complete. The scope has the environ
+    as `wsgi_environ`.
 
     When the application accepts a WebSocket, the adapter takes over the connection's socket from the server. The loop
     then serves the WebSocket, without occupying a thread (ASGI WebSocket 2.5). If the server does not expose its
@@ -152,7 +153,8 @@ class ASGIToWSGI:
         except Exception as error:
             if "uwsgi.version" not in environ or isinstance(error, ClientDisconnected):
                 raise
-            # If an application raises, uWSGI closes the connection. PEP 3333, "Error Handling", allows that.
+            # If an application raises, uWSGI closes the connection without a response (PEP 3333, "Error Handling",
+            # allows that).
             return _answer(start_response, "500 Internal Server Error", "Internal Server Error")
 
     def _websocket(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -214,7 +216,7 @@ class ASGIToWSGI:
             return self._running
 
     def _loop(self) -> tuple[BorrowedLoop, Callable[[], object]]:
-        """Return the loop for the application, and a function that releases it."""
+        """Return the loop for the application, and a function that releases the loop."""
         thread = acquire(self._loop_factory)
         return thread, partial(release, self._loop_factory, thread)
 

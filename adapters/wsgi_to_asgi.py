@@ -1,4 +1,4 @@
-"""WSGI applications on ASGI servers. The application runs in a worker thread; the request's coroutine sends its blocks.
+"""WSGI applications on ASGI servers. The application runs in a worker thread, and a coroutine sends its response.
 
 Knows both interfaces, and the request headers that announce a body. It must not know how a request is mapped to an
 environ (mapping/), or the order of events in a request (on_asgi/wsgi_request.py).
@@ -39,9 +39,9 @@ class WSGIToASGI:
     """An ASGI 3 application that runs a WSGI application (PEP 3333; ASGI HTTP 2.5, "WSGI Compatibility").
 
     app: the WSGI application.
-    threads: number of requests that the application serves concurrently. Threads are started when they are needed.
-        Further requests wait, without using a thread. Up to 512 threads that wait for slow clients do not count, so
-        slow clients cannot block other requests. With 1, the application serves one request at a time.
+    threads: maximum number of concurrent requests. Threads are started when they are needed. Further requests wait,
+        without using a thread. Threads that wait for slow clients do not count, up to 512 of them. Slow clients
+        therefore cannot block other requests. With 1, the application serves one request at a time.
     spool: size limit in bytes for spooling a request body of unknown length (chunked, HTTP/2). The adapter writes such
         a body to a temporary file before the application starts, and sets CONTENT_LENGTH. With 0, the body is streamed
         immediately, and the environ has wsgi.input_terminated but no CONTENT_LENGTH.
@@ -115,7 +115,7 @@ class WSGIToASGI:
             weakref.finalize(self, each.abandon).atexit = False
 
     def forked(self) -> None:
-        """Record that a server has forked this process: other processes may serve the application too."""
+        """Record that a server has forked this process, so other processes may serve the application too."""
         self._environ["wsgi.multiprocess"] = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -204,7 +204,7 @@ def _forked() -> None:
 
 
 def _dropped(first: threading.Lock, name: str) -> None:
-    """Warn of the first hop-by-hop header of an application that is left out."""
+    """Warn that a hop-by-hop header was removed from a response. Each adapter warns only once: `first` is its lock."""
     if first.acquire(blocking=False):
         warn_of_dropped(name)
 

@@ -1,8 +1,7 @@
 """Bounded channels of blocks between a thread and an event loop, in both directions. They use the loop's mailbox.
 
 Knows threads and loops (loops.py). Contains the common part of the three channels (outbox.py, inbox.py, desk.py). It
-must not know WSGI, ASGI or CGI, because channels transport calls and blocks. The table lists each wait, and the events
-that end it:
+must not know WSGI, ASGI or CGI. The table lists each wait, and the events that end it:
 
 ====================  =============================  =================================================================
 waiting side          waits for                      woken by
@@ -102,7 +101,7 @@ class Channel(ABC):
 class ToThread(Channel):
     """A channel to which a coroutine writes, and from which a thread reads."""
 
-    _overflowing = False  # if True, writers never wait for room
+    _overflowing = False  # if True, writers never wait for free space in the queue
     _waiters: Sequence[Future] = ()  # coroutines that wait in room(); an application may send from several tasks
 
     async def room(self) -> None:

@@ -1,7 +1,7 @@
 """A channel from a coroutine to a thread, for the response of an ASGI application.
 
-The coroutine can also wake the thread without an item, for example to make it read the request body. Knows that the
-thread may need no more items. It must not know the items' meaning.
+The coroutine can also wake the thread without an item, for example to make the thread read the request body. Knows that
+the thread may need no more items. It must not know the items' meaning.
 """
 
 from __future__ import annotations
@@ -26,10 +26,7 @@ def _no_gate() -> None:
 
 
 class Desk(ToThread):
-    """Items from one coroutine to one thread. Their total size is bounded.
-
-    The coroutine can also wake the thread with ask(), e.g. to make it read the request body.
-    """
+    """Items from one coroutine to one thread. Their total size is bounded. ask() wakes the thread without an item."""
 
     def __init__(
         self,
@@ -38,10 +35,10 @@ class Desk(ToThread):
         alive: Callable[[], bool] | None = None,
         own_gate: Callable[[], EventGate | None] = _no_gate,
     ) -> None:
-        """gone: returns True if the thread needs no more items. check() calls it.
+        """gone: returns True if the thread needs no more items. check() calls this function.
 
-        alive: returns True if the loop runs. The waiting thread polls it. It is needed only if no other code calls
-        close() at the end of the loop.
+        alive: returns True if the loop runs. The waiting thread polls this function. None if other code calls close()
+        at the end of the loop.
 
         own_gate: returns the gate of the waiting thread. If it returns None, the thread waits at a new lock.
         """
@@ -70,7 +67,7 @@ class Desk(ToThread):
         return self._size >= HIGH_WATER
 
     def ask(self) -> None:
-        """Wake the thread: its get() returns True as its second value. Call it from the loop."""
+        """Wake the thread: get() then returns True as its second value. Call it from the loop."""
         with self._mutex:
             self._asked = True
             self._open()
@@ -104,7 +101,7 @@ class Desk(ToThread):
     def leave(self) -> Taken:
         """Return all queued items without waiting. Call it from the loop.
 
-        Later items are discarded, because another object replaces this desk.
+        Later items are discarded, because another object takes over the response.
         """
         with self._mutex:
             taken = self._items, self._asked, self.ended
@@ -127,7 +124,7 @@ class Desk(ToThread):
                 self.close()
 
     def check(self) -> None:
-        """End the thread's wait if it needs no more items. Call it from the loop, at intervals."""
+        """End the thread's wait if the thread needs no more items. Call it from the loop, at intervals."""
         if self._gates and self._gone is not None and self._gone():
             self.close()
 

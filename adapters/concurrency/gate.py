@@ -25,7 +25,7 @@ class EventGate:
     """
 
     _fd = -1
-    waiting = False  # a thread waits, or its wait ended with a timeout or an exception: release() may still be called
+    waiting = False  # a thread waits, or its wait ended with a timeout or an exception, and release() may still follow
 
     def __init__(self) -> None:
         """Raises OSError if the process has no free descriptor."""
@@ -62,7 +62,7 @@ class EventGate:
         return bool(poll.poll(timeout * 1000))
 
     def close(self) -> None:
-        """Close the descriptor in a forked child, because the threads that use it exist only in the parent."""
+        """Close the descriptor. In a forked child, no thread uses the gate, because its threads exist in the parent."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             with suppress(OSError):  # a forked child may have closed all descriptors
@@ -81,8 +81,8 @@ def new_gate() -> EventGate | None:
         return None
 
 
-# Maximum number of gates that threads own, because each gate needs a descriptor. The second number applies if the
-# process's limit of descriptors is so low that the server needs almost all of them for connections.
+# Maximum number of gates that threads own, because each gate needs a descriptor. MAX_LOW applies if the process's limit
+# of descriptors is so low that the server needs almost all of them for connections.
 MAX_OWN, MAX_LOW = 64, 4
 
 _own: weakref.WeakSet[EventGate] = weakref.WeakSet()
@@ -92,7 +92,7 @@ class _Thread(threading.local):
     """The gate of this thread, which is closed when the thread ends; None without a gate."""
 
     gate: EventGate | None = None
-    asked = False  # the thread has a gate, or cannot have one
+    tried = False  # thread_gate() has created a gate for this thread, or has failed to
 
 
 _thread = _Thread()
@@ -107,16 +107,17 @@ def _forked() -> None:
 
 
 def thread_gate() -> EventGate | None:
-    """Return the gate that the calling thread owns; None if too many threads own one, or if it cannot be created.
+    """Return the calling thread's own gate; None if too many threads have a gate, or if creating it has failed.
 
-    The thread gets a new gate if its last wait was interrupted: otherwise the late release would end another wait.
+    If the thread's last wait was interrupted, it gets a new gate. A late release() of the old gate would otherwise end
+    the thread's next wait.
     """
     mine = _thread
     gate = mine.gate
     if gate is not None and not gate.waiting:
         return gate
-    if gate is not None or not mine.asked:
-        mine.asked = True
+    if gate is not None or not mine.tried:
+        mine.tried = True
         gate = new_gate() if len(_own) < MAX_OWN else None
         if gate is not None and gate.is_low and len(_own) >= MAX_LOW:
             gate.close()

@@ -20,7 +20,10 @@ class Inbox(ToThread):
     """Blocks of a body from one coroutine to one thread. The queue and the body's length are bounded."""
 
     def __init__(self, loop: Loop, workers: Workers, length: int | None, start: Callable[[], object]) -> None:
-        """length: in bytes, None if unknown. start: called on the loop before the thread waits for the first time."""
+        """length: of the body in bytes, None if unknown.
+
+        start: called on the loop before the thread waits for the first time.
+        """
         super().__init__(loop, workers)
         self._missing, self._start = length, start
         self._blocks: deque[bytes] = deque()
@@ -51,9 +54,9 @@ class Inbox(ToThread):
         return self._size >= HIGH_WATER
 
     def overflow(self) -> None:
-        """Until the thread reads again, let room() return immediately, and let put() discard data beyond OVERFLOW.
+        """Stop limiting the coroutine: until the thread reads again, room() returns at once.
 
-        Call it from the loop.
+        put() then discards data beyond OVERFLOW bytes. Call it from the loop.
         """
         with self._mutex:
             self._overflowing = True
@@ -67,10 +70,7 @@ class Inbox(ToThread):
             self.end()
 
     def forget(self) -> None:
-        """Discard the rest of the body, because the request has ended. Call it from the thread.
-
-        `start` is not called after this.
-        """
+        """Discard the rest of the body, because the request has ended. Never calls `start`. Call it from the thread."""
         self.close()
         self.started, self._start = True, int
 
@@ -101,7 +101,7 @@ class Inbox(ToThread):
     def get(self) -> bytes:
         """Return the next block, b"" at the end of the body. Call it from the thread.
 
-        Raises ClientDisconnected if the body is shorter than announced, OSError if part of it was discarded.
+        Raises ClientDisconnected if the body is shorter than announced, and OSError if put() has discarded data.
         """
         while True:
             with self._mutex:

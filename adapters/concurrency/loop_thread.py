@@ -1,7 +1,7 @@
 """The event loop that a process runs for ASGI applications on WSGI servers. It runs on its own thread.
 
-Knows when such a loop starts and stops. It starts at its first use in a process. All adapters with the same factory
-share it, and it stops when the last of them releases it. This module must not know the code that runs on the loop.
+Knows when such a loop starts and stops. A loop starts at its first use in a process. All adapters with the same factory
+share one loop, which stops when the last adapter releases it. This module must not know the code that runs on the loop.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CANCEL_SECONDS = 10.0  # timeout for cancelled tasks at the end of the loop, in 
 
 
 class BorrowedLoop:
-    """A loop that the caller runs in another thread, and stops. Other threads use its mailbox `loop`."""
+    """A loop that other code starts and stops in another thread. Threads reach it through its mailbox, `loop`."""
 
     ended = False  # the loop has stopped permanently
     failure: str | None = None  # the reason why the loop has stopped, if known
@@ -53,7 +53,7 @@ class BorrowedLoop:
 
     @property
     def watched(self) -> Callable[[], bool] | None:
-        """The function that a waiting thread polls to detect the end of the loop; None if the end wakes the thread."""
+        """A function that waiting threads poll to detect the end of the loop; None if the loop's end wakes them."""
         return self.alive
 
     def refuse_inside(self) -> None:
@@ -72,7 +72,7 @@ class _Bell:
     """Wakes a loop from any thread with one write. call_soon_threadsafe() needs a handle, a write and two reads."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Raises OSError or NotImplementedError if the operating system or the loop does not support it."""
+        """Raises OSError or NotImplementedError if the operating system or the loop does not support a bell."""
         # Reentrant, because garbage collection in the locked code may free a response, which rings this bell.
         self._mutex = threading.RLock()
         self._call: Callable[[], None]
@@ -142,7 +142,7 @@ class LoopThread(BorrowedLoop):
             raise RuntimeError(f"the event loop of ASGIToWSGI is not running: {self.failure}")
 
     def inside(self) -> bool:
-        """Return True if the caller is this thread. Under gevent, get_running_loop() is the same in all greenlets."""
+        """Return True if the caller runs in this thread. All greenlets share one running loop, so compare threads."""
         return threading.get_ident() == self._ident
 
     def refuse_inside(self) -> None:
@@ -196,9 +196,9 @@ class LoopThread(BorrowedLoop):
         self._progressed = True
 
     async def _root(self) -> None:
-        """Run until stop() is called. AnyIO, for example, keeps its worker threads until the root task ends.
+        """Run until stop() is called. Libraries such as AnyIO keep their worker threads until this root task ends.
 
-        Some applications cancel all tasks when they shut down. This task then continues.
+        If the application cancels all tasks of the loop, this task continues.
         """
         if (3, 12) <= sys.version_info < (3, 12, 3):  # these versions cannot start a thread of the executor at exit
             await self._asyncio.run_in_executor(None, int)
@@ -210,11 +210,11 @@ class LoopThread(BorrowedLoop):
                 log.debug(
                     "the application cancelled the loop's root task; the adapter ignores this, and the loop continues"
                 )
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
             task.cancel()
-        if rest:
-            await asyncio.wait(rest, timeout=CANCEL_SECONDS)
+        if others:
+            await asyncio.wait(others, timeout=CANCEL_SECONDS)
         await self._asyncio.shutdown_asyncgens()
 
     def _close(self) -> None:

@@ -20,9 +20,9 @@ from .waiter import Waiter
 log = logging.getLogger("gateways.loops")
 
 CROWD = 4  # after concurrent requests, attend() returns True only after this number of requests that come one at a time
-# Number of times in a row that a coroutine may take data without a wait. After that, it lets other tasks run.
-# Otherwise, a fast application could block the loop on a server whose send() does not wait. No other request would run,
-# and a disconnect of this client would not be detected.
+# Number of times in a row that a coroutine may get data without waiting. After that, it lets other tasks run. Otherwise
+# a fast application could block the loop on a server whose send() never waits. Other requests would then stop, and the
+# adapter would not detect that its client has disconnected.
 MAX_IN_A_ROW = 16
 LISTEN_AFTER = 0.05  # delay before a running request is watched for a disconnect, in seconds
 
@@ -83,7 +83,7 @@ class Loop:
         self._sweeping = False
 
     def post(self, call: Callable[[], object] | Future) -> None:
-        """Call a function, or resolve a future, on the loop, in order. Thread-safe. Raises LoopClosed."""
+        """Call a function or resolve a future on the loop, in the order of posting. Thread-safe. Raises LoopClosed."""
         self._box.append(call)
         if not self._posted:
             self._posted = True
@@ -116,9 +116,10 @@ class Loop:
     def attend(self, watched: Watched) -> bool:
         """Call `watched.look()` after one to two times LISTEN_AFTER, unless leave() is called first.
 
-        Call it in the loop's thread only. One timer serves all requests of the loop, so a short request needs no timer.
-        Returns True if requests come one at a time: no other request is being watched, and the last CROWD requests
-        were alone too.
+        One timer serves all requests of the loop, so a short request costs no timer. Call this in the loop's thread.
+
+        Returns True if requests come one at a time: no other request is being watched, and this was also the case for
+        the last CROWD requests.
         """
         attended = self._attended
         attended[watched] = self._tick
@@ -133,11 +134,12 @@ class Loop:
         return False
 
     def leave(self, watched: Watched) -> None:
-        """Undo attend(), unless look() has been called. Call it in the loop's thread only."""
+        """Undo attend() if look() has not been called yet. Call it in the loop's thread only."""
         self._attended.pop(watched, None)
 
     def _sweep_later(self) -> None:
-        # A timer keeps the context in which it is created. An empty context does not keep the first request alive.
+        # A timer keeps a reference to the context in which it is created. In the request's own context, it would keep
+        # the request's objects alive.
         Context().run(self.call_later, LISTEN_AFTER, self._sweep)
         self._sweeping = True
 
@@ -176,7 +178,7 @@ def asyncio_loop(loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> L
 
 
 class _TrioFuture:
-    """A future for trio. It has only the methods that one waiting task needs."""
+    """A future for trio, which only one task may await."""
 
     def __init__(self, trio: Any) -> None:
         self._trio, self._task, self._done = trio, None, False

@@ -1,6 +1,6 @@
 """A channel from a thread to a coroutine, for the response of a WSGI application to an ASGI server.
 
-Knows when items are queued, taken and handled. It must not know the meaning of items.
+Knows when an item is queued, received by the coroutine, and handled. It must not know the meaning of items.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Outbox(Channel):
     """Items from one thread to one coroutine. Their total size is bounded."""
 
     _linger_until = 0.0
-    taken = 0  # size in bytes of the items that the last get() returned; items passed to end() count as 0
+    got_size = 0  # size in bytes of the items that the last get() returned; items passed to end() count as 0
     _in_a_row = 0  # number of times in a row that get() has returned without a wait
     _last: Sequence[Any] = ()  # the items of end(), until take_last() returns them
 
@@ -100,7 +100,7 @@ class Outbox(Channel):
 
     @property
     def parked(self) -> bool:
-        """Return True if a thread waits until the coroutine has taken items."""
+        """Return True if a thread waits for the coroutine to get items."""
         return bool(self._gates)
 
     def take(self) -> tuple[list[Any], bool] | None:
@@ -122,7 +122,7 @@ class Outbox(Channel):
                 await self._loop.sleep(0)
         while True:
             with self._mutex:
-                items, self.taken, self._items, self._size = self._items, self._size, [], 0
+                items, self.got_size, self._items, self._size = self._items, self._size, [], 0
                 if items or self._ended:
                     if not self._draining:
                         self._open()
@@ -141,8 +141,7 @@ class Outbox(Channel):
     def expect_more(self) -> Future | None:
         """Return a future to await before the next get(), None if get() would not wait. Call it from the coroutine.
 
-        The future's task continues without another iteration of the loop, which saves time if the loop has no other
-        work.
+        The task that awaits the future continues in the callback that resolves it. This saves an iteration of the loop.
         """
         with self._mutex:
             if self._items or self._ended:

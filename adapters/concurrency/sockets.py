@@ -57,8 +57,8 @@ class LoopSocket:
     async def _receive(self, size: int) -> bytes:
         """Receive on a loop that keeps watching the socket between two calls.
 
-        sock_recv() would register the socket again for each call. While the loop watches the socket, it reports new
-        data. So trying to receive first would waste a system call.
+        sock_recv() would register the socket again for each call. Because the loop reports new data, this method waits
+        for that report: an attempt to receive before it would usually be a wasted system call.
         """
         assert self._asyncio is not None
         if not self._watched:
@@ -73,7 +73,10 @@ class LoopSocket:
         return await self._received
 
     def _arrived(self) -> None:
-        """Receive for the waiting coroutine. Without one, stop watching: the loop would call this method endlessly."""
+        """Receive for the waiting coroutine.
+
+        If no coroutine waits, stop watching the socket. Otherwise the loop would call this method endlessly.
+        """
         received = self._received
         if received is None or received.done():
             return self._watch_no_longer()

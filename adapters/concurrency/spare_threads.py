@@ -1,4 +1,4 @@
-"""Reusable threads for calls that may block for a long time. Each such call runs in its own thread.
+"""Threads for calls that may block for a long time. Each call has a thread to itself; idle threads are reused.
 
 Knows threads and forks. It must not know why a call blocks.
 """

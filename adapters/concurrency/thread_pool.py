@@ -36,13 +36,13 @@ def _forked() -> None:
 class Workers:
     """Up to `limit` daemon threads that run jobs in order.
 
-    At most one thread is being woken at a time. Before this thread runs its own job, it wakes the next thread if more
-    jobs are queued. So one thread can run several short jobs that arrive together, without a thread switch. A job that
-    blocks does not delay others: while jobs are queued, a thread is being woken for them, or all threads are busy.
+    The pool wakes one thread at a time. A woken thread first wakes the next thread if more jobs are queued, and then
+    runs its own job. So one thread can run several short jobs that arrive together, without a thread switch. A job that
+    blocks does not delay the jobs behind it, because another thread has been woken, or all threads are busy.
 
     One idle thread waits at the front gate, and the other idle threads wait at locks. A job that arrives alone opens
-    the front gate, and the thread there starts immediately. If several jobs are submitted together, a thread at a lock
-    is woken. It needs the GIL, which the caller keeps until it has submitted all jobs. So one thread can run them all.
+    the front gate, whose thread starts immediately. For several jobs at once, the pool wakes a thread at a lock. This
+    thread must wait for the GIL until the caller has submitted all jobs, and can then run them all.
 
     Threads within the limit stay until close(), because applications may keep expensive objects in thread-locals
     (database connections). A stand-in replaces a thread that waits for a client. It ends after STAND_IN_SECONDS without
@@ -115,9 +115,9 @@ class Workers:
     ) -> None:
         """Run `call(argument)` in a thread. Raises RuntimeError if the pool has no thread and cannot start one.
 
-        `call` must not raise. It returns None or a function. The thread first takes its next job, then calls that
-        function, and then begins the job. If no job is queued, the thread calls the function after the thread is
-        counted as idle or ended.
+        `call` must not raise. It returns None, or a function for the thread to call between two jobs: after it has
+        taken its next job from the queue, but before it runs that job. If no job is queued, the thread calls the
+        function when it already counts as idle or ended.
 
         alone: True if the caller has no other job to submit, and will wait for this job.
 
@@ -259,9 +259,9 @@ class Workers:
                 self._wake()
 
     def leave(self) -> None:
-        """Record that the calling thread waits for a client. If the limit is above 1, a stand-in may then run.
+        """Record that the calling thread is about to wait for a client. If the limit is above 1, a stand-in may run.
 
-        Call it in the job, and call come_back() after the wait.
+        Call it in a job, and call come_back() after the wait.
         """
         with self._mutex:
             self.away += 1
@@ -282,17 +282,17 @@ class Workers:
             self._idle.clear()
 
     def abandon(self) -> None:
-        """Stop all threads permanently. Takes no lock, because a finalizer may interrupt code that holds it."""
+        """Stop all threads permanently. Takes no lock: a finalizer calls this, and may interrupt the lock's holder."""
         self._abandoned = True
         front = self._front
         if front is not None:
-            front.release()  # a thread may have read _abandoned before it was set, and now begin to wait at the gate
+            front.release()  # for a thread that read _abandoned before it was set, and is about to wait at the gate
         with suppress(IndexError):
             while True:
                 self._idle.pop().release()
 
 
 def _collect(ended: threading.Thread) -> None:
-    """Free objects that only the thread-locals of an ended thread referenced, including reference cycles."""
+    """Free the objects that only thread-locals of an ended thread referenced, including reference cycles."""
     ended.join()
     gc.collect()

@@ -1,7 +1,7 @@
 """An asyncio future that can run its task in the callback that resolves it.
 
-asyncio's own future schedules its task for the loop's next iteration. If the loop has no other work, that iteration
-only costs a handle and a poll of the selector.
+asyncio's own future schedules its task for the loop's next iteration. The callback saves that iteration: a handle and a
+poll of the selector.
 
 Knows how asyncio's tasks use a future. It must not know the purpose of the future.
 """

@@ -177,7 +177,7 @@ class WSGIRequest:
                 elif items:
                     self._complete = completes(items[-1])
                     self._begun = True
-                    tally.bytes += size_of(items) if ended else outbox.taken
+                    tally.bytes += size_of(items) if ended else outbox.got_size
                     await (deliver_each if self._terms.verbatim else deliver)(send, items)
                     if not ended and self._listener is None and not outbox.waiting:
                         self.look()

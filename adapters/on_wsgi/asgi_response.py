@@ -38,7 +38,7 @@ READING_SECONDS = 2.0  # timeout for a running read of the body after its connec
 
 
 class _Whole(list[bytes]):
-    """A complete body. Until close(), middleware sees the context variables that the application has set."""
+    """A complete response body. Until close(), middleware sees the context variables that the application has set."""
 
     def __init__(self, body: list[bytes], adopted: Adopted) -> None:
         super().__init__(body)
@@ -60,7 +60,7 @@ def body_message(block: bytes, more: bool) -> Message:
 
 
 class _Reading:
-    """One read of a request body. It passes the data to the exchange. Runs in the server's thread or a spare thread."""
+    """One read of a request body, whose data goes to the exchange. Runs in the server's thread or a spare thread."""
 
     def __init__(self, body: WSGIBody, exchange: Exchange, loop: Loop) -> None:
         self.over = threading.Event()
@@ -86,7 +86,7 @@ class ASGIResponse:
     _whole = False  # the response was complete from the start, so close() has nothing to do
     _adopted: Adopted = ()
     _context: Context  # the application's context
-    _seen: Context  # a copy of _context, without the variables that are not adopted yet
+    _seen: Context  # a copy of _context from the last time when its variables were adopted
     _ended = _closed = _handed = False
 
     def __init__(self, exchange: Exchange, body: WSGIBody, running: Running, file_wrapper: Any) -> None:
@@ -173,7 +173,7 @@ class ASGIResponse:
     def _take(self) -> None:
         """Wait for items of the response. During the wait, read the request body if the application needs it.
 
-        If `_ended` is set and there are no items, the response has ended. Raises the application's error.
+        After this, the response is over if `_ended` is set and `_items` is empty. Raises the application's error.
         """
         exchange = self._exchange
         while not self._items:
@@ -205,7 +205,7 @@ class ASGIResponse:
         reset([(token, value) for token, value in adopted if not refers_to(value, error)])
 
     def _early_end_error(self) -> Exception:
-        """Return the error for a response that ended early without an error of the application."""
+        """Return the error to raise if a response has ended early although the application has not raised one."""
         lost = self._running.early_end_error()
         if self.client is None or not self._exchange.desk.closed or not isinstance(lost, ClientDisconnected):
             return lost
@@ -227,7 +227,7 @@ class ASGIResponse:
         _Reading(self._body, self._exchange, self._loop)()
 
     def _stop_reading(self) -> None:
-        """Stop the reading thread, before the server uses its connection again."""
+        """Stop the thread that reads the request body, because the server is about to use its connection again."""
         reading, self._reading = self._reading, None
         if reading is not None and not reading.over.is_set():
             self._body.interrupt()
@@ -257,12 +257,12 @@ class ASGIResponse:
         return items[0] if len(items) == 1 else b"".join(items)
 
     def _can_detach(self) -> bool:
-        """Return True if the loop can send the rest: it is an event stream, and the request body has been read."""
+        """Return True if the loop can send the response: it is an event stream, and the request body was read."""
         reading = self._reading is not None and not self._reading.over.is_set()
         return self._exchange.stream_started and not (self._ended or self._body.more or reading)
 
     def _detach(self, detachment: Detachment) -> None:
-        """Let the loop send the rest on the client's connection. The server gets no more blocks.
+        """Let the loop send the rest of the response on the client's connection. The server gets no more blocks.
 
         If that is not possible, the response stays in this thread.
         """

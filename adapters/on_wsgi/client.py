@@ -74,8 +74,8 @@ def _found(environ: Mapping[str, Any]) -> tuple[Any, int]:
 class Client:
     """The client of a request.
 
-    It remembers the object that has the client's socket: a streaming response checks the client repeatedly, and finding
-    the object takes longer than the check.
+    It remembers which of the server's objects has the client's socket. A streaming response checks the client
+    repeatedly, and finding that object takes longer than the check.
     """
 
     __slots__ = ("_environ", "_holder")
@@ -110,8 +110,8 @@ class Client:
     def _descriptor(self) -> int:
         """Return the descriptor of the client's socket.
 
-        It is read from the object each time, because the system may reuse the number after the server closes the
-        socket.
+        Each call asks the server's object for the number, because the system may reuse the number after the server
+        closes the socket.
         """
         if self._holder is not None:
             with suppress(OSError, ValueError):  # the socket is closed

@@ -1,8 +1,8 @@
 """Detach a response from the server's thread: the server writes the headers, then the loop takes over the connection.
 
-The server gets one short block, MARK, as the body. It writes the headers and MARK to the replacement socket that
-takeover.py gives it. So the server still creates the headers, the framing and the access log, and this module can check
-that no middleware changes the body. Knows the steps in the server's thread. It must not know the stream.
+The server gets one short block, MARK, as the body. The server writes the headers and MARK to a replacement socket (see
+takeover.py). So the server still creates the headers, the framing and the access log, and this module can check that no
+middleware changes the body. Knows the steps in the server's thread. It must not know the stream.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Detachment:
     """
 
     def __init__(self, environ: Mapping[str, Any], places: Places, direct: bool) -> None:
-        """`direct`: True if the server is known to call the adapter without middleware (for servers written in C)."""
+        """direct: True if the server calls the adapter without middleware; only known for servers written in C."""
         self.places = places
         self.begun = False
         self._environ, self._direct = environ, direct
@@ -101,7 +101,7 @@ class Detachment:
         return start
 
     def close(self, loop: Loop) -> None:
-        """Disconnect the client if the server has closed the response before its end."""
+        """Disconnect the client if the server has closed the response before the end of the response."""
         sock, self._sock = self._sock, None
         if sock is not None:
             sock.close()

@@ -31,9 +31,9 @@ def discard(sock: socket.socket, loop: Loop) -> None:
 class _Discarded:
     """Reads and discards the output of one server. The loop calls look() at intervals.
 
-    Intervals are sufficient, because most servers close their end immediately. The object keeps the descriptor. If
-    a loop has ended without reading, Python deletes this object, whose destructor closes the descriptor. A socket
-    object could be deleted first, with a warning that it was not closed.
+    Intervals are sufficient, because most servers close their end immediately. If the loop ends before the server
+    closes its end, Python deletes this object, whose destructor closes the socket. The object therefore keeps a
+    descriptor: a socket object could be deleted first, with a warning that it was not closed.
     """
 
     def __init__(self, fd: int) -> None:

@@ -16,8 +16,8 @@ def send_head(write: Any) -> None:
     """Send the response headers now, with `write(b"")`, if `write` is the function of a server in `_WAITING`.
 
     `write` is the result of start_response(). PEP 3333, "The start_response() Callable": a server sends the headers
-    with the first block that is not empty, or at the first call of write(). For another `write`, do nothing, because
-    it may belong to a middleware that collects the body.
+    with the first block that is not empty, or at the first call of write(). Do nothing for any other function: it may
+    belong to a middleware that collects the body.
     """
     if (getattr(write, "__module__", None) or "").startswith(_WAITING):
         write(b"")

@@ -1,6 +1,6 @@
 """Detect whether the server or a middleware iterates over a response. A middleware may change the body.
 
-Knows the variable in which each server keeps the application's iterable. It must not know how the result is used.
+Knows the variable in which each server keeps the application's iterable. It must not know what its caller does next.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def is_called_by_uwsgi(environ: Mapping[str, Any]) -> bool:
 def is_iterated_by_server(iterable: object) -> bool:
     """Return True if the iterating code belongs to a server, and the server's application returned this iterable.
 
-    The iterating code is the caller's caller. The second condition is needed for iterators that are written in C, such
-    as map(). They have no frame, so the caller's caller is the server although map() iterates.
+    The iterating code is the caller's caller. The second condition detects middleware that uses an iterator written in
+    C, such as map(). Such an iterator has no frame, so the caller's caller is the server although map() iterates.
     """
     method = sys._getframe(1)  # noqa: SLF001
     server = method.f_back

@@ -32,7 +32,7 @@ class LengthRequired(BadRequest):
 
 
 class WSGIBody:
-    """A request body. It is read up to its length. If it has no length, the server must report its end.
+    """A request body of known length, or whose end the server reports.
 
     Only one read() may run at a time.
     """
@@ -76,7 +76,7 @@ class WSGIBody:
         self._stream = stream
 
     def first(self) -> tuple[bytes, bool] | None:
-        """Return the result of read() if that cannot block: the body is empty or has arrived completely. Else None."""
+        """Return the result of read() if the body is empty or has arrived completely; None if read() could block."""
         if not self.more:
             return b"", False
         if not self._whole:

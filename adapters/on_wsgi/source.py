@@ -125,9 +125,10 @@ def _chunks(
 ) -> Source:
     """Return the source of an input that decodes chunks. Its read() blocks only for the first byte of a chunk.
 
-    rest: returns the number of bytes that are left in the chunk. trailers: a function that reads the trailers, for a
-    server that reads whole chunks; else None. With `trailers`, the whole rest of the chunk has arrived. Without
-    `trailers`, only a part of the chunk may have arrived: the bytes that the connection's `reader` has, or can read
+    rest: returns the number of bytes of the current chunk that were not read yet.
+    trailers: reads the trailers. Only for a server that reads whole chunks, so all bytes of a chunk arrive together.
+
+    Without `trailers`, read() returns only the bytes of the chunk that `reader`, the connection's reader, can supply
     without blocking.
     """
 

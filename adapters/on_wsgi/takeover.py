@@ -3,9 +3,9 @@
 Knows where each server keeps the socket of a request, and the data that the server has read ahead. It must not know the
 protocol on the connection.
 
-Only HTTP/1.1 connections without TLS are taken over. An HTTP/2 connection also carries other requests, and only the
-server has the state of a TLS connection. While waitress still has output to send, its connection is not taken over,
-because the output would be lost.
+This works only for HTTP/1.1 connections without TLS. An HTTP/2 connection also carries other requests, and only the
+server has the state of a TLS connection. While waitress still has output to send, it keeps its connection, because the
+output would be lost.
 
 Duplicating the descriptor is not enough: servers end a response with shutdown(), which ends the connection for all
 copies of its descriptor. So the descriptor is duplicated, and then the original is replaced with one end of a socket
@@ -124,7 +124,7 @@ def find(environ: Mapping[str, Any]) -> Connection | None:
 
 
 def _holders(environ: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the objects that may have the socket. Each server uses a different object."""
+    """Yield the objects that may have the client's socket. Each server uses a different object."""
     yield environ.get("gunicorn.socket")
     yield environ.get("werkzeug.socket")
     yield getattr(_waitress(environ), "socket", None)

@@ -45,10 +45,7 @@ def websocket_scope(environ: Mapping[str, Any]) -> Scope:
 
 
 class EmptyBody(list[bytes]):
-    """The body for a server whose connection was taken over.
-
-    It is one empty block, because uWSGI sends the headers with the first block.
-    """
+    """The body for a server whose connection was taken over: one empty block, with which uWSGI sends its headers."""
 
     def __init__(self, connection: Connection, loop: Loop) -> None:
         super().__init__([b""])
