@@ -8,12 +8,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gateways.failure import Failure
+from gateways.serving.signals import deferred_signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
     reading, writing = os.pipe()
     errors = os.dup(2)
     with os.fdopen(reading) as result, contextlib.ExitStack() as signals:
-        signals.enter_context(_signals_deferred())
+        signals.enter_context(deferred_signals())
         process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments(writing, errors)],
             stdin=subprocess.DEVNULL,
@@ -61,24 +60,3 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
                 os.killpg(process.pid, signal.SIGKILL)  # kills its child processes too, which hold the pipe open
             process.communicate()
         return Ended(result.read(), process.returncode, output)
-
-
-@contextlib.contextmanager
-def _signals_deferred() -> Iterator[None]:
-    """Delay signal handlers until the end of the block, because a handler that raises inside it would leave a process
-    running.
-    """
-    received: list[int] = []
-    handlers: dict[int, Any] = {}
-    if threading.current_thread() is threading.main_thread():
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    deferred = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in deferred:
-        signal.signal(number, lambda number, _frame: received.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in deferred.items():
-            signal.signal(number, handler)
-        for number in received:
-            signal.raise_signal(number)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 from gateways.serving.job import GRACE
+from gateways.serving.signals import deferred_signals
 
 
 def run_shell(command: str) -> tuple[int, str]:
@@ -13,19 +14,22 @@ def run_shell(command: str) -> tuple[int, str]:
 
     It has its own process group. After an exception such as KeyboardInterrupt, the whole group is terminated.
     """
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    with process:
-        try:
-            octets, _ = process.communicate()
-        except BaseException:
-            _end(process)
-            raise
+    with contextlib.ExitStack() as signals:
+        signals.enter_context(deferred_signals())
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        with process:
+            try:
+                signals.close()
+                octets, _ = process.communicate()
+            except BaseException:
+                _end(process)
+                raise
     lines = octets.decode("utf-8", "backslashreplace").strip().splitlines()
     return process.returncode, lines[-1] if lines else ""
 

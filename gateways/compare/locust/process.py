@@ -23,6 +23,7 @@ from gateways.compare.measure.placement import on
 from gateways.compare.measure.warden import Warden
 from gateways.failure import Failure
 from gateways.installing import install_line
+from gateways.serving.signals import deferred_signals
 
 ENDING = 4.0
 """Timeout for locust to exit by itself, in seconds. Its workers need one or two seconds."""
@@ -63,9 +64,10 @@ class Locust:
         where = ("--master-host", "127.0.0.1", "--master-port", str(port))
         with on(cores):
             for _ in range(self._crew.workers):
-                worker = self._start("-f", str(BUS), "--worker", *where)
-                self._workers.append(worker)
-                self._warden.watch(worker.pid)
+                with deferred_signals():
+                    worker = self._start("-f", str(BUS), "--worker", *where)
+                    self._workers.append(worker)
+                    self._warden.watch(worker.pid)
 
     def say(self, **what: Any) -> None:
         """Send a line to the master. Raises Failure if the master has exited."""

@@ -30,6 +30,7 @@ from gateways.requests.request import Request as Recorded
 from gateways.requests.session import Session
 from gateways.requests.values import Missing
 from gateways.serving.shell import run_shell
+from gateways.serving.signals import deferred_signals
 
 Entry = Contender | Site
 """A contender whose server is started here, or a running server."""
@@ -117,10 +118,11 @@ class Bench:
                     continue
                 launch = self.target.launch(each, extra=extra)
                 where = self.folder.put(launch.files, f"{self.part}extra" if extra else self.part)
-                running = Running(launch, where, self.folder.logs, cores)
+                with deferred_signals():
+                    running = Running(launch, where, self.folder.logs, cores)
+                    started.append(running)
+                    self.warden.watch(running.process.pid)
                 self.running[each.id] = running
-                started.append(running)
-                self.warden.watch(running.process.pid)
             for contender, why in await_listening(started).items():
                 self.exclude(contender, "", why)
             yield

@@ -5,7 +5,6 @@ import signal
 import threading
 import time
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
@@ -22,21 +21,18 @@ def test_an_interrupt_ends_all_processes_of_the_command(trap: str, tmp_path: Pat
     """Without a process group, only the shell would end."""
     mark, ready = f"GATEWAYS_TEST_SHELL_{os.getpid()}", tmp_path / "ready"
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
     def wait() -> None:
         while not ready.exists():
             time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGUSR1)
+        os.kill(os.getpid(), signal.SIGINT)
 
-    before = signal.signal(signal.SIGUSR1, interrupt)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         threading.Thread(target=wait, daemon=True).start()
         with pytest.raises(KeyboardInterrupt):
             run_shell(f"export {mark}=1; sh -c '{trap}touch {ready}; sleep 60; true'; true")
     finally:
-        signal.signal(signal.SIGUSR1, before)
+        signal.signal(signal.SIGINT, before)
     until = time.monotonic() + 10
     while left := [each for each in Path("/proc").glob("[0-9]*/environ") if mark.encode() in _read(each)]:
         assert time.monotonic() < until, left

@@ -5,18 +5,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import psutil
 import pytest
 
+from gateways.compare.measure.bench import Bench, Listener, LoadClients
 from gateways.compare.measure.folder import Folder
 from gateways.compare.measure.resources import tree
 from gateways.compare.measure.running import Running, await_listening, end
 from gateways.compare.measure.warden import Warden
 from gateways.compare.plan.contender import Contender, contenders
-from gateways.compare.plan.target import of_user
+from gateways.compare.plan.target import of_user, reference
 from gateways.failure import Failure
-from tests.gateways.compare.making import contender
+from tests.gateways.compare.making import contender, record
+from tests.gateways.serving.stopping import StoppedError, stopped_at_the_next_process
 from tests.real.serving import eventually, runs
 
 
@@ -109,6 +112,14 @@ def test_a_server_that_does_not_start_is_reported_with_its_output(warden: Warden
     assert failed["asgi:uvicorn"].startswith("asgi uvicorn has exited with status ")
     assert "no_such_module" in failed["asgi:uvicorn"]
     assert "no_such_module" in servers[0].log.read_text()
+
+
+def test_a_signal_at_the_start_of_a_server_leaves_no_server(warden: Warden, place: Folder) -> None:
+    bench = Bench(cast("LoadClients", None), warden, reference(), record([]), cast("Listener", None), place)
+    children = set(psutil.Process().children())
+    with stopped_at_the_next_process(), pytest.raises(StoppedError), bench.up([contender("asgi:uvicorn")]):
+        pass
+    assert set(psutil.Process().children()) == children
 
 
 def test_a_server_that_exits_is_detected(warden: Warden, place: Folder) -> None:
