@@ -1,7 +1,7 @@
 """Adapters between CGI, WSGI and ASGI. They need only the standard library, and nothing else of this project.
 
-A class is imported when it is first accessed. So a CGI program that uses no event loop does not import one. WSGIToCGI
-does not import typing, logging or re, because each of them would make a program start a tenth slower.
+A class is imported when it is first accessed, so a CGI program that needs no event loop does not import asyncio.
+WSGIToCGI does not import typing, logging or re, because each of them would make a program start a tenth slower.
 """
 
 from __future__ import annotations

@@ -43,10 +43,10 @@ class ASGIToCGI(CGIChild):
         rewriting hides the program's own path. Without it, the adapter detects and undoes a rewriting that keeps the
         end of the path (`RewriteRule ^(.*)$ app.cgi/$1`).
 
-    The lifespan starts before the request and ends after it; the scope has `state`. Each block is written when the
-    application sends it. The adapter closes stdout at the end of the response. So the client does not wait for
-    background tasks, unless the server also waits for stderr, as Apache's mod_cgi does. Tasks that are still running
-    when the application's call returns are cancelled. All other output to stdout is redirected to stderr.
+    The lifespan starts before the request and ends after it; the scope has `state`. The adapter writes each block when
+    the application sends it, and closes stdout at the end of the response. The client therefore does not wait for
+    background tasks, unless the server also waits for stderr, as Apache's mod_cgi does. When the application's call
+    returns, the tasks that it has left running are cancelled. All other output to stdout is redirected to stderr.
 
     If the response is incomplete, the exit status is not 0. If an error occurs before the response headers, the client
     gets a 500; a later error truncates the response. The traceback is logged to "gateways.asgi", which writes to stderr
@@ -77,8 +77,8 @@ class ASGIToCGI(CGIChild):
 class _Request:
     """The only request of this process, and its lifespan.
 
-    It has the interface of a Desk, which Exchange needs. It writes the response to stdout, and reads the request body
-    from stdin.
+    It has the methods of a Desk, because Exchange calls them. It writes the response to stdout, and reads the request
+    body from stdin.
     """
 
     def __init__(self, app: ASGIApp, scope: Scope, body: StdinBody) -> None:
@@ -139,7 +139,7 @@ class _Request:
             self._loop.call_soon_threadsafe(self._disconnect)
 
     def _disconnect(self) -> None:
-        """Notify the application that the client has disconnected. Cancel it if it does not end within GRACE."""
+        """Notify the application that the client has disconnected. After GRACE, cancel the application's task."""
         if self.closed:
             return
         self.closed = True
@@ -166,7 +166,7 @@ class _Request:
         await self._stdout.room()
 
     def put(self, block: bytes, size: int, last: bool = False) -> None:
-        """Write a block of `size` bytes; `last` if it completes the response."""
+        """Write a block of `size` bytes. last: True if the block completes the response."""
         if not self.ended:
             self._last = last
             self._stdout.write(block if self._begun else self._head() + block)

@@ -22,9 +22,10 @@ from .wsgi_to_asgi import WSGIToASGI
 class CGIToASGI(CGIHost):
     """An ASGI 3 application that runs a CGI program for each request (RFC 3875); see CGIHost for its options.
 
-    When the client disconnects, the program's whole process group is terminated, even if the program writes nothing. It
-    gets SIGTERM, and SIGKILL half a second later. The adapter also terminates it on timeout, when the task is
-    cancelled, and at `close`. A program that has completed its response may continue until its total timeout.
+    When the client disconnects, the adapter terminates the program's whole process group, even if the program writes
+    nothing. The group gets SIGTERM, and SIGKILL half a second later. The adapter also terminates it on timeout, when
+    the task is cancelled, and at `close`. A program that has completed its response may continue until its total
+    timeout.
 
     A body with a Content-Length is streamed to the program. Any other body is spooled first, because the program needs
     its length (4.2). If the program fails before its response headers, the response is a 502, or a 504 for a timeout.
@@ -59,7 +60,7 @@ class CGIToASGI(CGIHost):
         own = super().stats()
         if "_in_threads" not in self.__dict__:
             return own
-        outer = self._in_threads.stats()  # counts requests that wait or are rejected before they reach this host
+        outer = self._in_threads.stats()  # counts requests that wait or are rejected before this host gets them
         more = {name: getattr(own, name) + getattr(outer, name) for name in ("waiting", "rejected")}
         return replace(own, requests=own.requests + outer.rejected, **more)
 

@@ -34,12 +34,12 @@ SOON = 0.05  # time in seconds to wait for the first body block, before the resp
 class CGIToWSGI(CGIHost):
     """A WSGI application that runs a CGI program for each request (RFC 3875); see CGIHost for its options.
 
-    The whole request body is read into memory or a temporary file before the program is started. So the program gets
-    the body's length (4.2) even if the body was chunked, and no program waits for a slow client.
+    The adapter reads the whole request body into memory or a temporary file, and then starts the program. The program
+    therefore gets the body's length (4.2) even if the body was chunked, and never waits for a slow client.
 
-    The program's whole process group is terminated when the server closes the response early, on timeout, and at
-    `close`. While a program writes nothing, the adapter can detect a disconnect only on some servers: on servers that
-    expose the connection (gunicorn, waitress, cheroot, werkzeug, wsgiref), and on servers that set
+    The adapter terminates the program's whole process group on timeout, at `close`, and when the server closes the
+    response early. While a program writes nothing, the adapter can detect a disconnect only on some servers: on servers
+    that expose the connection (gunicorn, waitress, cheroot, werkzeug, wsgiref), and on servers that set
     `waitress.client_disconnected`. A program that has completed its response may continue until its total timeout.
 
     If the program fails before its response headers, the response is a 502, or a 504 for a timeout. If it fails later,
@@ -181,9 +181,9 @@ class _Response:
         return self._answer.head
 
     def waits(self) -> bool:
-        """Return True if no body block arrives within SOON. The headers are then sent without it, as in Apache.
+        """Return True if no body block arrives within SOON. The adapter then sends the headers alone, as Apache does.
 
-        In this case, the iterator first returns an empty block, because some servers send the headers with a block.
+        For this, the iterator first returns an empty block, because some servers send the headers with the first block.
         """
         self._opening = not self._block and not self._answer.whole and self._running.is_silent(SOON)
         return self._opening

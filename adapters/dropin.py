@@ -57,7 +57,7 @@ class ASGIMiddleware(ASGIToWSGI):
     """Replaces a2wsgi.ASGIMiddleware. Like a2wsgi, sends a 500 itself if the application fails before its headers."""
 
     def __init__(self, app: Any, wait_time: float | None = None, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        """Run on `loop`, which the caller runs in another thread. Without `loop`, use the process's own loop.
+        """Run the application on `loop`, which the caller runs in another thread. Default: this package's own loop.
 
         `wait_time` is ignored, because the client does not wait for work that follows the response.
         """

@@ -27,7 +27,7 @@ class AppProtocolError(AssertionError):
 
 
 class BadRequest(Exception):
-    """The request is invalid: respond with the status `status`. The message contains the wrong value and the rule."""
+    """The request is invalid, and gets a response with `status`. The message contains the wrong value and the rule."""
 
     status = 400
 

@@ -1,7 +1,6 @@
 """Detect an application that was written for the other interface, before its first request fails.
 
-Pure: knows code objects. It must not call the application. An application that is not recognised may have either
-interface.
+Pure: knows code objects. It must not call the application. If both functions return False, the interface is unknown.
 """
 
 from __future__ import annotations

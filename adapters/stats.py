@@ -17,8 +17,8 @@ RETRY_AFTER = 5  # value of Retry-After in seconds, in a 503 that is sent becaus
 class Stats:
     """An adapter's figures in this process. Each figure is exact, although no lock is taken.
 
-    The figures from `busy` to `oldest` are current values. The others count since the adapter was created. For a CGI
-    host, its programs are counted as threads.
+    The figures from `busy` to `oldest` are current values. The others count since the adapter was created. A CGI host
+    counts its programs as threads.
     """
 
     busy: int  # threads that serve a request
@@ -98,7 +98,7 @@ def age(live: dict[Any, float]) -> float:
 
 
 class WarningLimit:
-    """Count events, and decide when to warn: at the first event, then at most once in WARN_EVERY seconds."""
+    """Counts events, and decides when to warn: at the first event, then at most once in WARN_EVERY seconds."""
 
     def __init__(self) -> None:
         self._count, self._due = 0, 0.0

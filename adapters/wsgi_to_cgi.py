@@ -43,8 +43,8 @@ class WSGIToCGI(CGIChild):
 
     The environ contains the process's environment and `wsgi.*`. Reading `wsgi.input` stops at the end of the body
     (`wsgi.input_terminated`). Apache passes a chunked body without a length. The adapter spools such a body first, to
-    find its length. Each block is written when the application produces it. All other output to stdout is redirected
-    to stderr.
+    find its length. The adapter writes each block when the application produces it. All other output to stdout is
+    redirected to stderr.
 
     If the response is incomplete, the exit status is not 0. If an error occurs before the response headers, the client
     gets a 500; a later error truncates the response. The traceback is written to stderr. SIGTERM or a failed write
@@ -105,7 +105,7 @@ class _Output:
             raise ClientDisconnected("the client has disconnected") from error
 
     def _end(self) -> None:
-        """Close stdout to end the response. Then the server does not wait until this process exits."""
+        """Close stdout to end the response, so the server need not wait until this process exits."""
         self._drain()
         self._complete = True
         os.close(self._stdout)
@@ -116,7 +116,7 @@ class _Output:
             while self._body.must_be_read:
                 self._body.read(_BLOCK)
         except ClientDisconnected:
-            return  # the rest of the body will not arrive
+            return  # the body has ended early, so no more data will arrive
 
     def terminate(self, number: int, frame: object) -> None:
         """Handle SIGTERM: the server has abandoned this request. Raises SystemExit if the response is incomplete."""

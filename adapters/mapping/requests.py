@@ -71,7 +71,7 @@ def _combined(key: str, first: str, second: str, comma: str) -> str:
 
 
 def octets(text: str) -> bytes:
-    """Return the bytes that an environ string stands for. Never fails, even for text that is not "bytes as latin-1"."""
+    """Return the bytes that an environ string stands for. Never raises: text beyond latin-1 is encoded as UTF-8."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
@@ -129,7 +129,7 @@ def host_and_port(host: str) -> tuple[str, str] | None:
     return (match[1], match[2] or "") if match else None
 
 
-@lru_cache(64)  # a server has few names; those that a client chooses cannot fill the memory
+@lru_cache(64)  # enough for a server's few names, and bounded because clients choose the Host header
 def is_server_name(name: str) -> bool:
     """Return False for a placeholder that a server uses because it does not know its name.
 
@@ -238,7 +238,7 @@ def _headers(environ: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
 def _paths(environ: Mapping[str, Any], path: bytes) -> tuple[bytes, bytes]:
     """Return the decoded path, and the path as the client sent it.
 
-    If the request target is equivalent to `path`, its path is returned; otherwise `path` is quoted again.
+    The latter comes from the request target, if the target decodes to `path`. Otherwise `path` is quoted again.
     """
     # eventlet sets RAW_PATH_INFO, which has no query string
     sent_as: str = environ.get("REQUEST_URI") or environ.get("RAW_URI") or environ.get("RAW_PATH_INFO") or ""

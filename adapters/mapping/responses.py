@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 RawHeaders = list[tuple[bytes, bytes]]
 Headers = list[tuple[str, str]]
 
-# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. Any other exit status does not
-# affect the response: RFC 3875 defines no exit status, and programs that send complete pages exit with any status.
+# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. All other exit statuses are
+# ignored, because RFC 3875 defines none, and many programs that send complete pages exit with a status other than 0.
 NOT_WHOLE = 70
 NOT_MODIFIED = 304
 LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support higher statuses

@@ -1,4 +1,4 @@
-"""Limits for requests that wait for a thread. Logs requests that wait, get a 503, or are slow.
+"""Limits for requests that wait for a thread, and log messages for requests that wait, get a 503, or are slow.
 
 Knows the worker threads and the counters. It must not know a request's body or response.
 """

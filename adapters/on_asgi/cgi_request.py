@@ -1,8 +1,8 @@
 """One request of a CGI program on asyncio: passes the body to the program, and the response to the client.
 
 Knows ASGI HTTP messages and asyncio tasks. It must not know the meaning of a path, a variable or a response header, and
-it must not read a pipe. Programs are started in the loop's thread. Another thread would not help: CPython holds the GIL
-during the start, which takes a fraction of a millisecond.
+it must not read a pipe. Programs are started in the loop's thread. A start takes a fraction of a millisecond, and
+another thread would block the loop as well, because CPython holds the GIL during the start.
 """
 
 from __future__ import annotations

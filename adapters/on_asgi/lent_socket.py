@@ -24,9 +24,9 @@ _REPEATED = (b"upgrade", b"connection", b"http2-settings")  # headers that the n
 class LentSocket(socket.socket):
     """A socket whose close() ends the connection immediately.
 
-    An ordinary socket's close() does not end the connection if another thread waits in recv(), as simple-websocket's
-    thread does. It also does not end the connection if a forked child has a copy. Then the peer would wait forever.
-    After dup(), the connection ends when the last copy is closed. close() in a forked child does not end it.
+    An ordinary close() leaves the connection open while another thread waits in recv(), as simple-websocket's thread
+    does, or while a forked child has a copy. The peer would then wait forever. After dup(), the connection ends when
+    the last copy is closed. close() in a forked child does not end the connection.
     """
 
     is_shared = False

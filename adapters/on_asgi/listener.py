@@ -56,7 +56,7 @@ class Listener:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 return True
-            if over:  # some middlewares return the last message from each further call, and never a disconnect
+            if over:  # the receive() of some middlewares repeats the last message, and never returns a disconnect
                 return False
             if inbox is None or inbox.over:
                 over = True

@@ -54,9 +54,9 @@ class BodyOpener(Protocol):
 
 
 class Unannounced(io.BytesIO):
-    """`wsgi.input` of a request whose headers announce no body. It checks for a body only when it is read.
+    """`wsgi.input` of a request whose headers announce no body. Only a read checks whether a body arrives.
 
-    `request` opens the stream of the body, at most once. If it is None, the body is empty.
+    The first read calls `request.open_body()`. If `request` is None, the body is empty.
     """
 
     request: BodyOpener | None = None
@@ -121,7 +121,7 @@ class Body:
     def asked_for(self) -> bool:
         """Return True if the adapter may call receive().
 
-        If the client waits for 100 Continue, the application must first read from the body.
+        If the client waits for 100 Continue, this is False until the application reads from the body.
         """
         return not self._postponed or self.inbox.started
 

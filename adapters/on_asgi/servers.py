@@ -1,7 +1,7 @@
 """Response headers in the form that the ASGI server of this process supports.
 
 Knows which statuses and headers some servers do not support. It detects a server by modules that only a running server
-imports, because an app may import uvicorn and run on another server. It must not know which code produced the headers.
+imports, because an app may import uvicorn and run on another server. This module must not know who sets the headers.
 """
 
 from __future__ import annotations

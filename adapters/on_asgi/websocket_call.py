@@ -33,8 +33,8 @@ class _SocketUsed(Exception):
 class WebSocketCall:
     """One call of the application. run() runs in the thread; the loop calls all other methods.
 
-    An ordinary response goes to `outbox`. `accepted` is None until the loop calls decide(): only the loop reads the
-    socket, so only the loop knows whether the application has accepted the WebSocket.
+    An ordinary response goes to `outbox`. `accepted` is None until the loop calls decide(). Only the loop can know
+    whether the application has accepted the WebSocket, because it reads the other end of the socket.
     """
 
     def __init__(self, app: WSGIApp, loop: Loop, workers: Workers, sock: socket.socket) -> None:

@@ -1,7 +1,7 @@
 """One request of a WSGI application on an ASGI server. run() runs in a worker thread; the other code runs on the loop.
 
 Knows which code runs in the thread and which on the loop, and how each of the two detects the end of the other. It must
-not know the order of the calls in a response (run_wsgi/), its messages and the request body (other modules here), or
+not know the order of the calls in a response (run_wsgi/), ASGI messages and the request body (other modules here), or
 how threads and loops communicate (concurrency/).
 """
 
@@ -54,7 +54,7 @@ class Terms:
     pathsend: bool
     share_loop: bool
     admission: Admission
-    dropped: Callable[[str], object]  # called with the name of each hop-by-hop header, which is left out
+    dropped: Callable[[str], object]  # called with the name of each hop-by-hop header that is left out
 
 
 class WSGIRequest:
@@ -99,7 +99,7 @@ class WSGIRequest:
         self._unannounced.request = self
 
     async def collect(self, spool: int, unannounced: bool) -> None:
-        """Receive as much of the body as allowed before a thread is used, and create `wsgi.input`."""
+        """Create `wsgi.input`. Before that, receive as much of the body as allowed, without using a thread."""
         environ = self._environ
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
         if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
@@ -205,9 +205,7 @@ class WSGIRequest:
             self._error = None  # breaks a reference cycle with the traceback
 
     def _submit(self) -> Future | None:
-        """Let a worker thread run the application. Return a future to await before the first items are taken; None if
-        the thread has already queued them.
-        """
+        """Let a worker thread run the application. Return a future to await; None if items are already queued."""
         outbox, workers = self._outbox, self._terms.workers
         alone = self._alone = self._loop.attend(self)
         waiter = None if alone else outbox.expect()
@@ -303,9 +301,8 @@ class WSGIRequest:
     def _client_left(self, error: Exception | None) -> None:
         """Stop the application. A disconnect after the response is not an error (ASGI HTTP, "Disconnect").
 
-        Before the response, the client may have shut down only its sending side. hypercorn reports this as a
-        disconnect, although the response can still be sent. So a response that has not begun may still begin. After its
-        beginning, it must end within one second.
+        A response that has not begun may still begin, but must then end within one second. The reason: if the client
+        has shut down only its sending side, hypercorn reports a disconnect, although the client can still read.
         """
         if error is None and self._thread and not self._begun and not self._outbox.closed:
             if not self._complete and not self._outbox.is_closed():
@@ -335,10 +332,10 @@ class WSGIRequest:
     def run(self) -> Callable[[], object] | None:
         """Run the whole application, and catch all exceptions. Runs in the thread.
 
-        With a bounded queue, return the function that ends the response. The pool calls it after it has marked the
-        thread as idle. Otherwise a client that sends its next request immediately could get a 503. If no other
-        request waits, also return the function: otherwise this thread would compete with the loop for the GIL. In all
-        other cases, this method ends the response itself, because the thread continues with the next job.
+        Return the function that ends the response in two cases; the pool then calls it after it has marked the thread
+        as idle. The first case is a bounded queue: otherwise a client that sends its next request immediately could get
+        a 503. In the second case, no other request waits: otherwise this thread would compete with the loop for the
+        GIL. In all other cases, this method ends the response itself, because the thread continues with the next job.
         """
         outbox, terms = self._outbox, self._terms
         items: list[Item] = []

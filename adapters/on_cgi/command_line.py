@@ -27,8 +27,8 @@ _PORT = 8000
 def run_locally(run: Callable[[], None], as_wsgi: Callable[[], Any]) -> None:
     """Run the command line.
 
-    A path as argument serves one request with `run`. `--serve` starts a local server of `as_wsgi()`. Without arguments,
-    print the usage.
+    With a path as argument, `run` serves one request for that path. With `--serve`, a local server serves `as_wsgi()`.
+    Without arguments, print the usage.
 
     Raises SystemExit(2) for unknown arguments.
     """

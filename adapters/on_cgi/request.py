@@ -36,7 +36,7 @@ _REDIRECTED = ("REDIRECT_HTTP_AUTHORIZATION", "REDIRECT_REDIRECT_HTTP_AUTHORIZAT
 def request_environ(script_name: str | None) -> Environ:
     """Return the process's environment as PEP 3333 encodes it (bytes as latin-1).
 
-    It has wsgi.url_scheme, but not the variables that a client could misuse.
+    wsgi.url_scheme is added. Variables that a client could misuse, such as HTTP_PROXY, are left out.
     """
     environ: Environ = {name.decode("latin-1"): value.decode("latin-1") for name, value in os.environb.items()}
     os.environ.pop("HTTP_PROXY", None)  # HTTP clients in the application would read it from os.environ
@@ -56,10 +56,12 @@ def request_environ(script_name: str | None) -> Environ:
 def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
     """Return SCRIPT_NAME and PATH_INFO of the URL that the client requested.
 
-    They differ from the server's values if the server rewrote the URL. If /shop/cart was rewritten to
-    /shop/app.cgi/cart, SCRIPT_NAME must be /shop: otherwise the application's links would be wrong. A given
-    `script_name` is used unchanged. If the server then passes no PATH_INFO (Apache's FallbackResource), PATH_INFO is
-    the rest of the client's path. Servers merge repeated slashes and resolve "." and ".." before they rewrite a URL.
+    They differ from the server's values if the server rewrote the URL. For example, if /shop/cart was rewritten to
+    /shop/app.cgi/cart, SCRIPT_NAME must be /shop, because the application builds its links from SCRIPT_NAME.
+
+    If `script_name` is not None, it is the SCRIPT_NAME. If the server then passes no PATH_INFO (Apache's
+    FallbackResource), PATH_INFO is the rest of the client's path. Servers merge repeated slashes and resolve "." and
+    ".." before they rewrite a URL.
     """
     script, info = environ["SCRIPT_NAME"].rstrip("/"), environ["PATH_INFO"]
     requested = _requested_path(environ)
@@ -83,9 +85,10 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 def _is_plain(prefix: str) -> bool:
-    """Return True if links may safely begin with this path: a client must not be able to choose the host of a link.
+    """Return True if links may safely begin with this path.
 
-    So "//another.example/" is refused, even if the server has merged its slashes.
+    Return False for "//another.example/", even if the server has merged its slashes: a client must not be able to
+    choose the host of a link.
     """
     return all(segment not in ("", ".", "..") and "\\" not in segment for segment in prefix.split("/")[1:])
 
@@ -104,7 +107,7 @@ def _normalised(path: str) -> str:
 
 
 def _merged(path: str) -> str:
-    """Return the normalised path; "" if normalising changes the first segment, because the client controls the path."""
+    """Return the normalised path. If normalising changes the first segment, the path is not trusted: return ""."""
     normalised = _normalised(path)
     return normalised if normalised.split("/")[:2] == path.split("/")[:2] else ""
 

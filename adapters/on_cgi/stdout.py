@@ -20,7 +20,7 @@ log = logging.getLogger("gateways.asgi")
 class Stdout:
     """stdout on the loop. If a pipe or socket is full, the rest is written later, because the loop must not block.
 
-    A file is written immediately. This may block until the disk has written, which a loop without threads cannot avoid.
+    If stdout is a file, each write may block until the disk has written. A loop without threads cannot avoid that.
     """
 
     def __init__(self, fd: int, flushed: Callable[[], None], gone: Callable[[], None]) -> None:

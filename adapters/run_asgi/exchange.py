@@ -69,7 +69,7 @@ class Exchange:
     """One request. The desk wakes the server's thread, which then reads `head`, `complete` and `error`."""
 
     # Most requests neither change nor read these values, so they are not set for each request.
-    stream_started = False  # an event stream has started; the desk has an empty block, which represents its headers
+    stream_started = False  # an event stream has started; the desk has an empty block, to send the headers without data
     unanswered = False  # the client disconnected before the response began; the application is allowed to finish
     _cancelled = _late_logged = False
     _has_failed = False  # the application failed for a reason other than a disconnect
@@ -161,10 +161,10 @@ class Exchange:
         self._wake_receivers()
 
     def hang_up(self, patient: bool = False) -> None:
-        """Notify the application that its response is no longer needed. Cancel it after GRACE if it still runs.
+        """Notify the application that its response is no longer needed. After GRACE, cancel its task.
 
-        With `patient`, do not cancel an application that has not begun its response. It may be changing data, and ASGI
-        servers also let it finish after a disconnect.
+        With `patient`, do not cancel an application that has not begun its response, because it may be changing data.
+        ASGI servers also let such an application finish after a disconnect.
         """
         self._gone = True
         self.unanswered = patient and self.head is None
@@ -268,10 +268,7 @@ class Exchange:
                 self.outlet.put(b"", 0)
 
     async def _path(self, message: Message) -> None:
-        """Let the server send a file. Return when the server has closed the file.
-
-        Until then, the file must not change. After that, the application may rewrite or delete it.
-        """
+        """Let the server send a file, and wait until the server has closed it. Then the application may change it."""
         if self.head is None or self._begun:
             raise AppProtocolError("'http.response.pathsend' is the whole body: send it once, after the start")
         self._no_length = False  # the server's thread compares the length with the file
@@ -283,7 +280,7 @@ class Exchange:
 
     @property
     def finished(self) -> bool:
-        """Return True if only background work is left: the response is complete, including its file, if it has one."""
+        """Return True if only background work is left, because the response and its file (if any) are complete."""
         return self.complete and self._file is None and not self._discarding
 
     @property
@@ -351,7 +348,7 @@ class Exchange:
         """Complete the response. The client does not wait for later work of the application."""
         self.complete = True
         if self._no_length and not self._begun and self.head is not None and (size or not self._to_head):
-            # The body is one block, so its length is known. Then a GET needs no chunks, and HEAD gets the same length.
+            # The body is one block, so its length is known: a GET needs no chunks, and a HEAD gets the same length.
             self.head[1].append(("content-length", str(size)))
         if self.dropped:
             last, size = b"", 0

@@ -64,8 +64,9 @@ class Running:
         self._starting = Context().run(self.thread.run, self.lifespan.startup())
 
     def begin(self, exchange: Exchange, context: Context) -> None:
-        """Make the application serve a request in `context`. A server's thread calls this, and then waits for the items
-        of the exchange's desk.
+        """Make the application serve a request in `context`. Call it from a server's thread.
+
+        The thread then waits for the items of the exchange's desk.
         """
         self.live.add(exchange)  # before post(): if the loop ends now, _loop_ended() must find the exchange
         self.thread.loop.post(partial(self._begin, exchange, context))
@@ -73,7 +74,8 @@ class Running:
     def _begin(self, exchange: Exchange, context: Context) -> None:
         if not self._sweeping:
             self._sweeping = True
-            # A timer keeps the context in which it is created. An empty context does not keep the first request alive.
+            # A timer keeps a reference to the context in which it is created. In a request's context, it would keep the
+            # objects of this request alive.
             Context().run(self.thread.loop.call_later, SWEEP_SECONDS, self._sweep)
         exchange.start(self.live, context)
 
@@ -134,9 +136,9 @@ class Running:
         """Stop the requests and the lifespan. Also stop the loop if no other application uses the loop.
 
         Wait up to `timeout` seconds for three kinds of work: background work of complete responses, requests whose
-        client disconnected before the response began, and responses that a thread in `serving` sends (a set of thread
-        identifiers). For detached streams, wait slightly less: they need time to end afterwards. Abort other responses
-        immediately.
+        client disconnected before the response began, and responses that are sent by the threads with the identifiers
+        in `serving`. Detached streams have slightly less time, because ending them also takes time. Abort all other
+        responses immediately.
         """
         with self._closing:
             if self not in _started:
@@ -174,8 +176,8 @@ class Running:
     def close_soon(self) -> None:
         """Run close() in a separate thread, because garbage collection must not block. The process's exit waits for it.
 
-        During the exit, do nothing: _close_all() closes all applications, and Python 3.12.0 to 3.12.2 cannot start a
-        thread at that time.
+        If the exit has already begun, do nothing: _close_all() closes all applications, and Python 3.12.0 to 3.12.2
+        cannot start a thread at that time.
         """
         if self in _started and not _exiting.is_set():
             threading.Thread(target=self.close, name="asgi-to-wsgi-close", daemon=True).start()
@@ -248,7 +250,8 @@ def _forked() -> None:
     _started.clear()
 
 
-# Import the executors first: the hooks of a later import would run before ours. At exit, no hook can be registered.
+# Import the executors before registering our hook: the hook that is registered last runs first, and an import during
+# the exit could not register its hook.
 import concurrent.futures.thread  # noqa: E402
 
 with suppress(ImportError):  # on systems without processes

@@ -101,13 +101,13 @@ class Stream(asyncio.Protocol):
                 self._finish()
 
     def check(self) -> None:
-        """Close the connection if the client has shut down its sending side and does not wait for the response."""
+        """Close the connection if the client has shut down its sending side and no longer reads the response."""
         if self._half_closed and not self.closed and self._has_failed(self._sock.fileno()):
             assert self._transport is not None  # the transport has reported the end-of-file
             self._transport.abort()
 
     def close(self) -> None:
-        """Close the connection because the loop ends: otherwise the client would wait. Thread-safe."""
+        """Close the connection, because the client would otherwise wait after the end of the loop. Thread-safe."""
         self.closed = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)

@@ -50,7 +50,7 @@ class WebSocketExchange(Exchange):
     ) -> None:
         """over: called once, when both the application and the connection have ended.
 
-        owner: an object to keep alive until then.
+        owner: an object to keep alive until `over` is called.
         """
         super().__init__(app, scope, desk, [{"type": "websocket.connect"}], False, owner=owner)
         self.accepted = False
@@ -67,7 +67,7 @@ class WebSocketExchange(Exchange):
         self._ended = False
 
     def open_in(self, sockets: set[WebSocketExchange]) -> None:
-        """Record the set of accepted WebSockets. When accepted, this one moves there from start()'s set `live`."""
+        """Set the collection of accepted WebSockets. On acceptance, this object moves there from the set `live`."""
         self._open = sockets
 
     # the application's task

@@ -50,8 +50,8 @@ class CGIHost:
         file, its PATH_INFO is the whole path. "%2F" in a path is an ordinary slash. "." and ".." are resolved, and
         cannot lead out of the folder.
     prefix: path prefix under which the programs are found, e.g. "/cgi-bin". It is part of SCRIPT_NAME.
-    env: variables for every program; they override all others. PATH_TRANSLATED starts with DOCUMENT_ROOT. The default
-        for DOCUMENT_ROOT is the folder.
+    env: variables for every program, which override all others. PATH_TRANSLATED starts with the variable DOCUMENT_ROOT,
+        whose default is the folder.
     inherit: names of variables that programs also get from the current environment of this process. PATH,
         LD_LIBRARY_PATH, TZ, LANG, LANGUAGE and LC_* are always passed. No other variables are passed.
     authorization: pass HTTP_AUTHORIZATION, for programs that check it themselves (RFC 3875, 4.1.18 advises against it).
@@ -68,9 +68,9 @@ class CGIHost:
         effect.
     warm: run Python programs in forks of an interpreter that has already imported their libraries. A list contains
         names of the programs' own modules that this interpreter also imports, e.g. ["shop"]. Each run imports the
-        program's other modules itself, and also libraries whose shared import would be visible to the program. For the
-        program this is ordinary CGI; docs/cgi.md lists the differences. Changes to programs and modules are detected.
-        Linux only. Programs that are not Python are started normally.
+        program's other modules itself, and also libraries whose shared import would be visible to the program. The
+        program still sees ordinary CGI, with the differences that docs/cgi.md lists. Changes to programs and modules
+        are detected. Linux only. Programs in other languages are started normally.
 
     In three cases, a response is truncated, because it must not look complete: its program is killed by a signal, sends
     less than its Content-Length, or exits with status 70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use). Any other
@@ -245,7 +245,7 @@ class CGIHost:
             raise Refused(413, f"the body is longer than max_body={self._max_body} bytes")
 
     def note(self, program: Program, head: CGIHead) -> None:
-        """Log the violations of RFC 3875 that were accepted in a program's response headers: each once per program."""
+        """Log each violation of RFC 3875 that was accepted in a program's response headers, once per program."""
         for breach in head.breaches:
             noted = (program.name, breach)
             if noted not in self._noted and len(self._noted) < MAX_NOTED:

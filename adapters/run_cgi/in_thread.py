@@ -85,7 +85,7 @@ class ProgramInThread:
                 raise TimeoutError(deadline.description())
 
     def is_silent(self, seconds: float) -> bool:
-        """Return True if the program is running and writes nothing for `seconds`."""
+        """Wait up to `seconds` for output. Return True if the program is still running and has written nothing."""
         until = min(time.monotonic() + seconds, self.deadline.due())
         while time.monotonic() < until:
             if self._wait(until) or self.program.ended:
@@ -114,7 +114,8 @@ class ProgramInThread:
     def client_is_gone(self) -> bool:
         """Return True if no data can reach the client, and the server has a function that reports disconnects.
 
-        Such a server does not expect an exception. A client that has only shut down its sending side can still read.
+        Such a server expects no exception after a disconnect. A client that has only shut down its sending side has not
+        disconnected, because it can still read.
         """
         return self._has_left is not None and (self._is_cut or self._has_left())
 

@@ -28,7 +28,10 @@ UNNEEDED = Kill("unneeded", "the program is no longer needed", DEBUG)
 
 
 def reason(error: BaseException | None) -> Kill:
-    """Return the reason for terminating a program whose request failed with `error`; None if the server ended it."""
+    """Return the reason for terminating a program whose request has failed.
+
+    error: the request's exception; None if the server has ended the request.
+    """
     if isinstance(error, ClientDisconnected):
         return DISCONNECTED
     if isinstance(error, TimeoutError):

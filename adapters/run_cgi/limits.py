@@ -28,7 +28,8 @@ class Timeouts(NamedTuple):
     total: limit for the whole run of the program.
     queue: limit for the time that a request waits for a free slot. The request then gets a 503.
 
-    When `head`, `idle` or `total` expires, the program is terminated. The client gets a 504, or a truncated response.
+    When `head`, `idle` or `total` expires, the program is terminated. The client gets a 504, or a truncated response if
+    the response headers have already been sent.
     """
 
     head: float | None = 120.0

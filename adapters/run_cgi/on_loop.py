@@ -128,7 +128,10 @@ class ProgramOnLoop:
         return self._input_timer is not None
 
     def _look_at_input(self, writable: asyncio.Future[None], again: bool = False) -> None:
-        """Stop waiting if the program has begun its response and does not wait for the client. Check at intervals."""
+        """Stop waiting if the program has begun its response, and is not itself waiting for a slow client.
+
+        Repeat the check at intervals.
+        """
         if again and self.deadline.head_seen and not self._sending:
             self._input_timer = None
             _resolve(writable)

@@ -30,7 +30,7 @@ _PATH = re.compile(rb"/(?!/)[^#]*").fullmatch
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 _ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # fields that may occur once (6.3)
 _NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # fields that are ignored if their value is empty
-# Fields that are not forwarded. The server sends its own name, the date, and the fields for framing.
+# Fields that are not forwarded. The server itself sends its name, the date, and the fields for framing.
 _NOT_FORWARDED = HOP_BY_HOP | {b"status", b"server", b"date", b"keep-alive", b"transfer-encoding"}
 
 

@@ -1,4 +1,4 @@
-"""poll() on descriptors. eventlet removes poll(). On eventlet, its select() is used, and other green threads can run.
+"""poll() on descriptors. eventlet removes poll(), so its select() is used instead, which lets other green threads run.
 
 Knows the module select. It must not know programs.
 """

@@ -25,8 +25,8 @@ def spawn(
 ) -> Program:
     """Start a program in its own session, with default signals and only its three standard descriptors (7.2).
 
-    stdin: if False, the program gets an empty stdin. folder: its working folder. Default: the folder that contains it.
-    Raises OSError if the program cannot be run.
+    stdin: if False, the program gets an empty stdin. folder: the working folder of the program. Default: the folder
+    that contains the program. Raises OSError if the program cannot be run.
     """
     pipes = Pipes(stdin)
     try:
@@ -65,8 +65,8 @@ def start(
 class NoBlockedSignals:
     """A context in which this thread blocks no signals.
 
-    A child inherits the signal mask of the thread that starts it, and uWSGI's threads block all signals. If a program
-    inherited such a mask, its alarm(), SIGPIPE and the SIGTERM of a timeout would have no effect.
+    A child inherits the signal mask of the thread that starts it, and uWSGI's threads block all signals. With such a
+    mask, a program could not receive SIGALRM, SIGPIPE, or the SIGTERM of a timeout.
     """
 
     def __enter__(self) -> None:

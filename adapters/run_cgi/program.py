@@ -75,7 +75,7 @@ class Program:
     def started(self) -> bool:
         """True if the program is known to run.
 
-        While this is False, this process may still hold the program's ends of the pipes. Then the pipes report no
+        While this is False, this process may still have the program's ends of the pipes open. The pipes then report no
         end-of-file, even if the program has exited. `look` closes these ends.
         """
         return self._process.started

@@ -1,8 +1,8 @@
 """The background thread that owns programs whose response has ended. It lets them finish or terminates them.
 
 Knows processes, descriptors and the clock. It must not know requests or servers. Each process has one such thread for
-all hosts. The thread sleeps in poll(). `ensure` starts it before the first program. A fork of the process starts its
-own thread. The thread survives any exception: if it fails to handle a program, it kills the program, and checks at
+all hosts. `ensure` starts the thread before the first program, and it sleeps in poll(). A fork of the process starts
+its own thread. No exception ends the thread: if handling a program fails, the thread kills the program, and checks at
 intervals whether the program has exited.
 """
 
@@ -192,8 +192,8 @@ class Reaper:
     def _release_if_over(self, entry: _Entry) -> None:
         """Reap a program if it has exited and its output has ended. Children that have closed stdout may continue.
 
-        After SIGTERM, the program is not reaped before the grace period has ended. So the number of its process group
-        stays reserved for SIGKILL.
+        After SIGTERM, the program is reaped only at the end of the grace period. Until then, no other process can get
+        its process group number, and SIGKILL cannot hit another group.
         """
         program = entry.program
         if not program.ended or entry.kill_at < NEVER:

@@ -25,7 +25,7 @@ JOIN_BYTES = 1024 * 1024  # size limit in bytes for joining a list of blocks int
 class FileWrapper:
     """`wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"): iterates over the blocks of a file.
 
-    It has the file's methods close(), seek() and tell(), if they exist. werkzeug and whitenoise call seek() for range
+    It has the methods close(), seek() and tell() if the file has them. werkzeug and whitenoise call seek() for range
     requests.
     """
 
@@ -211,7 +211,7 @@ class WSGIResponse:
         self._put((head, b"", True), 0)
 
     def _send_file(self, result: FileWrapper, send_file: SendFile) -> bool:
-        """Let the server send the file. Return False if the server cannot send it. In this case, nothing was sent."""
+        """Let the server send the file. Return False, without having sent anything, if the server cannot send it."""
         if self._sent or self._head is None or self._to_head or not has_body(self._head.status):
             return False
         size = send_file.size(result.filelike)

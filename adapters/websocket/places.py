@@ -1,4 +1,4 @@
-"""A limit for the open WebSockets or detached streams of a process. Adapters count them, because servers do not.
+"""A limit for the open WebSockets or detached streams of a process. The server's own limits do not count them.
 
 Each WebSocket or stream takes a place, and releases the place at its end. Knows the limit and the number of taken
 places. It must not know WebSockets or streams.

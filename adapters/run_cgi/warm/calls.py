@@ -48,8 +48,8 @@ _OF_C = {
     **dict.fromkeys(("getenv", "secure_getenv", "environ"), "reads the environment in C code"),
     **dict.fromkeys(("alarm", "setitimer", "timer_create"), _TIMER),
 }
-# Modules that do not keep the results. logging stores them in log records, importlib.metadata compares file times for
-# its cache, and subprocess (since Python 3.15) tests pidfd_open().
+# Modules whose calls are harmless, because they do not keep the results. logging stores results in log records,
+# importlib.metadata compares file times for its cache, and subprocess (since Python 3.15) tests pidfd_open().
 _HARMLESS_CALLERS = frozenset(("logging", "importlib.metadata", "subprocess"))
 # Functions that create random keys for use within one process. Runs of a program may share these keys, because no run
 # can detect that another one has the same keys.
@@ -63,7 +63,8 @@ _OF_PROCESS = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}/", "/dev
 class Calls:
     """Calls `blame` with the reason for each observed call, and `read` for each path that an import reads.
 
-    The arguments of `read` are the path and "file" (its content was read), "folder" (its entries) or "status" (stat()).
+    The arguments of `read` are the path, and the kind of read: "file" for a file's content, "folder" for a folder's
+    entries, or "status" for stat().
     """
 
     def __init__(self, blame: Callable[[str], None], read: Callable[[str, str], None]) -> None:

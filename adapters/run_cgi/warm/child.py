@@ -45,7 +45,7 @@ _prepared: list[object] = [None, None, None]  # the kinds of files for which the
 def prepare_streams() -> None:
     """Recreate the three standard streams for the files that most programs get: an empty stdin, and two pipes.
 
-    Runs in the zygote. So its children share the memory of these streams, and need not recreate them.
+    Called in the zygote, so its children share the memory of these streams, and need not recreate them.
     """
     saved = os.dup(1), os.dup(2)
     pipe = os.pipe()
@@ -90,7 +90,7 @@ def _renew(stream: Any, descriptor: int) -> None:
 
 
 def refresh() -> None:
-    """Renew the process-specific state of modules. The module random itself reseeds its generator after a fork."""
+    """Renew the process-specific state of modules, except random, which reseeds its own generator after a fork."""
     modules = sys.modules
     if "numpy.random.mtrand" in modules:
         modules["numpy.random.mtrand"].seed()
@@ -148,8 +148,8 @@ class Run:
     def _report(self, error: BaseException) -> int:
         """Report an exception of the program.
 
-        Do not call it in an except clause. If sys.excepthook raises, the exception of that clause would become the
-        context of the new exception.
+        Do not call this in an except clause: if sys.excepthook raises, the handled exception would become the context
+        of the new exception, unlike in the interpreter itself.
         """
         trace = error.__traceback__
         error.__traceback__ = trace and trace.tb_next  # without the frame of `run`

@@ -31,8 +31,8 @@ _FORGOTTEN = (
 # Builtins that Python adds after its start. The interpreter removes them at its exit (finalize_restore_builtins_dict).
 _LATE = ("open", "quit", "exit", "copyright", "credits", "license", "help", "_")
 _signal: Any = sys.modules["_signal"]  # loaded in every interpreter
-# File and line of the two functions below, which destroy objects. If a destructor warns, the warning reports the file
-# and line of the current frame. At the interpreter's own exit, there is no frame, and Python reports these values.
+# File and line of the code that destroys objects below. A warning from a destructor reports the file and line of the
+# current frame. At the interpreter's own exit, there is no frame, and Python reports these values.
 _FILE, _LINE = ("<sys>", 0) if sys.version_info >= (3, 13) else ("sys", 1)
 _PLACE: dict[str, Any] = {"__name__": "sys", "collect": gc.collect}
 _SOURCES = ("lambda: collect()", "lambda names, name: names.__setitem__(name, None)")

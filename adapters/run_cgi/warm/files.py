@@ -77,7 +77,7 @@ def _is_installed(path: str) -> bool:
 
 
 def _is_ours(folder: str) -> bool:
-    """Return True for this package and the package that contains it. Their import does not depend on a request."""
+    """Return True for a folder of this package or its parent package, whose import does not depend on a request."""
     real = os.path.realpath(folder) + os.sep
     return real.startswith(_ADAPTERS + os.sep) or os.path.realpath(os.path.join(folder, "adapters")) == _ADAPTERS
 
@@ -106,7 +106,7 @@ class Files:
         for path, kind in read:
             if not _is_installed(path) and not path.startswith(os.path.dirname(os.__file__) + os.sep):
                 self._read[path, kind] = _seen(path, kind)
-            elif kind != "status":  # installed files appear and disappear only with their packages, which are watched
+            elif kind != "status":  # a status only changes if an installed package changes, and packages are watched
                 self._read_of_installed[path, kind] = _seen(path, kind)
         self._shared = frozenset(name.partition(".")[0] for name in shared)
         for name in shared:

@@ -3,8 +3,8 @@
 Knows sockets, packets and descriptors. It must not know requests, servers or loops, or which modules a program needs.
 
 A request is not lost if the interpreter dies before the program runs. The host keeps the program's ends of the pipes
-until the forked process has confirmed that it received them. Without a confirmation, the host starts the program cold:
-as a new process.
+until the forked process has confirmed that it received them. Without a confirmation, the host starts the program
+"cold": as a new process.
 """
 
 # pathlib does not support bytes
@@ -131,14 +131,14 @@ class WarmInterpreter:
         pass_to_reaper(self._process, False, 0)
 
     def forget(self) -> None:
-        """Close the descriptors in a fork of this process. They would keep the parent's interpreter alive."""
+        """Close the descriptors in a fork of this process, because they would keep the parent's interpreter alive."""
         self._connection.close()
         self._process.close("exited")
         self._popen.returncode = 0  # the interpreter is not a child of this process: Popen must not wait or warn
 
 
 class _Forked:
-    """The process of one request. The interpreter sends packets about it, which arrive at the descriptor `exited`."""
+    """The process of one request. The interpreter's packets about this process arrive at the descriptor `exited`."""
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 Knows programs, their first lines and their modules. It must not know requests, servers or loops, or the protocol of an
 interpreter. The first line of a program names the interpreter and its flags. The interpreter is a separate process, so
-this process never forks. A program that cannot run warm is started cold: as a new process.
+the server's process never forks. A program that cannot run warm is started "cold": as a new process.
 """
 
 # pathlib does not support bytes
@@ -47,8 +47,8 @@ Variables = Mapping[bytes, bytes]
 def interpreter_of(file: bytes, path: str) -> list[str] | str:
     """Return the Python command in a program's first line, as the kernel and env(1) read it.
 
-    The command is a list: the executable, and then the words of its command line (its name in the first line, and its
-    flags). If the program cannot run warm, return the reason, a string.
+    The command is a list: the path of the executable, its name as in the first line, and its flags. If the program
+    cannot run warm, return the reason as a string.
     """
     try:
         with open(file, "rb") as program:

@@ -54,9 +54,7 @@ def observe(blame: Callable[[str], None], is_called_by: Callable[[str], bool], s
 
 
 class _Arguments(list):  # type: ignore[type-arg]
-    """sys.argv. Its first item is the program's name, which is the same for each request. The other items may differ,
-    so reading them calls `blame`.
-    """
+    """sys.argv. The first item, the program's name, is the same for each request. Reading other items calls `blame`."""
 
     blame: Callable[[str], None]
 
@@ -78,7 +76,7 @@ class _Arguments(list):  # type: ignore[type-arg]
 
 
 class _Program(type(sys)):  # type: ignore[misc]
-    """`__main__`. A library that reads its variables is not shared: shared imports happen before the program runs."""
+    """`__main__`. A library that reads its variables is not shared, because it must be imported after they are set."""
 
     blame: Callable[[str], None]
     is_called_by: Callable[[str], bool]

@@ -160,7 +160,7 @@ class Scout:
                     self._elsewhere.setdefault(self._loading[-1], []).extend(new)
 
     def _settle(self) -> None:
-        """Compare the state of the process with its previous state. Blame the module being loaded for each change."""
+        """Compare the state of the process with its previous state. Blame each change on the module being loaded."""
         self._note_added_names()
         now = self._now()
         for what, value in now.items():

@@ -3,8 +3,9 @@
 Knows the settings of the process, of the interpreter and of standard modules. It must not know which module changes
 them. The scout (scout.py) runs it in a separate process.
 
-A library that changes such a state cannot be imported before the program starts. The program's code before the import
-would see the change too early. If that code changes the same setting, its value would wrongly replace the library's.
+A library that changes such a state cannot be imported before the program starts, for two reasons. Code of the program
+that runs before its import would see the change too early. And if that code changes the same setting, its value would
+remain, although in an ordinary run the library's value replaces it.
 """
 
 # ruff: noqa: PTH109, PTH208
@@ -113,7 +114,7 @@ def _settings() -> object:
 
 
 def _defaults() -> object:
-    """Return settings of standard modules that each change replaces, such as the default event loop policy."""
+    """Return the settings of standard modules whose object is replaced by a change, e.g. the event loop policy."""
     policy = type(_of("asyncio.events", "_event_loop_policy"))
     return [
         None if policy.__module__.startswith(("builtins", "asyncio.")) else policy,

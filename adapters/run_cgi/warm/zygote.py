@@ -1,7 +1,7 @@
 r"""A Python interpreter that has imported the libraries of one CGI program, and forks for each request.
 
-The program's own interpreter runs this file as `python FLAGS zygote.py CONNECTION PROGRAM`. It is Python 3.9 or later,
-on Linux. This file imports no other module of this package by name, and removes its own imports from sys.modules. So a
+The program's own interpreter (Python 3.9 or later, on Linux) runs this file, as `python FLAGS zygote.py CONNECTION
+PROGRAM`. This file imports no other module of this package by name, and removes its own imports from sys.modules. So a
 program finds only the libraries, and the modules of a fresh interpreter, in sys.modules. This process has one thread.
 It passes each request to a child process. The child becomes the program, as if it had been started for this request
 alone (child.py, ending.py). This file must not know anything else about a request. One child is always forked in
@@ -19,10 +19,14 @@ One packet is sent to the host on the connection. It is b"ready", followed by NU
 that two runs cannot share (scout.py). If the program must always be started cold (as a new process), it is b"never
 REASON".
 
-Packets to the host, on the control socket of a request: The child sends b"pid N". After its exit, two more packets are
-sent: b"modules" with two lists in the format above (the modules that the child has imported, and the variables that it
-has set), and b"status N". If a request is refused, one packet is sent instead: b"cold" (start the program cold), or
-b"changed" (also start another interpreter). The child is reaped when the host closes its end of the control socket.
+Packets to the host, on the control socket of a request:
+- At its start, the child sends b"pid N".
+- After the child's exit, the zygote sends b"modules", with two lists in the format above: the modules that the child
+  has imported, and the variables that it has set. Then the zygote sends b"status N".
+- If the zygote refuses a request, it sends one packet instead: b"cold" (start the program cold), or b"changed" (also
+  start another interpreter).
+
+The zygote reaps the child when the host closes its end of the control socket.
 """
 
 # Do not use pathlib and contextlib, because each program would have to import them.
