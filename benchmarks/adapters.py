@@ -17,9 +17,10 @@ _METHOD = """# Figures
 
 Generated on {date} by `make bench`.
 
-In each table, the contenders take turns, round by round, in one run. The tables show medians. Each round yields a ratio
-between ours and another contender, and "relative speed" is the median of these ratios. Above 1, ours is faster. On a
-shared machine, the ratios vary less than the absolute rates. Every response is verified.
+Each row of a table is a contender: our adapter ("ours"), or an alternative to it. The contenders take turns, round by
+round, in one run. The tables show medians. Each round yields a ratio between ours and another contender, and "relative
+speed" is the median of these ratios. Above 1, ours is faster. On a shared machine, the ratios vary less than the
+absolute rates. Every response is verified.
 
 The first tables are measured in process, that is, without a server. Each request is a scope or an environ with the six
 headers of a browser. The tables "over a socket" are measured with servers. Each server is one process on one core. The

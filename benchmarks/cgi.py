@@ -31,11 +31,12 @@ METHOD = """# Figures of the CGI hosts
 Generated on {date} by `make bench-cgi`.
 
 The figures are the durations of whole requests in milliseconds. Requests are sent one after the other, each on a new
-connection. Before each request to an application, the benchmark waits until the last program has exited. The contenders
-take turns in one run, and every response is verified. The tables show medians. Each round yields a ratio between ours
-on uvicorn and another contender, and "relative speed" is the median of these ratios. Above 1, ours on uvicorn is
-faster. "Warm" means `warm=True`, without the first requests, which run cold. "A bare spawn" starts the program without
-a server. CPU time includes the server, its warm interpreters and its programs.
+connection. Before each request to an application, the benchmark waits until the last program has exited. Each row of a
+table is a contender: our CGI host ("ours") or another one. The contenders take turns in one run, and every response is
+verified. The tables show medians. Each round yields a ratio between "ours on uvicorn" and another contender, and
+"relative speed" is the median of these ratios. Above 1, "ours on uvicorn" is faster. "Warm" means `warm=True`, without
+the first requests, which run cold. "A bare spawn" starts the program without a server. CPU time includes the server,
+its warm interpreters and its programs.
 """
 PROGRAMS = {
     "hello.sh": "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nhello'\n",

@@ -36,7 +36,7 @@ Generated on {date} by `make bench-threads`.
 One uvicorn process (httptools, asyncio) serves a WSGI app through `WSGIToASGI`. Clients keep their connections. Each
 client sends a request when it has received the previous response. The figures are requests per second. Each is the
 median of {rounds} rounds of {seconds:g} seconds, in which all rows and both builds take turns. "off / on" is the
-throughput without the GIL, divided by that with the GIL: the median of the rounds' ratios.
+throughput without the GIL, divided by the throughput with the GIL. It is the median of the rounds' ratios.
 
 {machines}
 

@@ -42,8 +42,8 @@ HEADING = """## The shares of a request over a socket
 A client sends requests for hello, one at a time, on a keep-alive connection. The table has three shares: the cost of
 the server and the app, the additional cost of a thread switch alone, and the additional cost of the adapter. The
 adapter's own code can switch threads at a lower cost, so the adapter's share may be negative. If this share is near
-zero, only a request without a thread switch would be cheaper. callgrind counted the user-space instructions, and
-`strace -f -c` the system calls.
+zero, the request could only become cheaper without the thread switch. callgrind counted the user-space instructions,
+and `strace -f -c` the system calls.
 
 | | server and app | thread switch | adapter | sum |
 |---|--:|--:|--:|--:|"""
@@ -76,9 +76,9 @@ runs the thread before the loop continues, the loop does not wait for the thread
 57 % of the requests on one busy core, and for 95 % on two cores. The adapter cannot influence this order, because
 `sched_yield()` would also give the core to other processes.
 
-With 32 connections, a request needs 0.4 context switches and 39 µs of CPU time. The native app needs 24 µs, which is 16
-µs less before rounding. The steps above take 5 of these 16 µs. The other 11 µs are the second step of the task, the
-mailbox, the GIL, and memory that is not in the caches.
+With 32 connections, a request needs 0.4 context switches and 39 µs of CPU time. The native app needs 24 µs. Before
+rounding, the difference is 16 µs. The steps above take 5 µs of this difference. The other 11 µs are the continuation of
+the request's task after the app's response, the mailbox, the GIL, and memory that is not in the caches.
 """
 
 

@@ -57,7 +57,7 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     type=click.FloatRange(0.1),
     help="Requests per second while latency is measured. Default: half the throughput of the slowest contender.",
 )
-@click.option("--duration", type=click.FloatRange(0.25, 3600), help="Seconds of load per contender and phase.")
+@click.option("--duration", type=click.FloatRange(0.25, 3600), help="Seconds of load per contender, at each rate.")
 @click.option(
     "--fail",
     "thresholds",

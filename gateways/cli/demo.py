@@ -50,7 +50,7 @@ LANE = "gateways.demo.lane:app"
 def demo(mode: Mode | None, server: str | None, host: str, port: int, quiet: bool) -> None:
     """Serve the reference app as CGI, WSGI and ASGI. For each request, show the app's input, each call or event with
     its time, and the response. Without --mode it also serves a page that sends the same request to all three at once
-    and shows the results side by side. Ctrl-C stops it.
+    and shows the results side by side. Ctrl-C stops the servers.
     """
     chosen = choose(mode, server)
     if port and mode is None and port + len(chosen) > 65535:

@@ -75,7 +75,7 @@ def _facets(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
     show_default=True,
     help="Timeout for each response, in seconds.",
 )
-@click.option("--reset", metavar="COMMAND", help="Shell command that prepares the data before each round.")
+@click.option("--reset", metavar="COMMAND", help="Shell command to run before each round of requests.")
 @click.option("--unsafe", is_flag=True, help="Also send POST, PUT, PATCH and DELETE to a URL.")
 @click.option("--insecure", is_flag=True, help="Do not verify TLS certificates of URLs.")
 @click.option(

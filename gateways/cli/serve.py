@@ -132,8 +132,8 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     is_printed: bool,
     quiet: bool,
 ) -> None:
-    """Serve TARGET: module:app, a module or Python file (app or factory found by name), a CGI program, a folder of
-    files and CGI programs, or a folder of CGI programs named cgi-bin. Ctrl-C stops it.
+    """Serve TARGET until Ctrl-C. TARGET is module:app, a module or Python file with an app or a factory, a CGI
+    program, a folder of files and CGI programs, or a folder of CGI programs named cgi-bin.
     """
     if unix and (host is not None or port is not None):
         raise click.UsageError("--unix replaces --host and --port; use it without them.")

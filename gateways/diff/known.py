@@ -32,8 +32,8 @@ FORMAL: tuple[tuple[str, Known], ...] = (
                            "RFC 6265, 4.2.2", False)),
     ("header-repetition", Known("A repeated header has the same meaning as one header with all values, joined by "
                                 "commas.", "RFC 9110, 5.3", False)),
-    ("header:server", Known("Each server names itself.", "RFC 9110, 10.2.4", False)),
-    ("header:via", Known("A proxy names itself.", "RFC 9110, 7.6.3", False)),
+    ("header:server", Known("Each server writes its own name into this header.", "RFC 9110, 10.2.4", False)),
+    ("header:via", Known("A proxy adds its name to this header.", "RFC 9110, 7.6.3", False)),
     *((f"header:{name}", Known("A hop-by-hop header applies to one connection only. WSGI apps must not send it.",
                                "RFC 9110, 7.6.1", False))
       for name in ("connection", "keep-alive", "proxy-connection", "upgrade", "trailer")),

@@ -57,7 +57,7 @@ def verdict(result: Result) -> str:
     counted = result.counted
     cut = "interrupted: " if result.interrupted else ""
     if silent == len(result.asked):
-        return f"{cut}no request got a response from both stacks"
+        return f"{cut}no request got a response from either stack"
     if not counted and silent:
         return f"{cut}not compared: {silent} of {requests} got no response from either stack ({times})"
     if not counted:

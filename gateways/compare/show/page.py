@@ -107,7 +107,7 @@ CHARTS: tuple[tuple[str, str, str, Drawn], ...] = (
     (
         "Ratios",
         "ratios",
-        "Throughput, and CPU time per response, of each slice, divided by those of the reference in the same round.",
+        "Throughput and CPU time per response, each divided by the reference's value in the same round.",
         spans.ratios,
     ),
     (

@@ -112,7 +112,7 @@ def _title(section: Section) -> str:
 
 
 def _note(section: Section) -> str:
-    groups = " Contenders that share a group are statistically indistinguishable." * any(
+    groups = " Contenders that share a letter are statistically indistinguishable." * any(
         row.letters for row in section.rows
     )
     client = (

@@ -1,6 +1,4 @@
-"""When response headers may be set, replaced and sent: PEP 3333, "The start_response() Callable" and "Error
-Handling".
-"""
+"""When headers may be set, replaced and sent: PEP 3333, "The start_response() Callable", "Error Handling"."""
 
 from __future__ import annotations
 

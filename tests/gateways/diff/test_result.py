@@ -65,7 +65,7 @@ def test_the_verdict_counts_differences_and_requests() -> None:
     made = result([lost("a"), lost("b")], [lost("a")], [])
     assert verdict(made) == "2 differences, in 2 of 3 requests (rounds: 2 × old, 2 × new)"
     assert verdict(replace(made, interrupted=True)).startswith("interrupted: ")
-    assert verdict(result()) == "no request got a response from both stacks"
+    assert verdict(result()) == "no request got a response from either stack"
 
 
 def test_a_request_without_a_response_from_either_stack_proves_nothing() -> None:
@@ -76,7 +76,7 @@ def test_a_request_without_a_response_from_either_stack_proves_nothing() -> None
         "not compared: 1 of 2 requests got no response from either stack (rounds: 2 × old, 2 × new)"
     )
     assert next(line for line in lines(made) if line.plain == verdict(made)).style == "bold yellow"
-    assert verdict(replace(made, asked=(silent,))) == "no request got a response from both stacks"
+    assert verdict(replace(made, asked=(silent,))) == "no request got a response from either stack"
     found = result([lost()])
     assert verdict(replace(found, asked=(*found.asked, silent))).startswith("1 difference, in 1 of 2 requests")
 

@@ -33,7 +33,7 @@ HEADING = """\
 Each app runs natively, that is, without an adapter, and then through an adapter. In both cases, the app gets the same
 conversations over sockets. A conversation is a sequence of requests. The conversations test, for example, forms,
 uploads, ranges, redirects, sessions, streams, errors, disconnects, keep-alive, pipelining and concurrent clients. A
-cell shows how many conversations get the same responses with the adapter as without one.
+cell shows in how many conversations the responses are the same with and without the adapter.
 `tests/real/native/differences.py` lists the differences that are accepted for every adapter, with the reasons.
 """
 
