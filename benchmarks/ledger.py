@@ -42,8 +42,8 @@ times instead, which depend on the machine.
 
 - Python calls: calls to Python functions, in all threads (`sys.setprofile`).
 - Context switches: `getrusage`.
-- System calls: `strace -f -c`. Some system calls can wake another thread. All threads run on one CPU, because on two CPUs
-  the waits for the GIL depend on chance.
+- System calls: `strace -f -c`. Some system calls can wake another thread. All threads run on one CPU, because on two
+  CPUs the waits for the GIL depend on chance.
 - Instructions: user-space instructions (`perf stat`, or callgrind). A dash means that neither tool was available.
 
 "Thread switch alone" calls an empty function with `run_in_executor` or `run_coroutine_threadsafe`. Each count is

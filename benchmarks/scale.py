@@ -62,8 +62,8 @@ The table shows the CPU time of one request in process. Bodies are sent in block
 """
 BODIES_EXPLAINED = """
 A straight line, with a fixed cost and a cost per MB, approximates each curve. "Deviation" is the largest distance of a
-point from this line. A body of up to one block is not streamed, so small bodies cost less than the line predicts. Each
-further block adds the cost of a copy, and part of the cost of a thread switch.
+point from this line. A body that fits into one block is not streamed. So the cost of small bodies is below the line.
+Each further block adds the cost of a copy, and part of the cost of a thread switch.
 """
 HEADERS = """
 ## Number of headers

@@ -29,9 +29,7 @@ def _servers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
 
 @click.command(cls=Checking, short_help="Find code that behaves differently on another server.")
 @click.argument("target", shell_complete=files, callback=given)
-@click.option(
-    "--to", type=click.Choice(MODES), help="Interface to move to. Default: WSGI for an ASGI app, else ASGI."
-)
+@click.option("--to", type=click.Choice(MODES), help="Interface to move to. Default: WSGI for an ASGI app, else ASGI.")
 @click.option(
     "--server",
     metavar="NAME",

@@ -111,7 +111,9 @@ def _noise(result: Result) -> str:
         )
         for name, count in result.noise.items()
     ]
-    note = "In these parts of the responses, the old stack's own responses differ. The new stack's may differ there too."
+    note = (
+        "In these parts of the responses, the old stack's own responses differ. The new stack's may differ there too."
+    )
     return section("Noise", note, element("ul", *items, class_="noise"), name="noise")
 
 
