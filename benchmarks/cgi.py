@@ -35,8 +35,8 @@ connection. Before each request to an application, the benchmark waits until the
 table is a contender: our CGI host ("ours") or another one. The contenders take turns in one run, and every response is
 verified. The tables show medians. Each round yields a ratio between "ours on uvicorn" and another contender, and
 "relative speed" is the median of these ratios. Above 1, "ours on uvicorn" is faster. "Warm" means `warm=True`, without
-the first requests, which run cold. "A bare spawn" starts the program without a server. CPU time includes the server,
-its warm interpreters and its programs.
+the first requests, which run cold. "A bare spawn" starts the program without a server. "Shell hello" and "Python hello"
+are the programs of the first two tables. CPU time includes the server, its warm interpreters and its programs.
 """
 PROGRAMS = {
     "hello.sh": "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nhello'\n",

@@ -30,8 +30,8 @@ HEADING = """## The floor
 Could an adapter be faster? `benchmarks/floors_apps.py` has the smallest programs with the main guarantees of the
 adapters. In these programs, the app has its own thread or loop, and gets the request's headers and context variables.
 The app waits for a slow client, and is notified of a disconnect. The program checks the response headers, and the app's
-errors reach the server. For this purpose, the programs use the fast code of the adapters. They do not support request
-bodies, streams, other checks, warnings or `stats()`.
+errors reach the server. The programs use the fast code of the adapters. They do not support request bodies, streams,
+other checks, warnings or `stats()`.
 
 The table shows the CPU time of a hello request in microseconds: the server's process on one core, medians of {count}
 rounds. The contenders take turns. The last two columns divide the native app's CPU time by that of the smallest

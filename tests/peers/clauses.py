@@ -6,10 +6,24 @@ Knows the form of the suites. It must not import or run them.
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 OURS = "Ours"  # the source of rules that no specification has
+
+_OWNED = "close|connection|current|decision|file wrapper|last|own|response|socket|state|threads?"
+_WRITTEN = (  # a test's name has no apostrophes, hyphens or upper case
+    (rf"\b(adapter|app|client|lifespan|server)s (?=(?:{_OWNED})\b)", r"\1's "),
+    (r"\beach others\b", "each other's"),
+    (r"\bwsgirefs\b", "wsgiref's"),
+    (r"\butf 8\b", "UTF-8"),
+    (r"\blatin 1\b", "latin-1"),
+    (r"\bascii\b", "ASCII"),
+    (r"\basgi\b", "ASGI"),
+    (r"\bwsgi (?=middleware)", "WSGI "),
+    (r"\bhttp (?=[23]\b)", "HTTP/"),
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +36,8 @@ class Clause:
     @property
     def sentence(self) -> str:
         text = self.test.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+        for pattern, written in _WRITTEN:
+            text = re.sub(pattern, written, text)
         return text[0].upper() + text[1:]
 
 

@@ -37,6 +37,19 @@ def test_a_clause_is_met_if_all_its_cases_pass(outcomes: dict[str, str], word: s
     assert cell(outcomes) == word
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("test_the_apps_close_code_reaches_the_client", "The app's close code reaches the client"),
+        ("test_close_ends_the_servers_threads", "Close ends the server's threads"),
+        ("test_apps_and_clients_differ", "Apps and clients differ"),
+        ("test_utf_8_is_not_ascii", "UTF-8 is not ASCII"),
+    ],
+)
+def test_a_row_is_written_as_prose(name: str, sentence: str) -> None:
+    assert Clause(f"test_a.py::{name}", "PEP 3333").sentence == sentence
+
+
 def test_untestable_clauses_do_not_count() -> None:
     clauses = [Clause(f"test_a.py::test_{name}", "PEP 3333") for name in ("one", "two", "three")]
     outcomes = {clauses[0].test: {"": "passed"}, clauses[1].test: {"": "skipped"}, clauses[2].test: {"": "failed"}}

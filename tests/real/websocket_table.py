@@ -32,7 +32,7 @@ def table(
         rows = [f"{rows[0]} `detach=True` |", f"{rows[1]}---|"]
     for server, names in missing.items():
         lacking = [name for name in CHECKS if name in names]
-        row = f"| {server} | {total - len(lacking)} of {total} | {', '.join(lacking) or 'nothing'} |"
+        row = f"| {server} | {total - len(lacking)} of {total} | {', '.join(lacking) or 'none'} |"
         rows.append(row if streams is None else f"{row} {_streams(list(streams[server]))} |")
     return "\n".join(rows) + "\n"
 

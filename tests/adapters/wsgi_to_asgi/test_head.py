@@ -137,7 +137,7 @@ def test_hop_by_hop_headers_are_dropped(serve: Serve, name: str, caplog: pytest.
 )
 @pytest.mark.parametrize("body", [[b"x"], [b"x", b"y"]], ids=["one block", "two blocks"])
 @pytest.mark.parametrize("server", ["uvicorn", "hypercorn"])
-def test_a_current_date_header_is_left_to_a_server_that_adds_its_own(
+def test_an_apps_current_date_header_is_dropped_on_servers_that_add_their_own(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, server: str, age: int | None, sent: bool, body: list[bytes]
 ) -> None:
     """RFC 9110, 5.3 and 6.6.1: a response has one Date. Source: werkzeug's `send_file()` sets one."""

@@ -264,7 +264,7 @@ def accepted(environ: Any) -> Any:
     [*((each, False) for each in ENDS), (ENDS[0], True)],
     ids=[*(each.__name__ for each in ENDS), "and stays"],
 )
-def test_an_app_that_ends_its_connection_without_a_close_frame_ends_the_clients(
+def test_an_app_that_ends_its_connection_without_a_close_frame_ends_the_clients_connection(
     serve: Serve, ends: Any, stays: bool
 ) -> None:
     """Ours: natively the client sees the end of its connection."""
