@@ -69,7 +69,7 @@ def _as_program(job: Job) -> App:
     folder = tempfile.TemporaryDirectory(prefix="gateways-", ignore_cleanup_errors=True)
     program = Path(folder.name, "app.cgi")
     here = str(Path.cwd())
-    path = [here, *(each for each in sys.path if each)]
+    path = [each for each in sys.path if each]  # run_as_program() adds the current folder
     program.write_text(PROGRAM.format(path=path, job=job.to_json(), here=here))
     program.chmod(stat.S_IRWXU)
     environment = *(name for name in os.environ if not name.startswith("HTTP_")), *job.settings.environment

@@ -28,11 +28,17 @@ KNOWN = 8
 
 
 def load_module(location: str) -> ModuleType:
-    """Import and return the module with that name or in that file.
+    """Import and return the module with that name or in that file. Add the current folder to sys.path, as uvicorn does.
+
+    The folder is added here and not earlier, because a user's logging.py must not replace the module that the server
+    imports.
 
     Raises:
         Failure: not found, or the import failed.
     """
+    is_own = location.partition(".")[0] == "gateways"  # the reference apps need nothing from the current folder
+    if not is_own and sys.path[:1] != [here := str(Path.cwd())]:
+        sys.path.insert(0, here)
     return _import(_module_name(location))
 
 
@@ -64,10 +70,24 @@ def _import(name: str) -> ModuleType:
         missing = error.name or ""
         if name == missing or name.startswith(f"{missing}."):
             raise Failure(f"no module {missing!r} in this folder{_instead(missing, _modules())}") from error
-        raise Failure(f"importing {name} failed: {error}{where(error)}", traceback_of(error)) from error
+        message = f"{error}{where(error)}{_same_name(error)}"
+        raise Failure(f"importing {name} failed: {message}", traceback_of(error)) from error
     except (Exception, SystemExit) as error:
         message = f"SyntaxError: {error.msg}" if isinstance(error, SyntaxError) else repr(error)
-        raise Failure(f"importing {name} failed: {message}{where(error)}", traceback_of(error)) from error
+        message += where(error) + (_same_name(error) if isinstance(error, ImportError) else "")
+        raise Failure(f"importing {name} failed: {message}", traceback_of(error)) from error
+
+
+def _same_name(error: ImportError) -> str:
+    """Return a hint if the import failed because the current folder has its own module `gateways`."""
+    own = [each for each in ("gateways", "gateways.py") if Path(each).exists()]
+    if (
+        (error.name or "").partition(".")[0] != "gateways"
+        or not own
+        or Path(own[0]).resolve() in Path(__file__).parents
+    ):
+        return ""
+    return f"; rename {own[0]!r} in this folder: this project's package `gateways` is imported instead"
 
 
 def _modules() -> list[str]:

@@ -10,7 +10,6 @@ import queue
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +21,7 @@ from gateways.events.channel import Receiver
 from gateways.events.events import Batch
 from gateways.serving.job import GRACE, Job, Observe
 from gateways.serving.listen import connect, reachable
+from gateways.serving.separate import module_command
 from gateways.serving.server import Mode
 from gateways.serving.settings import USUAL, Settings
 
@@ -87,7 +87,7 @@ class ServerProcess:
             mode, interface or mode, server, target, observe, sock.fileno(), self._receiver.address, settings, varied
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gateways.serving", job.to_json()],
+            module_command("gateways.serving", job.to_json()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateways.failure import Failure
 from gateways.serving.signals import deferred_signals
@@ -22,6 +23,17 @@ class Ended:
     result: str
     status: int
     output: bytes
+
+
+def module_command(module: str, *arguments: str) -> list[str]:
+    """Return the command line that runs a module of this project in a new Python.
+
+    `-P` keeps the current folder off sys.path. Without it, a user's logging.py or queue.py would replace the module of
+    the standard library that this project needs. It is left out if this project itself is in the current folder.
+    """
+    root = Path(__file__).parents[2]
+    isolated = [] if root.samefile(os.curdir) else ["-P"]
+    return [sys.executable, *isolated, "-m", module, *arguments]
 
 
 def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seconds: float, doing: str) -> Ended:
@@ -39,7 +51,7 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
     with os.fdopen(reading) as result, contextlib.ExitStack() as signals:
         signals.enter_context(deferred_signals())
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments(writing, errors)],
+            module_command(module, *arguments(writing, errors)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

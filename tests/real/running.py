@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -34,7 +35,7 @@ class Running:
         self._seen: set[psutil.Process] = set()
         self.said: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateways", *arguments],
+            [Path(sys.executable).with_name("gateways"), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if stdout is None else stdout,
             stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The commands in a project with its own package or module `adapters`, `tests` or `demos`, or with one installed."""
+"""The commands in a project whose own modules have the names of this project's folders, or of the standard library."""
 
 import json
 import os
@@ -87,3 +87,79 @@ def test_compare_runs_an_app_that_imports_its_own_adapters(project: Path) -> Non
 def test_the_demo_runs_in_a_project_with_its_own_adapters() -> None:
     with Running("demo", "--mode", "cgi", "--port", "0", stdout=None) as demo:
         demo.wait_for("Press Ctrl-C to stop")
+
+
+SHADOWING = (
+    "copy",
+    "html",
+    "logging",
+    "queue",
+    "random",
+    "select",
+    "signal",
+    "socket",
+    "tempfile",
+    "types",
+    "waitress",
+)
+"""Modules that this project or a server needs, and that must not come from the user's folder."""
+HELLO = """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+"""
+
+
+@pytest.fixture
+def shadowing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Create a folder with shop.py, and with empty modules named like those of the standard library."""
+    (tmp_path / "shop.py").write_text(HELLO)
+    for name in SHADOWING:
+        (tmp_path / f"{name}.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("shadowing")
+@pytest.mark.parametrize("server", ["waitress", "uvicorn", "gunicorn"])
+def test_serve_takes_no_module_of_the_standard_library_from_the_users_folder(server: str) -> None:
+    with Running("serve", "shop:app", "--server", server, "--port", "0", stdout=None) as serving:
+        serving.wait_for("Press Ctrl-C to stop")
+        assert fetched(serving.said[0].split()[0]) == b"hello"
+
+
+@pytest.mark.usefixtures("shadowing")
+@pytest.mark.parametrize("mode", ["wsgi", "asgi", "cgi"])
+def test_trace_takes_no_module_of_the_standard_library_from_the_users_folder(mode: str) -> None:
+    done = gateways("trace", "shop:app", "--mode", mode, "--json")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert json.loads(done.stdout)["response"]["status"] == 200
+
+
+@pytest.mark.usefixtures("shadowing")
+def test_check_takes_no_module_of_the_standard_library_from_the_users_folder() -> None:
+    done = gateways("check", "shop:app", "--to", "asgi")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.usefixtures("shadowing")
+def test_the_app_gets_its_own_module_instead_of_an_installed_package() -> None:
+    Path("waitress.py").write_text("OWNER = 'the project'\n")
+    Path("shop.py").write_text("import waitress\n" + HELLO.replace('b"hello"', "waitress.OWNER.encode()"))
+    with Running("serve", "shop:app", "--server", "uvicorn", "--port", "0", stdout=None) as serving:
+        serving.wait_for("Press Ctrl-C to stop")
+        assert fetched(serving.said[0].split()[0]) == b"the project"
+
+
+@pytest.mark.parametrize("line", ["import gateways.stripe", "from gateways import stripe"])
+def test_an_own_package_with_the_name_of_this_project_is_named(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gateways").mkdir()
+    (tmp_path / "gateways" / "stripe.py").touch()
+    (tmp_path / "shop.py").write_text(f"{line}\n{HELLO}")
+    monkeypatch.chdir(tmp_path)
+    done = gateways("trace", "shop:app")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(
+        "; rename 'gateways' in this folder: this project's package `gateways` is imported instead\n"
+    )

@@ -3,7 +3,6 @@
 import json
 import select
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
@@ -12,6 +11,7 @@ from typing import Any, Self
 from gateways.compare.load.order import Measured, Order, Request, Seen
 from gateways.compare.measure.placement import on
 from gateways.failure import Failure
+from gateways.serving.separate import module_command
 
 PATIENCE = 30.0
 """Seconds beyond the maximum duration of an order until the client counts as stuck."""
@@ -23,7 +23,7 @@ class _Process:
     def __init__(self, cores: tuple[int, ...], *arguments: str) -> None:
         with on(cores):
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                module_command(*arguments),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,

@@ -12,13 +12,15 @@ import sys
 from types import TracebackType
 from typing import Self
 
+from gateways.serving.separate import module_command
+
 
 class Warden:
     """Starts the warden process, and sends it the process groups to kill."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gateways.compare.measure.warden"], stdin=subprocess.PIPE, start_new_session=True
+            module_command("gateways.compare.measure.warden"), stdin=subprocess.PIPE, start_new_session=True
         )
         return self
 

@@ -86,11 +86,9 @@ PROGRAM = "gateways_app.cgi"
 
 _PROGRAM = """#!{python}
 import os
-import sys
-os.chdir({folder!r})
-sys.path.insert(0, {folder!r})
 from gateways.adapters import {form}ToCGI
 from gateways.serving.target import load_object
+os.chdir({folder!r})
 {form}ToCGI(load_object({app!r})).run()
 """
 
