@@ -80,7 +80,7 @@ def test_blocks_are_separated_by_their_arrival_times() -> None:
             break
     assert [size for _, size in answer.blocks] == [2, 2]
     assert answer.blocks[1][0] > answer.blocks[0][0]
-    assert answer.first < answer.blocks[0][0] < answer.total
+    assert answer.first <= answer.blocks[0][0] < answer.total  # the headers may arrive together with the first block
 
 
 def test_interim_responses_and_trailers_are_reported() -> None:
