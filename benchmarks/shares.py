@@ -39,11 +39,11 @@ SERVERS = {
 
 HEADING = """## The shares of a request over a socket
 
-A client sends requests for hello, one at a time, on a keep-alive connection. The table has three shares: the cost of
-the server and the app, the additional cost of a thread switch alone, and the additional cost of the adapter. The
-adapter's own code can switch threads at a lower cost, so the adapter's share may be negative. If this share is near
-zero, the request could only become cheaper without the thread switch. callgrind counted the user-space instructions,
-and `strace -f -c` the system calls.
+A client sends requests for hello, one at a time, on a keep-alive connection. The table divides the cost of a request
+into three shares: the server and the app, a thread switch alone, and the rest of the adapter. The adapter's own code
+can switch threads at a lower cost, so the adapter's share may be negative. If this share is near zero, the request
+could only become cheaper without the thread switch. callgrind counted the user-space instructions, and `strace -f -c`
+the system calls.
 
 | | server and app | thread switch | adapter | sum |
 |---|--:|--:|--:|--:|"""

@@ -144,7 +144,7 @@ _KINDS: dict[str, tuple[Way, str, Callable[[Any], str | Fields]]] = {
     "stdout": ("out", "stdout", _stream),
     "stderr": ("out", "stderr", _bare),
     "exit": ("out", "exit", _exit),
-    "answer": ("out", "answer", _answer),
+    "answer": ("out", "response headers", _answer),
     "returned": ("out", "returned", _returned),
     "raised": ("out", "raised", _bare),
 }

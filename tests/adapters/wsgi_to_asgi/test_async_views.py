@@ -1,4 +1,4 @@
-"""Async views: asgiref's async_to_sync, by which Flask and Django run them in a WSGI app, and its main-loop lookup."""
+"""Async views of Flask and Django in a WSGI app: asgiref's async_to_sync runs them, and looks up the main loop."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ from gateways.trace.rows import MAX_ROWS, Row, row, rows, show
         ("stdout", b"", Row(0.5, "out", "stdout", "closed")),
         ("exit", 1, Row(0.5, "out", "exit", "1")),
         ("exit", -15, Row(0.5, "out", "exit", "by signal 15")),
-        ("answer", (200, [(b"a", b"b")]), Row(0.5, "out", "answer", "200, [(b'a', b'b')]")),
+        ("answer", (200, [(b"a", b"b")]), Row(0.5, "out", "response headers", "200, [(b'a', b'b')]")),
     ],
 )
 def test_each_kind_of_event_has_its_row(kind: str, data: object, expected: Row) -> None:

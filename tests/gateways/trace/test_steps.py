@@ -77,7 +77,7 @@ def test_without_data_there_is_no_connection() -> None:
         ("block", b"x", "block", "1 byte  b'x'", (), (2, 1), "application"),
         ("stdout", b"", "stdout", "closed", (), (2, 1), "application"),
         ("stdin", b"ab", "stdin", "2 bytes  b'ab'", (), (1, 2), "application"),
-        ("answer", (200, [(b"a", b"b")]), "answer", "200", (("a", ("b",)),), (2, 1), "protocol"),
+        ("answer", (200, [(b"a", b"b")]), "response headers", "200", (("a", ("b",)),), (2, 1), "protocol"),
         ("exit", 0, "exit", "0", (), (2, 1), "application"),
     ],
 )
