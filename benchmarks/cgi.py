@@ -1,6 +1,6 @@
 """`python -m benchmarks.cgi`: the cost of a CGI request, cold and warm, compared with other hosts.
 
-It is also compared with the cost of starting the program without a host. Knows programs, servers and target figures.
+The page also shows the cost of starting the program without a host. Knows programs, servers and target figures.
 rounds.py runs the contenders in turns, and computes ratios.
 """
 

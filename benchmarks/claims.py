@@ -28,7 +28,7 @@ COLD, WARM = "cgi:uvicorn:cold", "cgi:uvicorn:warm"
 AS_MADE = (0.04, 0.065)
 """Range of the seconds between received blocks if the server does not buffer. The app sends a block every 50 ms."""
 NOTABLE = 1.1
-"""For an app that computes for some milliseconds, the maximum relative speed that the cost of an adapter explains."""
+"""Maximum relative speed that counts as the cost of an adapter, for an app that computes for some milliseconds."""
 HUNDRED = 100
 
 
@@ -235,8 +235,9 @@ def _async_app_scales(found: Found) -> tuple[Verdict, str]:
 
 
 def _no_websockets(found: Found) -> tuple[Verdict, str]:
-    """Return the verdict on "WSGI has no WebSockets". WSGI itself has none, so no figure can refute this claim. The
-    figures show if WebSockets work through the adapters.
+    """Return the verdict on "WSGI has no WebSockets", and the figures of WebSockets through the adapters.
+
+    These figures cannot refute the claim, because WSGI itself has no WebSockets.
     """
     native = found.of("websocket", LOOP)
     bridged, own = _working(found, SOCKETS_BEHIND_THREADS), _working(found, SOCKETS_OF_WSGI)

@@ -1,8 +1,8 @@
 """`python -m benchmarks.floors`: the CPU time of an adapter, and of the smallest program with the same guarantees.
 
-Three apps run on the same server: the native app, the smallest program, and the adapter. An adapter that keeps the
-guarantees needs at least the CPU time of the smallest program. Knows servers and CPU time. It must not know how an
-adapter works.
+Three apps run on the same server: the native app, the smallest program, and the adapter. floors_apps.py lists the
+guarantees. No adapter that gives them can need less CPU time than the smallest program. Knows servers and CPU time. It
+must not know how an adapter works.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`python -m benchmarks.ledger`: the cost of one request in counts, which are the same on a busy machine.
 
 The counts are Python calls, context switches, system calls and instructions per request, for each adapter and for a
-thread switch alone. Each count is the difference of two runs with different numbers of requests. So a count does not
+thread switch alone. Each count is the difference of two runs with different numbers of requests, and so does not
 include start and exit. Knows the contenders and the counters (strace, perf, callgrind). It must not know how an adapter
 works.
 """

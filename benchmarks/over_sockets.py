@@ -1,7 +1,7 @@
 """Adapters on real servers: measure requests per second with wrk, and the seconds for 100 MB with curl.
 
-Each server is one process on one core. The client runs on another core. All servers of a table are running, and are
-measured in turns.
+Each server is one process on one core. The client runs on another core. All servers of a table run at the same time,
+and are measured in turns.
 """
 
 from __future__ import annotations

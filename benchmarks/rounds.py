@@ -1,5 +1,4 @@
-"""Measure contenders in turns. Each round measures each contender once. So if the machine becomes slower, all
-contenders are affected equally.
+"""Measure contenders in turns. Each round measures each contender once, so a slower machine affects all of them.
 
 Knows medians, ratios and tables. It must not know what is measured.
 """

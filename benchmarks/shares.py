@@ -1,7 +1,8 @@
 """The shares of a request over a socket, in counts: the server with its app, the thread switch, and the adapter.
 
-Three servers are measured: the native app, the native app after a thread switch, and the adapter. A share is the
-difference between two of these. Knows servers, callgrind and strace. It must not know how an adapter works.
+Three servers are measured: with the native app, with the native app after a thread switch, and with the adapter. A
+share is the difference between two of these servers. Knows servers, callgrind and strace. It must not know how an
+adapter works.
 """
 
 from __future__ import annotations

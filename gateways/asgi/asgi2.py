@@ -1,7 +1,7 @@
 """The reference app's hello and stream in ASGI 2 (2018): a callable that returns a callable, App(scope)(receive, send).
 
-The app is a class, and each connection is an instance. ASGI 3 has the same events. It
-merged the two calls: an app can be one coroutine function, which middleware can wrap.
+The app is a class, and each connection is an instance. ASGI 3 has the same events, but merges the two calls: an app can
+be one coroutine function, which middleware can wrap.
 """
 
 import asyncio

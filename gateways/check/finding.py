@@ -22,8 +22,8 @@ class Seen:
 
     kind: the rule's key in `gateways.check.rules.RULES`.
     message: the evidence as text, e.g. a call, a header, or the message of an exception.
-    place: the line of the app that caused it; None if it could not be traced to a line.
-    request: the request during which it was observed, e.g. "GET /"; "" for import and startup.
+    place: the line of the app that caused the observation; None if that line is unknown.
+    request: the request that was running, e.g. "GET /"; "" for import and startup.
     stack: for a blocked event loop, the frames at that time, innermost last.
     values: further data that the rule needs; JSON types only.
     """
@@ -56,7 +56,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An observation that the move makes relevant, with advice."""
+    """An observation that matters on the new server, with advice."""
 
     rule: str
     seen: Seen

@@ -116,7 +116,7 @@ class Move:
 
     @property
     def leaves_importing_thread(self) -> bool:
-        """True if the thread that imports the app is not the one that runs its requests."""
+        """True if one thread imports the app, and other threads run its requests."""
         return self.threads > 1 or (self.interface == "asgi" and self.to == "wsgi")
 
     @property

@@ -40,14 +40,14 @@ def failed(asked: dict[str, str]) -> list[str]:
     return lines
 
 
-MOST = 8
+MAX_LINES = 8
 """Maximum number of lines of the app's output."""
 
 
 def written(output: list[str]) -> list[str]:
     """Return the last lines of the app's output, which may say why requests failed."""
     lines = [printable(line.expandtabs()) for line in output if line.strip()]
-    return ["output of the app:", *(f"  {line[:200]}" for line in lines[-MOST:])] if lines else []
+    return ["output of the app:", *(f"  {line[:200]}" for line in lines[-MAX_LINES:])] if lines else []
 
 
 def _is_failure(status: str) -> bool:

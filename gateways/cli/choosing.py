@@ -24,8 +24,8 @@ def given(ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     """Return the target unchanged.
 
     Raises:
-        BadParameter: the target is empty (as a path it would be the current folder), has no attribute after its ':', or
-            is a URL, which only `gateways diff` accepts.
+        BadParameter: the target is empty (an empty path would mean the current folder), has no attribute after its ':',
+            or is a URL, which only `gateways diff` accepts.
     """
     if value is not None and not value.strip():
         raise click.BadParameter(

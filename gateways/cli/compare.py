@@ -272,8 +272,8 @@ def choose(
     workers: int | None = None,
 ) -> list[Contender]:
     """Return the contenders. The first contender is the reference for all others."""
-    # The name of a package means all of its servers: "gunicorn" means three. If one server has that name, the name
-    # means only this server: "uvicorn" means one.
+    # The name of a package stands for all of its servers, e.g. "gunicorn" for three. If a server has the same name as
+    # its package, the name stands for this server only, e.g. "uvicorn".
     packages = set(servers) & set(PACKAGES)
     named = [name for name, server in SERVERS.items() if name in servers or server.package in packages]
     chosen = [mode for mode in MODES if mode in modes or ALL in modes]

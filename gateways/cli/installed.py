@@ -12,10 +12,12 @@ from gateways.installing import install_line
 
 def lines() -> list[str]:
     """Return lines with the installed versions and the missing packages."""
-    servers = _found(server.package for server in SERVERS.values())
-    others = _found(each.package for adapters in ADAPTERS.values() for each in adapters if each.package != "gateways")
+    servers = _versions(server.package for server in SERVERS.values())
+    others = _versions(
+        each.package for adapters in ADAPTERS.values() for each in adapters if each.package != "gateways"
+    )
     output = [
-        f"gateways {_found(['gateways'])['gateways'] or 'run from a folder, not installed'}",
+        f"gateways {_versions(['gateways'])['gateways'] or 'run from a folder, not installed'}",
         f"{platform.python_implementation()} {platform.python_version()}, {', '.join(_machine())}",
         f"servers: {_listed(servers)}",
         f"other adapters: {_listed(others)}",
@@ -30,7 +32,7 @@ def _machine() -> tuple[str, str]:
     return f"{platform.system()} {platform.machine()}", "GIL on" if on else "GIL off (free-threaded)"
 
 
-def _found(packages: Iterable[str]) -> dict[str, str | None]:
+def _versions(packages: Iterable[str]) -> dict[str, str | None]:
     """Return the version of each package; None if it is not installed."""
     found: dict[str, str | None] = {}
     for package in sorted(set(packages)):

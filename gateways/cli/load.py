@@ -14,7 +14,7 @@ import click
 from gateways.cli.parameters import ALL
 from gateways.cli.requests import tell_left_out, traffic_of
 from gateways.compare.plan.effort import Effort
-from gateways.compare.plan.scenarios import MOST, SCENARIOS, USUAL, Scenario, of_traffic
+from gateways.compare.plan.scenarios import MAX_REQUESTS, SCENARIOS, USUAL, Scenario, of_traffic
 from gateways.requests.traffic import LeftOut, Traffic, summary
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def traffic_to_compare(app: Target, sites: Sequence[Site], options: Mapping[str,
     traffic = traffic_of(**parameters)
     if sites and not options["unsafe"]:
         traffic = traffic.safe("POST, PUT, PATCH and DELETE may change data; add --unsafe to send them to --url")
-    rare = sorted(traffic.mix(), key=lambda each: -each.weight)[MOST:]
-    why = f"only the {MOST} most frequent requests are sent"
+    rare = sorted(traffic.mix(), key=lambda each: -each.weight)[MAX_REQUESTS:]
+    why = f"only the {MAX_REQUESTS} most frequent requests are sent"
     traffic += Traffic((), left_out=tuple(LeftOut(each.origin or "command line", each.label, why) for each in rare))
     if not traffic.requests:
         why = "; ".join(summary(traffic.left_out))

@@ -59,7 +59,7 @@ class Spooled:
         self._file.write(octets)
 
     def whole(self) -> str:
-        """Finish writing and return the digest."""
+        """Finish writing, and return the digest of the body."""
         self._file.flush()
         return self._digest.hexdigest()
 

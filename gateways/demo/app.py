@@ -1,7 +1,7 @@
 """Serve the page as an ASGI app: its files, the feed of events, the runs, and the chat.
 
 Knows ASGI and the routes. The page sends requests only to this server, which sends them to the other three servers. So
-these need no CORS headers, and you need to forward only one port to use the page.
+the other servers need no CORS headers, and you need to forward only one port to use the page.
 """
 
 import asyncio

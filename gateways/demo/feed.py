@@ -1,7 +1,7 @@
 """The feed of events for the page. It numbers the latest items, and wakes the pages that wait for the next item.
 
-Knows asyncio. All pages share one ring of items, so slow pages need no further memory. The server stores only the
-number of a page's last item. A slow page misses items that the ring has dropped.
+Knows asyncio. All pages share one ring buffer of items, so slow pages need no further memory. The server stores only
+the number of each page's last item. A slow page misses items that the ring buffer has dropped.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ TOGETHER = 250
 
 
 class Feed:
-    """The ring. Used on one event loop."""
+    """The ring buffer. Used on one event loop."""
 
     def __init__(self, items: int = ITEMS, octets: int = OCTETS) -> None:
         self._most, self._room = items, octets

@@ -27,7 +27,7 @@ Key = tuple[str, int, int]
 
 
 class Converter:
-    """Converts batches to items, and numbers the requests of each mode as the terminal does."""
+    """Converts batches to items. It numbers the requests of each mode in the same way as the terminal."""
 
     def __init__(self) -> None:
         self._running: dict[Key, Exchange] = {}

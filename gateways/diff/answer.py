@@ -74,7 +74,8 @@ class Answer:
     def failure(self) -> str:
         """The problem, without the details that depend on timing.
 
-        A server that exits may close, reset or refuse a connection. To close a connection with unread data resets it.
+        When a server exits, chance decides whether the client sees a closed, a reset or a refused connection. For
+        example, a close with unread data resets the connection.
         """
         if self.problem in (CLOSED, RESET, REFUSED):
             return UNANSWERED

@@ -39,9 +39,9 @@ class Address:
 class Client:
     """A client that reuses its connection if the server keeps it open (RFC 9112, 9.3).
 
-    A request that may change data gets a new connection. The reason is that the server may close an old connection
-    while the client sends a request. Then the client cannot know if the server has read the request, so it must not
-    repeat the request (RFC 9112, 9.3.1).
+    A request that may change data gets a new connection, because a server may close a reused connection while the
+    client sends a request. The client then cannot know if the server has read the request, and must not repeat it (RFC
+    9112, 9.3.1).
     """
 
     def __init__(self, address: Address) -> None:

@@ -1,14 +1,14 @@
 """Decide if a difference in a body, or in the order of words, may be chance. Pure.
 
-An app may iterate over a set of classes or objects. The order of a set depends on memory addresses. So the order is
-constant in one process, and differs in the next process. By chance, a rare order may appear only in responses of the
-new stack. Such an order moves words, or replaces words by the same number of other words. Also, an app may leave out a
-part of a page if the machine is busy. Then only some responses of the new stack differ. A list may have a random number
-of items, and by chance the same number in all old responses so far.
+There are three reasons for such a difference. First, an app may iterate over a set of classes or objects. The order of
+the set depends on memory addresses, so it is constant in one process and differs in the next. By chance, a rare order
+may appear only in responses of the new stack. The difference then moves words, or replaces words by the same number of
+other words. Second, an app may leave out a part of a page if the machine is busy. Then only some responses of the new
+stack differ. Third, a list may have a random number of items, which was the same in all old responses so far.
 
-Let `times` be the number of responses with the rare order. If both stacks choose orders in the same way, each
-distribution of these responses over all processes is equally likely. So the probability that the new stack sent all of
-them is C(new, times) / C(all, times).
+Let `times` be the number of responses that differ. If both stacks behave in the same way, these responses are equally
+likely to be any of the responses of both stacks. So the probability that the new stack sent all of them is
+C(new, times) / C(all, times).
 """
 
 from collections import Counter
@@ -27,9 +27,9 @@ LEVEL = 0.01
 def unsure(judged: Sequence[Judged], olds: int) -> list[Judged]:
     """Return the differences in one request that may be chance. olds: the number of old responses."""
     found = [each for each in judged if _may_be_chance(each) and _probability(each, olds) > LEVEL]
-    rest = [each for each in judged if each.found.facet == "body:*"]  # the count of further places
-    bodies = [each for each in judged if is_of_body(each.found.facet) and each not in rest]
-    return found + [each for each in rest if each not in found and all(one in found for one in bodies)]
+    counts = [each for each in judged if each.found.facet == "body:*"]  # the number of further places that differ
+    bodies = [each for each in judged if is_of_body(each.found.facet) and each not in counts]
+    return found + [each for each in counts if each not in found and all(one in found for one in bodies)]
 
 
 def _probability(judged: Judged, olds: int) -> float:

@@ -49,7 +49,7 @@ def _is_generated(befores: Sequence[str], now: str) -> bool:
     return all(own) and bool(set(TOKEN.findall(now)).difference(set.intersection(*words)))
 
 
-MOST = 20_000
+MAX_PLACES = 20_000
 """Maximum number of places of one body that are compared."""
 
 
@@ -58,7 +58,7 @@ def _places(answer: Answer) -> dict[str, str]:
     if "json" in media_type(answer):
         try:
             leaves = structure.leaves(structure.parse(content(answer)))
-            return {f"body:{pointer}": value for pointer, value in islice(leaves, MOST)}
+            return {f"body:{pointer}": value for pointer, value in islice(leaves, MAX_PLACES)}
         except (ValueError, RecursionError):
             return {}
     page = text_of(answer)
@@ -67,6 +67,6 @@ def _places(answer: Answer) -> dict[str, str]:
     if media_type(answer) not in HTML:
         return {"body": page}
     try:
-        return {f"body:{part.place}": part.written for part in markup.parts(page)[:MOST]}
+        return {f"body:{part.place}": part.written for part in markup.parts(page)[:MAX_PLACES]}
     except AssertionError:  # html.parser before Python 3.13.4 raises AssertionError for a malformed declaration
         return {}

@@ -1,8 +1,8 @@
 """Recognise the Content-Length of a response to HEAD as noise. Pure.
 
-This length is the length of the body in the response to GET (RFC 9110, 9.3.2). If the body varies, for example in the
-digits of a time, a few responses may have the same length by chance. So the responses to GET must show that the body
-varies. A length of another magnitude is a difference, for example 0, or the length of another body.
+This length is the length of the body in the response to GET (RFC 9110, 9.3.2). If that body varies, for example in the
+digits of a time, the length varies too. A few responses to HEAD may still have the same length by chance, so only the
+responses to GET can show that the body varies. A length of another magnitude, such as 0, is a difference.
 """
 
 from collections.abc import Iterable, Sequence

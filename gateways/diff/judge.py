@@ -1,8 +1,8 @@
 """Compare the responses of two stacks to one request. Find the differences that exceed those between the old stack's
 own responses. Pure.
 
-The old stack gets the request several times. A place in which its own responses differ is noise, so the new stack's
-response may differ there too. So the user does not need to list the values that vary.
+The old stack gets the request several times. A place in which its own responses differ is noise, and the new stack's
+response may differ there too. The user therefore need not list the values that vary.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ from gateways.diff.facets import (
 from gateways.diff.timing import slower
 
 ABSENT = structure.ABSENT
-MOST_TEXT = 120
+MAX_TEXT = 120
 """Maximum length of a changed text that is shown, in characters."""
 
-MOST_PLACES = 8
+MAX_PLACES = 8
 """Maximum number of places that are reported for one JSON document or HTML page."""
 
 HTML = ("text/html", "application/xhtml+xml")
@@ -144,7 +144,7 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _other_outcome(old: Answer, new: Answer) -> Found:
-    """Return the difference of two responses with different statuses. One of them may have no status.
+    """Return the difference of two responses with different statuses, or with a status in only one of them.
 
     All other differences follow from the status, so only the first lines of the body are shown.
     """
@@ -199,7 +199,7 @@ def _repeated(facet: str, olds: Sequence[Answer], new: Answer) -> Found:
 def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
     if any(each.body.digest == new.body.digest for each in olds):
         return
-    if new.problem and any(_is_same_as_far_as_it_came(each, new) for each in olds):
+    if new.problem and any(_is_prefix(each, new) for each in olds):
         return
     if not all(each.body.is_kept for each in (*olds, new)):
         yield from _octets(olds, new)
@@ -221,7 +221,7 @@ def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
     yield from _text(olds, new)
 
 
-def _is_same_as_far_as_it_came(old: Answer, new: Answer) -> bool:
+def _is_prefix(old: Answer, new: Answer) -> bool:
     """Return True if one body is the beginning of the other.
 
     If a stream is endless or cut off, a response contains only the data that arrived before the timeout.
@@ -241,7 +241,7 @@ def _json(olds: Sequence[object], document: object, answers: Sequence[Answer], n
 
 
 def _written(layouts: Sequence[str]) -> Iterator[Found]:
-    """If all layouts except the last are equal, yield the difference between these and the last layout."""
+    """If all old layouts are equal, yield their difference from the new layout, which is the last in `layouts`."""
     old, now = layouts[0], layouts[-1]
     if now != old and len({*layouts[:-1]}) == 1:
         yield _changed("body", old, now, text.changes(old, now))
@@ -250,9 +250,9 @@ def _written(layouts: Sequence[str]) -> Iterator[Found]:
 def _places(found: Iterable[Found]) -> Iterator[Found]:
     """Yield the first places that differ, and then the number of further places."""
     places = list(found)
-    yield from places[:MOST_PLACES]
-    if len(places) > MOST_PLACES:
-        yield Found("body:*", "…", f"{len(places) - MOST_PLACES} more places")
+    yield from places[:MAX_PLACES]
+    if len(places) > MAX_PLACES:
+        yield Found("body:*", "…", f"{len(places) - MAX_PLACES} more places")
 
 
 def _html(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
@@ -299,9 +299,9 @@ def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 def _joined(pieces: Sequence[str]) -> str:
     """Return the text of changes. If the text is long, return its beginning, and a digest of the whole."""
     whole = " … ".join(text.visible(each) for each in pieces if each)
-    if len(whole) <= MOST_TEXT:
+    if len(whole) <= MAX_TEXT:
         return f"'{whole}'" if whole != whole.strip() else whole or ABSENT
-    return f"{whole[:MOST_TEXT]}… (sha256 {hashlib.sha256(whole.encode()).hexdigest()[:12]})"
+    return f"{whole[:MAX_TEXT]}… (sha256 {hashlib.sha256(whole.encode()).hexdigest()[:12]})"
 
 
 def _summary(answer: Answer) -> str:

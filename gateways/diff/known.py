@@ -12,7 +12,8 @@ from gateways.diff.judge import ABSENT, SAME, STILL, Found
 class Known:
     """An explanation.
 
-    says: one or two sentences. clause: the part of the specification. is_counted: False if no client may depend on it.
+    says: the explanation, in one or two sentences. clause: the part of the specification. is_counted: False if no
+    client may depend on the facet.
     """
 
     says: str

@@ -1,9 +1,9 @@
 """Find differences between HTML pages that exceed the noise, and locate them by element and attribute. Pure.
 
 The module splits a page into tokens without loss: start tags, end tags, texts, comments. If the pages have the same
-structure, it compares each token with the token at the same place. So noise in one attribute hides no other difference,
-and each difference has a place, such as `/html/body/form/input[2]/@value`. Other modules compare pages with different
-structures.
+structure, the module compares each token with the token at the same place. So noise in one attribute hides no other
+difference, and each difference has a place, such as `/html/body/form/input[2]/@value`. Pages with different structures
+are compared as text (text.py).
 """
 
 import re

@@ -1,8 +1,8 @@
 """Recognise values whose order varies, for example the items of a list in random order, or of a set. Pure.
 
 Values at sibling places may be the same in all of the old stack's responses, but in different orders. If the new
-response has these values too, their order there is noise. This is needed because, by chance, a value may have the same
-place in all old responses.
+response has these values too, their order is noise. A comparison place by place would not detect this, because by
+chance a value may have the same place in all old responses.
 """
 
 import re

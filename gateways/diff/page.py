@@ -10,7 +10,7 @@ from gateways.diff.terminal import heading, sentences, short, verdict
 from gateways.events.printable import printable
 from gateways.trace.html import element, facts, page, section
 
-MOST = 200
+MAX_REQUESTS = 200
 """Maximum number of requests listed for one difference."""
 
 
@@ -96,9 +96,9 @@ def _line(line: str) -> str:
 def _shown_by(sent: list[SentRequest]) -> str:
     more = f" and {len(sent) - 1:,} more" if len(sent) > 1 else ""
     text = escape(short(sent[0].label) + more)
-    items = [element("li", element("code", escape(printable(each.label)))) for each in sent[:MOST]]
-    if len(sent) > MOST:
-        items.append(element("li", f"and {len(sent) - MOST:,} more"))
+    items = [element("li", element("code", escape(printable(each.label)))) for each in sent[:MAX_REQUESTS]]
+    if len(sent) > MAX_REQUESTS:
+        items.append(element("li", f"and {len(sent) - MAX_REQUESTS:,} more"))
     return element("details", element("summary", text), element("ul", *items))
 
 

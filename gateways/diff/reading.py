@@ -111,7 +111,7 @@ def _pairs(headers: Any) -> Headers:
 
 
 def _framing(method: str, head: h11.Response) -> Framing:
-    """Return the way in which the end of the body is determined (RFC 9112, 6.3)."""
+    """Return how the response marks the end of its body: by a length, by chunks or by a close (RFC 9112, 6.3)."""
     if method == "HEAD" or head.status_code in (204, 304):
         return "none"
     names = {name for name, _ in head.headers}

@@ -15,8 +15,8 @@ from gateways.diff.known import Known, explain
 class Difference:
     """A difference, and each request that shows it.
 
-    requests: the indices of these requests. asked: the number of the new stack's responses to them. times: the number
-    of those responses that show the difference.
+    requests: the indices of these requests. asked: the number of the new stack's responses to these requests. times:
+    how many of these responses show the difference.
     accepted: the reason from the file of accepted differences; None if the difference is not accepted.
     """
 

@@ -42,10 +42,10 @@ responses of the new stack show the remaining differences. With a buffered strea
 early, because a busy machine delays responses too.
 """
 
-MOST_UNSURE = 8
+MAX_UNSURE = 8
 """Maximum number of rounds of the old stack while a difference may be chance."""
 
-MOST_NEW = 5
+MAX_NEW = 5
 """Maximum number of rounds of the new stack while a difference may be chance."""
 
 APART = 1.2
@@ -97,13 +97,13 @@ def _further(plan: Plan, rounds: _Rounds, ports: Ports, progress: Progress) -> N
     """Send further rounds, as long as they may explain some of the remaining differences."""
     is_repeatable = isinstance(plan.new, Stack) or not plan.traffic.changes_data
     differences, doubtful = _differences(plan, rounds)
-    while len(rounds.answers["old"]) < (MOST_UNSURE if doubtful else ORDER.count("old") + MORE):
+    while len(rounds.answers["old"]) < (MAX_UNSURE if doubtful else ORDER.count("old") + MORE):
         if not doubtful and not any(each.is_counted for each in differences):
             return
         _round(plan, "old", rounds, ports, progress)
         # A busy machine may have delayed the response twice.
         was_late = any(each.found.facet == "time" for each in differences)
-        if is_repeatable and (was_late or (doubtful and len(rounds.answers["new"]) < MOST_NEW)):
+        if is_repeatable and (was_late or (doubtful and len(rounds.answers["new"]) < MAX_NEW)):
             _round(plan, "new", rounds, ports, progress)
         before = len(differences)
         differences, doubtful = _differences(plan, rounds)
@@ -117,7 +117,7 @@ def _may_be_chance(difference: Difference) -> bool:
 
 
 def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
-    """Send each request once to one stack. Send the requests in order, and one at a time."""
+    """Send each request once to one stack, in order and one at a time."""
     answers: list[Answer] = []
     rounds.answers[which].append(answers)  # added before the requests, because an interrupted round counts too
     number, requests = len(rounds.answers[which]), plan.requests
@@ -135,8 +135,8 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
         for request in requests:
             answers.append(_kept(_send(request, session, client, plan, rounds, which), rounds.bodies))
             progress(which, number, len(answers), len(requests))
-    # Some servers load the app when they start, others at the first request. So the old stack's messages from its start
-    # count as known messages, and the new stack's messages from its start are ignored.
+    # A server may load the app at its start or at the first request, so an app's messages may belong to either. Startup
+    # messages of the old stack therefore count as known, and startup messages of the new stack are ignored.
     rounds.lines[which].append(messages(stack.lines if which == "new" else [*stack.starting, *stack.lines]))
     _must_have_answered(plan.old if which == "old" else plan.new, answers, stack)
     if stack.ended:

@@ -1,9 +1,9 @@
 """Recognise headers and cookies that the old stack sends only sometimes. Pure.
 
 For example, an app that renews a session each second may add a cookie to any response. Even many rounds do not show all
-responses that may have this cookie. So a header or cookie is noise for every request if only some of the old stack's
-responses to one request have it. But if all responses of the new stack to a request show the difference, it is not
-noise.
+requests whose responses may have this cookie. So if only some of the old stack's responses to one request have a header
+or cookie, this header or cookie is noise for every request. There is one exception: a difference that all responses of
+the new stack to a request show is not noise.
 """
 
 from collections.abc import Iterable, Sequence

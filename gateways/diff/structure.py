@@ -21,7 +21,7 @@ class Leaf:
 
 
 class _Number(str):
-    """A number as it was written, so that 1.0 differs from 1."""
+    """A number as it was written: 1.0 differs from 1."""
 
     __slots__ = ()
 

@@ -2,10 +2,10 @@
 
 Pure.
 
-Texts are compared by lines. Different lines are compared by units: words, runs of white space, and single delimiters. A
-token or a date is one unit. So a varying token is noise as a whole, and the rest of its line is still compared. A URL
-has several units: its origin, and the segments of its path. So an id that varies hides no difference in the rest of the
-URL.
+Texts are compared by lines, and lines that differ are compared by units: words, runs of white space, and single
+delimiters. A token or a date is one unit, so a varying token is noise as a whole, and the rest of its line is still
+compared. A URL has several units, its origin and the segments of its path, so a varying id hides no difference in the
+rest of the URL.
 """
 
 import re
@@ -19,7 +19,7 @@ from gateways.diff import shape
 _DELIMITERS = r"""\s<>"'=&;,()\[\]{}"""
 WORD = re.compile(rf"[^{_DELIMITERS}]+")
 UNIT = re.compile(rf"[a-z]+://[^{_DELIMITERS}/]*|/[^{_DELIMITERS}/]*|[^{_DELIMITERS}]+|\s+|.", re.DOTALL)
-MOST_PAIRS = 4_000_000
+MAX_PAIRS = 4_000_000
 """Maximum number of comparisons to align two sequences. If more are needed, the whole sequence counts as one change."""
 
 
@@ -85,7 +85,7 @@ def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, in
     inner, other = old[head : len(old) - tail], new[head : len(new) - tail]
     if not inner and not other:
         return
-    if _pairs(inner, other) > MOST_PAIRS:
+    if _pairs(inner, other) > MAX_PAIRS:
         yield head, len(old) - tail, slice(head, len(new) - tail)
         return
     for tag, i, j, k, m in SequenceMatcher(None, inner, other, autojunk=False).get_opcodes():
@@ -94,8 +94,9 @@ def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, in
 
 
 def _pairs(old: Sequence[str], new: Sequence[str]) -> int:
-    """Estimate the number of comparisons that an alignment needs. Each part is compared with all equal parts, and with
-    1/16 of the other parts.
+    """Estimate the number of comparisons that an alignment of two sequences needs.
+
+    The estimate assumes that each item is compared with all equal items, and with 1/16 of the other items.
     """
     counts = Counter(new)
     return sum(map(counts.__getitem__, old)) + len(old) * len(new) // 16

@@ -52,7 +52,7 @@ class Receiver:
             last.send(None)
             self._thread.join()
         for reader in self._readers:
-            reader.join(timeout=1)  # a sender may still run if it has left the process group of its server
+            reader.join(timeout=1)  # a process that has left the server's process group may never close its connection
 
     def _accept(self) -> None:
         with self._listener:

@@ -25,7 +25,7 @@ class Exchange:
 
     @property
     def over(self) -> bool:
-        """True if no further event can follow. (A CGI program may continue after its response.)"""
+        """True if no further event can follow. This may be later than the response, e.g. for a CGI program."""
         return self.ended and not self.programs
 
     def add(self, event: Event) -> None:

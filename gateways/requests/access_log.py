@@ -3,8 +3,8 @@
 A log contains no cookies, no bodies, and few headers (in most formats Referer and User-Agent), so requests that need a
 body cannot be replayed.
 
-A log may have a million lines, but most of them repeat targets and user agents. So the parts of a request are computed
-once for each different text, and requests share them.
+A log may have a million lines, but most of them repeat targets and user agents. So each different text is converted
+once, and requests share the result.
 """
 
 from collections import Counter

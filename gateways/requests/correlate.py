@@ -87,10 +87,11 @@ def _values(request: Request) -> Iterator[str]:
 def _places(wanted: set[str], responses: Sequence[Response]) -> dict[str, list[int]]:
     """Return the numbers of the responses that may contain each value, in order.
 
-    A value ends where a run of its characters ends, so it is found by the end of the run, in one pass over all
-    responses. Each value could instead be searched for in each response, but a recording may have thousands of both.
+    This takes one pass over all responses. A recording may have thousands of values and responses, so a search for each
+    value in each response would take too long. In the text, a value ends where a run of its characters ends, so the
+    ends of such runs are compared with the ends of the values.
     """
-    lengths: dict[str, set[int]] = {}  # of the values with this end
+    lengths: dict[str, set[int]] = {}  # the end of a value -> the lengths of the values with this end
     for value in wanted:
         lengths.setdefault(value[-LEAST:], set()).add(len(value))
     places: dict[str, list[int]] = {}
@@ -174,8 +175,9 @@ def _leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _by_context(value: str, text: str) -> str:
-    """Return a regular expression that finds the value by the text before it; "" if there is none. This text is as
-    short as possible.
+    """Return a regular expression that finds the value by the text before it; "" if no such expression finds it.
+
+    The text before the value is as short as possible.
     """
     at = text.find(value)
     if at < 0:
@@ -189,8 +191,9 @@ def _by_context(value: str, text: str) -> str:
 
 
 def _pattern_before(text: str, start: int, end: int) -> str:
-    """Return a regular expression for the text, from its first whole word. In place of other generated values, it
-    accepts any value.
+    """Return a regular expression for text[start:end], from its first whole word.
+
+    The expression accepts any value in place of other generated values.
     """
     while 0 < start < end and _WORD.match(text[start - 1]) and _WORD.match(text[start]):
         start += 1

@@ -30,7 +30,7 @@ _TIME = r"\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
 _COMMON = rf'[^ "]+ [^ "]+ (?:-|""|(?:[^"\\]|\\.)+?) {_TIME} "({_TEXT})" (\d\d\d|-) (?:\d+|-)'
 _HEADERS = rf' "({_TEXT})" "({_TEXT})"'
 _PATTERNS = {
-    None: re.compile(rf"{_COMMON}(?:{_HEADERS})?"),  # all three formats: the host of a server is not distinguished
+    None: re.compile(rf"{_COMMON}(?:{_HEADERS})?"),  # all three formats, with or without the host of the server
     "combined": re.compile(_COMMON + _HEADERS),
     "common": re.compile(_COMMON),
     "vhost_combined": re.compile(rf'[^ "]+:\d+ {_COMMON}{_HEADERS}'),

@@ -24,9 +24,9 @@ Headers = tuple[tuple[str, str], ...]
 class Take:
     """A value from a response. In later requests, it replaces `${name}` in the target, the headers and the body.
 
-    source: the place of the value in the response. "regex" finds it in the body (the first group, or the whole match),
-    "header" and "cookie" by name, "json" by a JSON pointer (RFC 6901). pattern: a regular expression for the value
-    within that text; "" for all of it.
+    source: the place of the value in the response. "regex" finds the value in the body (the first group, or the whole
+    match), "header" and "cookie" by name, "json" by a JSON pointer (RFC 6901). pattern: a regular expression that finds
+    the value within the text at that place; "" if the whole text is the value.
     """
 
     name: str

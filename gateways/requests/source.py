@@ -1,7 +1,7 @@
 """Read the bytes of a file of requests, block by block. Knows the file system. It must not know formats.
 
-A log may be larger than the memory that its requests need, so its lines are not all in memory at the same time. The
-file may be a pipe, so it is read once.
+A log may be much larger than its requests, so its lines are not all in memory at the same time. The file may be a pipe,
+so it is read only once.
 """
 
 import codecs
@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from gateways.failure import Failure
 
-MOST = 1 << 30
+MAX_SIZE = 1 << 30
 """Maximum size of a file, in bytes and uncompressed. A larger file is rejected before it fills the memory."""
 
 HEAD = 1 << 16
@@ -41,7 +41,7 @@ class Source:
     def __init__(self, file: Path, outer: BinaryIO, inner: BufferedReader | GzipFile, progress: Progress) -> None:
         self._file, self._outer, self._inner, self._progress = file, outer, inner, progress
         self._size = file.stat().st_size
-        if self._size > MOST:
+        if self._size > MAX_SIZE:
             raise self._too_large()
         self._done = 0
         head = b""
@@ -53,13 +53,13 @@ class Source:
         """Return the bytes of one system call, so that Ctrl-C is noticed although a pipe does not end."""
         octets = self._inner.read1(size)
         self._done += len(octets)
-        if self._done > MOST:
+        if self._done > MAX_SIZE:
             raise self._too_large()
         self._progress(self._outer.tell() if self._size else self._done, self._size)
         return octets
 
     def _too_large(self) -> Failure:
-        return Failure(f"{self._file} is larger than {MOST >> 30} GiB; use a part of it")
+        return Failure(f"{self._file} is larger than {MAX_SIZE >> 30} GiB; use a part of it")
 
     def _blocks(self) -> Iterator[bytes]:
         yield self.head
@@ -97,7 +97,7 @@ class Source:
 def opened(file: Path, progress: Progress = ignore) -> Iterator[Source]:
     """Open a file, and decompress it if it was compressed with gzip.
 
-    Raises: Failure: it cannot be read, or it is larger than MOST.
+    Raises: Failure: it cannot be read, or it is larger than MAX_SIZE.
     """
     try:
         with file.open("rb") as outer:

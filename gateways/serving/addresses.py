@@ -1,8 +1,8 @@
 """Give the objects of an app different memory addresses in each process.
 
-The order of a set of classes or objects depends on their addresses. Each server allocates nearly the same addresses in
-each of its processes, but two servers allocate different addresses. So a comparison of two servers would see two
-different orders, and each would seem to be constant. With varying addresses, the comparison sees that the order varies.
+The order of a set of classes or objects depends on their addresses. All processes of one server get nearly the same
+addresses, but processes of two servers get different ones. So a comparison of two servers would see two different
+orders, and each order would seem to be constant. With varying addresses, the comparison sees that the order varies.
 """
 
 import random

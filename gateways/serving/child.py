@@ -30,7 +30,7 @@ def main() -> None:
     """Run the job given as the only argument, until SIGTERM."""
     job = Job.from_json(sys.argv[1])
     _prepare_logging(job.settings.log_level)
-    # Some servers stop on SystemExit and do not handle SIGTERM. Other servers replace this handler.
+    # For servers that do not handle SIGTERM, but stop on SystemExit. Other servers replace this handler.
     leaving = threading.Event()
     signal.signal(signal.SIGTERM, partial(_leave, leaving))
     threading.Thread(target=_end_with_parent, name="gateways-lifeline", daemon=True).start()

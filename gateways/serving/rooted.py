@@ -1,7 +1,7 @@
 """Mount an app below a path (--root-path) in the same way for all servers. Knows environs and scopes.
 
-A reverse proxy may forward the full path or strip the root path. Both work. A path that does not start with the root
-path counts as stripped.
+A reverse proxy may forward the full path, or strip the root path from it. Both work: a path that does not start with
+the root path counts as stripped.
 """
 
 from collections.abc import Callable, Iterable

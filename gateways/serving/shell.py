@@ -10,9 +10,9 @@ from gateways.serving.signals import deferred_signals
 
 
 def run_shell(command: str) -> tuple[int, str]:
-    """Run a command, and return its exit status and the last line of its output, which is "" if it printed nothing.
+    """Run a command. Return its exit status, and the last line of its output ("" without output).
 
-    It has its own process group. After an exception such as KeyboardInterrupt, the whole group is terminated.
+    The command has its own process group. After an exception such as KeyboardInterrupt, the whole group is terminated.
     """
     with contextlib.ExitStack() as signals:
         signals.enter_context(deferred_signals())

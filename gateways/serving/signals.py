@@ -11,8 +11,8 @@ from typing import Any
 def deferred_signals() -> Iterator[None]:
     """Delay the handlers of SIGINT, SIGTERM and SIGHUP until the end of the block.
 
-    Start a process in the block, and store it where it will be ended. Otherwise a handler that raises an exception
-    (Ctrl-C) would leave the process running.
+    In the block, start a process, and store it where other code will end it. Without this, an exception from a handler
+    (Ctrl-C) could occur before the process is stored, and leave it running.
     """
     received: list[int] = []
     handlers: dict[int, Any] = {}

@@ -25,8 +25,9 @@ PROGRAMS = ("cgi-bin", "htbin")
 class Found:
     """An app, or the path of a CGI program. `signature` shows how to call it: "app(environ, start_response)".
 
-    `doubt` states why the given interface may be wrong; "" without a doubt. `name` is the name to import, e.g.
-    "shop:create_app()". `folder` is the folder to import it from; "" for the current one or an installed app.
+    `doubt` is the reason why the interface that the user has named may be wrong; "" without a doubt. `name` is the name
+    to import, e.g. "shop:create_app()". `folder` is the folder that contains the module; "" for the current folder, or
+    for an installed app.
     """
 
     app: Any

@@ -107,7 +107,10 @@ def times(trace: Trace) -> tuple[float | None, float | None]:
 
 
 def _head_over(steps: list[Step]) -> float:
-    """Return the time at which a CGI program wrote its response headers; None if it wrote them with the body."""
+    """Return the time at which a CGI program has written its response headers, in seconds.
+
+    Return -1.0 if it wrote them together with the body, or not at all.
+    """
     written = b""
     for step in steps:
         if step.what == "stdout" and isinstance(step.data, bytes):

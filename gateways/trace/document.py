@@ -71,7 +71,7 @@ class Trace:
 
     @property
     def note(self) -> str | None:
-        """A sentence about the part of a WebSocket that a trace cannot show; None if the trace shows everything."""
+        """A sentence about events of a WebSocket that this trace cannot show; None if the trace shows everything."""
         served = self.served
         if self.connection is None or self.connection.response.status != SWITCHING:
             return None

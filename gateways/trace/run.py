@@ -42,8 +42,8 @@ class Plan:
     before: requests that are sent first and not traced. Their cookies and values are inserted into `last`.
     last: a request that is traced after `requests`, if given. texts: messages to send. With them, `last` opens a
     WebSocket.
-    warm_up: True if the only purpose of `before` is to make the app start. If it then gets no response, the traced
-    request is sent to a new server.
+    warm_up: True if the only purpose of `before` is to make the app start. If `before` then gets no response, the
+    traced request is sent to a new server.
     """
 
     known: Known
@@ -145,7 +145,8 @@ class _NotWarmError(Exception):
 def _prepared(plan: Plan, process: ServerProcess, incoming: EventQueue, recording: _Recording) -> Request:
     """Send the requests in `plan.before`, and return the request to trace.
 
-    Their events are not recorded, except a lifespan's events: an adapter starts the lifespan with the first request.
+    The events of these requests are not recorded. The events of a lifespan are recorded, because an adapter starts the
+    lifespan with the first request.
 
     Raises:
         Failure: a request has no response, or its response lacks a required value.

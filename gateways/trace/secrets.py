@@ -1,8 +1,8 @@
 """Remove the secrets of request and response from a trace. You can then share the trace. Pure.
 
 The secrets that gateways.events.secrets finds are replaced everywhere in the trace: in the bytes of the socket, in
-environ and scope, in the response and the output of the app. Recorded lengths do not change. A secret is not recognised
-if neither its name nor its form is known.
+environ and scope, in the response and the output of the app. Recorded lengths do not change. A secret with an unknown
+name and an unknown form is not recognised.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -102,10 +102,10 @@ def lifespans_of(batches: Iterable[Batch]) -> Lifespans:
 def by_request(parts: Sequence[Sequence[Batch]], sent: Sequence[float]) -> list[list[Batch]]:
     """Return the batches of several requests. Each event is moved to the request that it belongs to.
 
-    `sent` has the time before each request was sent, in ascending order. An exchange belongs to the last request that
-    was sent before it began: on a busy machine, its events may come after the next request has been sent. Exchanges
-    that began before the first request are left out. Lifespan events keep their place, because a lifespan is longer
-    than a request.
+    sent: the times just before each request was sent, in ascending order. An exchange belongs to the last request that
+    was sent before the exchange began. (Its events do not show this, because on a busy machine they may come after the
+    next request was sent.) Exchanges that began before the first request are left out. Lifespan events keep their
+    place, because a lifespan is longer than a request.
     """
     lifespans = lifespans_of(batch for part in parts for batch in part)
     began: dict[tuple[int, str, int], float] = {}

@@ -42,8 +42,7 @@ def lines(mode: str, number: int, row: Row, width: int | None) -> list[Text]:
 def fold(text: str, width: int | None, first: int, hanging: int) -> list[str]:
     """Wrap the text. The first line starts after `first` columns, the other lines after `hanging` columns.
 
-    A line breaks after the last blank in its second half. If that half has no blank, the line breaks at
-    the maximum width.
+    A line breaks after the last blank in its second half, or at the maximum width if that half has no blank.
     """
     pieces = []
     taken = first

@@ -1,7 +1,7 @@
 """Record one line per request of a WSGI app, at the lowest possible cost. Knows WSGI and the clock.
 
-A list is passed to the server unchanged, and its bytes are counted immediately. Other iterables are wrapped. It must
-not know servers.
+A list is passed to the server unchanged, and its bytes are counted immediately. Other iterables are wrapped. This
+module must not know servers.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sized

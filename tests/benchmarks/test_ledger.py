@@ -14,7 +14,7 @@ from tests.programs import require_program
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
 
 OURS = {each.direction: number for number, each in enumerate(CONTENDERS) if each.name == "ours"}
-MOST = {"WSGI on ASGI": (70, 7), "ASGI on WSGI": (76, 13)}
+MAX_COUNTS = {"WSGI on ASGI": (70, 7), "ASGI on WSGI": (76, 13)}
 """Per request, one at a time: Python calls, and system calls.
 
 WSGI on ASGI makes 36 calls if the thread has run before the loop would wait for it, and 63 if the loop waits.
@@ -30,7 +30,7 @@ def lowest(direction: str) -> dict[str, float]:
     counts = []
     for _ in range(3):
         counts.append(system_calls(OURS[direction], 1))
-        if sum(counts[-1].values()) <= MOST[direction][1]:
+        if sum(counts[-1].values()) <= MAX_COUNTS[direction][1]:
             break
     return min(counts, key=lambda count: sum(count.values()))
 
@@ -38,14 +38,14 @@ def lowest(direction: str) -> dict[str, float]:
 @pytest.mark.parametrize("direction", OURS)
 def test_a_request_makes_no_more_python_calls_than_recorded(direction: str) -> None:
     few, many = (counted(OURS[direction], 1, requests, profiled=True)[0]["calls"] for requests in (FEW, MANY))
-    assert slope(few, many, 1) <= MOST[direction][0]
+    assert slope(few, many, 1) <= MAX_COUNTS[direction][0]
 
 
 @pytest.mark.parametrize("direction", OURS)
 def test_a_request_makes_no_more_system_calls_than_recorded(direction: str) -> None:
     require_program("strace")
     by_name = lowest(direction)
-    assert sum(by_name.values()) <= MOST[direction][1], by_name
+    assert sum(by_name.values()) <= MAX_COUNTS[direction][1], by_name
 
 
 @pytest.mark.parametrize("direction", OURS)

@@ -12,8 +12,9 @@ from gateways.check.lint.breach import Breach
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A key of a message: a test for its value, the rule as text, and a correct value as text. `forgiven`:
-    see Breach.
+    """A key of a message: a test for its value, the rule as text, and a correct value as text.
+
+    forgiven: see Breach.
     """
 
     name: str

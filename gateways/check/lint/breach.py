@@ -6,8 +6,8 @@ from typing import NamedTuple
 class Breach(NamedTuple):
     """A breach. seen: the observation. clause: the rule with its source. remedy: the correction.
 
-    forgiven: True if every server accepts the breach. Django itself commits such breaches, so they are reported only
-    for the app's own code.
+    forgiven: True if every server accepts the breach. Such breaches are reported only in the app's own code, because
+    Django itself contains some.
     """
 
     seen: str

@@ -35,7 +35,7 @@ def upload(seen: Seen, move: Move) -> Advice | None:
     if limit is None:
         return None
     size = seen.values.get("size")
-    if size is None and limit > MIB:  # upload sizes are unknown, so report only a limit that a photo would exceed
+    if size is None and limit > MIB:  # upload sizes are unknown, so report only a limit that a photo may exceed
         return None
     if size is not None and size <= limit:
         return None

@@ -5,7 +5,7 @@ from gateways.check.move import Move
 
 
 def breach(seen: Seen, _move: Move) -> Advice:
-    """Report the breach for every move, because only some servers accept such a breach."""
+    """Report the breach for every server, because the next server may reject it."""
     return Advice("the app violates the specification of its interface", seen.values["clause"], seen.values["remedy"])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 STREAM = 0.05
 """Minimum time between the first and last block of a stream, in seconds."""
 
-MOST = 64
+MAX_BLOCKS = 64
 """Maximum number of blocks of one response that are read."""
 
 KEPT = 1 << 20

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from gateways.check.lint.asgi import Conversation
-from gateways.check.send.answer import MOST, Answer
+from gateways.check.send.answer import MAX_BLOCKS, Answer
 from gateways.check.send.client import HOST, Client
 from gateways.check.send.lifespan import LEAVE, Lifespan
 from gateways.check.send.record import breach, lint, record
@@ -89,7 +89,7 @@ async def _send(app: Any, request: Request, state: dict[str, Any], seconds: floa
         _take(answer, message)
         if conversation.state == "complete":
             answer.whole = True
-        if len(answer.times) >= MOST:
+        if len(answer.times) >= MAX_BLOCKS:
             left.set()
 
     before = asyncio.all_tasks()

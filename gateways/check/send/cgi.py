@@ -15,7 +15,7 @@ from gateways.requests.request import Request
 from gateways.serving.settings import Settings
 from gateways.serving.target import PROGRAMS
 
-MOST = 16
+MAX_PROGRAMS = 16
 """Maximum number of programs of a folder that the check runs."""
 
 
@@ -34,7 +34,7 @@ def paths(target: str, is_site: bool) -> list[str]:
     if not found:
         below = " or ".join(PROGRAMS)
         raise Failure(f"the folder {target!r} has no CGI program (an executable file below {below}) to check")
-    return found[:MOST]
+    return found[:MAX_PROGRAMS]
 
 
 def send_all(target: str, is_site: bool, requests: Sequence[Request], notes: Notes) -> dict[str, str]:

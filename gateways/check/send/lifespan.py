@@ -19,8 +19,9 @@ LEAVE = 1.0
 
 
 class Lifespan:
-    """The lifespan of an app. If the app raises an exception, the app does not support lifespan, and servers continue
-    without it (ASGI, Lifespan: Scope).
+    """The lifespan of an app.
+
+    An app that raises an exception does not support lifespan, and servers continue without it (ASGI, Lifespan: Scope).
     """
 
     def __init__(self, app: Any, watching: Watching) -> None:

@@ -35,9 +35,7 @@ def breach(breaches: Iterable[Breach], notes: Notes, place: Place | None = None)
 
 
 def lint(conversation: Conversation, message: Any, sender: FrameType, watching: Watching) -> None:
-    """Record the breaches in a message from `sender`. If servers accept a breach, record it only for the app's own
-    code.
-    """
+    """Record the breaches in a message from `sender`, without forgiven breaches of library code (see Breach)."""
     is_own = watching.own.is_own(sender.f_code.co_filename)
     breaches = [each for each in conversation.sent(message) if is_own or not each.forgiven]
     breach(breaches, watching.notes, watching.own.place(sender))

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from gateways.check.lint.wsgi import validated
-from gateways.check.send.answer import MOST, Answer
+from gateways.check.send.answer import MAX_BLOCKS, Answer
 from gateways.check.send.client import HOST, Client
 from gateways.check.send.record import breach, record
 from gateways.check.send.watching import Watching
@@ -81,7 +81,7 @@ def _send(app: Any, request: Request, seconds: float) -> Answer:
         try:
             for block in result:
                 answer.block(block, time.monotonic())
-                if len(answer.times) >= MOST or time.monotonic() > until:
+                if len(answer.times) >= MAX_BLOCKS or time.monotonic() > until:
                     break
             else:
                 answer.whole = True

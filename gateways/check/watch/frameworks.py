@@ -14,7 +14,7 @@ from gateways.check.finding import Place
 from gateways.check.watch.notes import Notes
 from gateways.check.watch.own import Own, at, walk
 
-MOST = 32
+MAX_PATHS = 32
 """Maximum number of paths requested by default."""
 
 EXTENSIONS = (
@@ -29,7 +29,7 @@ EXTENSIONS = (
 def paths(app: Any) -> list[str]:
     """Return the paths of the app's GET routes without parameters; "/" if no route is known."""
     found = [*_flask_paths(app), *_starlette_paths(app), *_django_paths(app)]
-    return list(dict.fromkeys(found))[:MOST] or ["/"]
+    return list(dict.fromkeys(found))[:MAX_PATHS] or ["/"]
 
 
 def _flask_paths(app: Any) -> Iterator[str]:

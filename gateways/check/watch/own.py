@@ -122,9 +122,7 @@ def _name_of(node: ast.Constant | ast.Name | ast.keyword) -> str:
 
 
 def assigned(module: ModuleType, name: str, within: str = "") -> Place | None:
-    """Return the line at which a module assigns `name`. If `within` is given, return the line in that class of the
-    module.
-    """
+    """Return the line at which a module assigns `name`, or at which the module's class `within` assigns it."""
     file = str(module.__file__)
     body: list[ast.stmt] = _tree(file).body
     if within:

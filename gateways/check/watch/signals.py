@@ -9,7 +9,7 @@ from gateways.check.watch.own import Own
 
 
 def install(notes: Notes, own: Own) -> None:
-    """Start watching signal.signal(). Ignore calls by libraries, because a library may handle the failure."""
+    """Start watching signal.signal(). Ignore calls by libraries, because a library may catch the exception."""
     module: Any = signal
     original = signal.signal
 

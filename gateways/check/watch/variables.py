@@ -15,12 +15,12 @@ PASSED = {"PATH", "LD_LIBRARY_PATH", "LANG", "LANGUAGE", "TZ", "REQUEST_METHOD",
 def install(notes: Notes, own: Own) -> None:
     """Start watching os.environ."""
     kind: Any = type(os.environ)
-    given = set(os.environ)  # without the variables that the app sets later, as Django's wsgi.py does
+    at_start = set(os.environ)  # without the variables that the app sets later, as Django's wsgi.py does
     original = kind.__getitem__
 
     def getitem(this: Any, name: Any) -> Any:
         value = original(this, name)
-        if this is os.environ and name in given and name not in PASSED and not name.startswith("LC_"):
+        if this is os.environ and name in at_start and name not in PASSED and not name.startswith("LC_"):
             frame = _caller(sys._getframe(1))  # noqa: SLF001 - the caller
             if frame is not None and own.is_own(frame.f_code.co_filename):
                 notes.add("environment", f"os.environ[{name!r}] is read", own.place(frame), name=name)

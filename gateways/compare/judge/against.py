@@ -44,8 +44,9 @@ def changes(new: Record, old: Record) -> list[Change]:
 
 
 def _key(section: Section) -> tuple[str, int]:
-    """Return a key. Sections of two comparisons with the same key are compared. The key of a section with slices
-    ignores the number of clients; the key of a long run contains it.
+    """Return a key that equal sections of two comparisons share.
+
+    For a long run, the key contains the number of clients. For slices, it does not.
     """
     return section.question.name, 0 if section.quick else section.connections
 
@@ -78,8 +79,9 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
 def _judged(
     sentence: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
 ) -> Change | None:
-    """Return the change, or None. `machine`: the change of the server that does nothing, which only the machine can
-    cause.
+    """Return the change; None if it is within the noise.
+
+    machine: the change of the server that does nothing. Only the machine can have caused this change.
     """
     if ratio is None:
         return None

@@ -194,7 +194,7 @@ class _Pairing:
     def _tied(self, pair: frozenset[str]) -> bool:
         if pair not in self._ties:
             one, other = sorted(pair, key=lambda name: name == self.reference)
-            # Pairs with the reference use as many resamples as the table, because both must show the same interval.
+            # The table also shows the interval of a pair with the reference, so both need the same number of resamples.
             # Other pairs use fewer resamples, to save time.
             resamples = inference.RESAMPLES if other == self.reference else FOR_LETTERS
             found = rates_compared(self._main[one], self._main[other], self._seed, resamples)

@@ -114,8 +114,7 @@ class Row:
     ratio: its throughput relative to the reference. tie: True if no difference from the reference is reported.
     letters: contenders that share a letter are statistically indistinguishable.
     limit: the bottleneck. ranked: False if the load client is the bottleneck, or if too many requests failed.
-    cpu_ratio: its CPU time per response relative to the reference. Of all figures, a busy machine affects this one
-    least.
+    cpu_ratio: its CPU time per response relative to the reference. A busy machine affects this figure least.
     cpu_differs: True if the difference of CPU time exceeds the noise.
     """
 

@@ -69,8 +69,9 @@ def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio
     """Return the ratio `value` with the interval of `found`, widened for slices with few responses.
 
     value: the ratio of sums. counts: for both contenders, the numbers of responses in their slices.
-    By chance, a response arrives just before or just after the end of a slice. If all slices contain the same number of
-    responses, the rounds do not show this variation. So the function widens the interval by it.
+
+    By chance, a response arrives just before or just after the end of a slice. The interval of `found` misses this
+    variation if all slices contain the same number of responses.
     """
     edges = sum(len(each) / max(1, sum(each)) ** 2 for each in counts)
     reach = math.exp(DEVIATIONS * math.sqrt(edges))

@@ -18,8 +18,9 @@ ERRORS = 0.005
 
 
 def of_client(figures: Figures, reached: float | None) -> bool:
-    """Return True if the load client is the bottleneck, so that the server may be faster. `reached`: the contender's
-    rate as a share of the client's maximum.
+    """Return True if the load client is the bottleneck, and not the server.
+
+    reached: the contender's rate as a share of the client's maximum.
     """
     return not figures.failures and (figures.client > OWN_CORE or (reached or 0.0) > CEILING)
 
@@ -58,7 +59,7 @@ def _waiting(figures: Figures, service: float) -> str:
 
 
 def _stands_still(figures: Figures, service: float) -> bool:
-    """Return True if the app blocks the event loop, so that it serves one request at a time."""
+    """Return True if the app blocks the event loop, and so serves one request at a time."""
     loop = figures.entrant.threads is None and figures.entrant.mode == "asgi"
     return loop and figures.connections > 1 and abs(figures.rate * service / figures.entrant.workers - 1) < NEAR
 

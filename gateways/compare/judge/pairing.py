@@ -65,7 +65,7 @@ def rates_compared(
 ) -> Ratio | None:
     """Return the responses per second of `cells` divided by those of `others`.
 
-    It is computed from pairs of slices, or from sums if there are few responses.
+    The ratio is computed from pairs of slices, or from sums if there are few responses.
     """
     return _summed(compared(cells, others, rate_of, seed, resamples), cells, others)
 

@@ -1,6 +1,4 @@
-"""Every reason to doubt a figure, by name, with its meaning and its remedy. Data only. The module `doubts` tests which
-reasons apply.
-"""
+"""Table of the reasons to doubt a figure: their names, meanings and remedies. `doubts` tests which reasons apply."""
 
 REASONS: dict[str, tuple[str, str]] = {
     "one-core": (

@@ -1,5 +1,5 @@
 """The load client as a process: `python -m gateways.compare.load`. It reads one order per line from stdin, and writes
-each measurement to stdout. It exits at the end of stdin, so that it does not outlive its parent process.
+each measurement to stdout. It exits at the end of stdin, and so does not outlive its parent process.
 """
 
 import json

@@ -183,7 +183,7 @@ class Engine:
         return self._link(self, client, address, receive_buffer)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call a function after a delay."""
+        """Call a function after `seconds`."""
         heapq.heappush(self._timers, (time.time_ns() + int(seconds * 1e9), next(self._numbers), call))
 
     def stop(self) -> None:

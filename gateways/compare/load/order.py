@@ -68,7 +68,7 @@ class Answer:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of dataclasses.asdict. Keys added by later versions are ignored."""
+        """Return an answer from the result of dataclasses.asdict(). Keys added by later versions are ignored."""
         fixed = data.get("fixed")
         return cls(data["status"], data["length"], data["sha256"], None if fixed is None else tuple(fixed))
 
@@ -194,7 +194,7 @@ class Measured:
 
     client_cpu, server_cpu, machine_cpu: CPU time within the window of this program, of the order's processes with their
     reaped children, and of the whole machine; None if unknown.
-    stepped: True if the clock was set within the window, so that the times are wrong.
+    stepped: True if the clock was set within the window, which makes the times wrong.
     begun, lost: numbers of background connections. retried: the number of requests that were sent again, because the
     server closed a reused connection before it responded. raised: if there are failures, the number of exceptions in
     the server's log during the order, by their last line.
@@ -264,7 +264,10 @@ class Measured:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of to_json(). Keys of later versions are ignored, and keys of LATER may be missing."""
+        """Return a measurement from the result of to_json().
+
+        Keys that later versions have added are ignored. The keys in LATER may be missing, as in older files.
+        """
         known = {each.name: data[each.name] for each in fields(cls) if each.name not in LATER or each.name in data}
         known |= {name: Histogram.from_json(data[name]) for name in HISTOGRAMS}
         return cls(**known | {"parts": tuple(cls.from_json(each) for each in data.get("parts", ()))})

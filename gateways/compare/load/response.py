@@ -1,16 +1,16 @@
 """Parse HTTP/1.1 responses (RFC 9112) piece by piece, and compare their bodies with the expected one. Pure.
 
-The headers of most responses are equal, except for a date that changes once a second. So the module parses each block
-of headers once, and then looks it up by its bytes.
+Most responses of a server have the same header bytes, except for a date that changes once a second. So the module
+parses each different header block once, and then finds the result by the bytes of the block.
 """
 
 import re
 from typing import NamedTuple
 
-MOST_HEAD = 64 * 1024
-MOST_ERROR = 2048
+MAX_HEAD = 64 * 1024
+MAX_ERROR = 2048
 """Maximum number of bytes of an error page that are stored, because its beginning may name the error."""
-MOST_HEADS = 512  # maximum number of remembered blocks of headers
+MAX_HEADS = 512  # maximum number of remembered blocks of headers
 
 _LINE_ENDS = re.compile(rb"\r?\n")
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
@@ -46,7 +46,7 @@ def head_of(raw: bytes) -> Head:
     """Parse response headers; `raw` ends with the empty line."""
     head = _heads.get(raw)
     if head is None:
-        if len(_heads) >= MOST_HEADS:
+        if len(_heads) >= MAX_HEADS:
             _heads.clear()
         head = _heads[raw] = parse_head(raw)
     return head
@@ -133,7 +133,7 @@ class Reader:
         raw = self._pending + bytes(data)
         end = head_length(raw)
         if not end:
-            if len(raw) > MOST_HEAD:
+            if len(raw) > MAX_HEAD:
                 raise BadFraming(f"response headers do not end after {len(raw)} bytes")
             self._pending = raw
             return False
@@ -176,7 +176,7 @@ class Reader:
         if self._expected is not None and self.same:
             self.same = self._expected.startswith(piece, self.length)
         self.length += len(piece)
-        if self._keep or (self.head is not None and self.head.status >= 400 and len(self.body) < MOST_ERROR):
+        if self._keep or (self.head is not None and self.head.status >= 400 and len(self.body) < MAX_ERROR):
             self.body += piece
 
 
@@ -210,7 +210,7 @@ class Dechunker:
                 continue
             end = data.find(b"\r\n", at)
             if end < 0:
-                if len(data) - at > MOST_HEAD:
+                if len(data) - at > MAX_HEAD:
                     raise BadFraming(f"chunk-size line does not end after {len(data) - at} bytes")
                 self._pending = data[at:]
                 break

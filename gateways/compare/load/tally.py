@@ -88,7 +88,7 @@ class Expected:
         return f"got {got}{said}; expected {answer.status if answer else 'any'}{length}"
 
 
-MOST = 80
+MAX_TITLE = 80
 """Maximum number of characters of an error page that are shown."""
 
 
@@ -97,4 +97,4 @@ def _title(body: bytes) -> str:
     page = body.decode("utf-8", "replace")
     title = re.search(r"<title>(.*?)</title>", page, re.DOTALL | re.IGNORECASE)
     text = " ".join(html.unescape(title[1] if title else re.sub(r"<[^>]*>", " ", page)).split())
-    return text[:MOST] if text.isprintable() and "\ufffd" not in text[:MOST] else ""
+    return text[:MAX_TITLE] if text.isprintable() and "\ufffd" not in text[:MAX_TITLE] else ""

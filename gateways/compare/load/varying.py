@@ -6,8 +6,8 @@ gap is widened to whole words, because the next response may differ in more char
 quotes, brackets and other punctuation of markup. For example, "20:54:21" and "20:54:22" differ in one digit, but
 "20:54:21" and "20:55:22" in two.
 
-If two bodies have the same words in a different order, only their common beginning and end are constant. An example is
-a list of the elements of a set. In a third order, all pieces between beginning and end would differ.
+If two bodies have the same words in a different order, only their common beginning and end count as constant: a third
+body may have yet another order. An example is a list of the elements of a set.
 """
 
 import re
@@ -19,7 +19,7 @@ WORD = re.compile(rb"""[\s"'<>&;,=(){}\[\]]+|[^\s"'<>&;,=(){}\[\]]+""")
 GAP = b""
 """Placeholder for a gap. It differs from every word."""
 
-MOST = 4000
+MAX_WORDS = 4000
 """Maximum number of words between the common beginning and end for a detailed comparison, which needs quadratic time.
 """
 
@@ -52,7 +52,7 @@ def _parts(ours: Sequence[bytes], theirs: Sequence[bytes]) -> tuple[bytes, ...]:
     first, last = b"".join(ours[:begin]), b"".join(rest[len(rest) - end :])
     if not middle and not gaps:
         return (first + last,)
-    is_opaque = max(len(middle), len(gaps)) > MOST or Counter(middle) == Counter(gaps)
+    is_opaque = max(len(middle), len(gaps)) > MAX_WORDS or Counter(middle) == Counter(gaps)
     inner = [] if is_opaque else _pieces(middle, gaps)
     return (first, *inner, last)
 

@@ -10,8 +10,7 @@ PATIENCE = 2.0
 
 @lru_cache
 def address(host: str, port: int) -> tuple[str, int]:
-    """Return the address and port to connect to. If the name has several addresses, return the first one that accepts a
-    connection.
+    """Return the address and port to connect to: the first address of the name that accepts a connection.
 
     For example, `localhost` is ::1 and 127.0.0.1, and a server may listen on only one of them.
 

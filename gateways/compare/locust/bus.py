@@ -4,8 +4,8 @@ It runs in locust's own processes, where gevent has patched the standard library
 orders to a load client in a separate process without gevent. The master reads orders from stdin. At the end of stdin
 the master and its workers exit.
 
-The master sends this file to the workers. The file imports nothing from gateways, so that a worker on a machine without
-gateways can report that gateways is missing.
+The master sends this file to the workers. The file imports nothing from gateways. So a worker on a machine without
+gateways can run the file, and report that gateways is missing.
 """
 
 import importlib.metadata

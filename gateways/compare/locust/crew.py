@@ -28,7 +28,7 @@ LOOKS = 5
 """Number of clock readings per worker. The reading with the fastest reply is used, because this reading is the most
 accurate.
 """
-LEAD, MOST_LEAD = 0.05, 2.0
+LEAD, MAX_LEAD = 0.05, 2.0
 """Initial and maximum time between sending an order and its start, in seconds. All clients must connect in this time.
 If it is too short, the next order gets twice this time.
 """
@@ -97,7 +97,7 @@ class Workers:
         apart = (max(each.opened for each in measured) - min(each.opened for each in measured)) / 1e9
         self._apart.append(apart)
         if apart > APART:
-            self._lead = min(MOST_LEAD, 2 * self._lead)
+            self._lead = min(MAX_LEAD, 2 * self._lead)
         return merged(measured)
 
     def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:

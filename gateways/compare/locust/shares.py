@@ -91,8 +91,8 @@ def merged(measured: Sequence[Measured]) -> Measured:
 def agreed(seen: Sequence[Seen], turn: int) -> Seen:
     """Return the common response of all clients.
 
-    If the responses differ, return another response at each `turn`. So the comparison detects the difference. If a
-    response is a failure or an error, return this response first.
+    If a response is a failure or an error, return this response. If the responses differ, return a different one at
+    each `turn`. The comparison, which calls this twice, then detects the difference.
     """
     for each in seen:
         if each.error or each.status >= 400:

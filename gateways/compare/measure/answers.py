@@ -33,8 +33,8 @@ class Given:
 def expected(given: Given) -> Answer:
     """Return the expected response, which has the parts that are equal in both responses.
 
-    If the bodies differ, their constant pieces are expected. For compressed and binary bodies, no pieces are expected,
-    because equal bytes in two such bodies are chance.
+    If the bodies differ, their constant pieces are expected. Compressed and binary bodies have no expected pieces,
+    because two such bodies have equal bytes only by chance.
     """
     first, second = given.first, given.second
     if first.status == SERVER_ERROR:
@@ -51,10 +51,12 @@ def expected(given: Given) -> Answer:
 
 
 def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
-    """Widen the expected response, so that it also matches a later response of the first contender. Return it.
+    """Return an expected response that matches both `answer` and `seen`, a later response of the first contender.
 
-    For example, a page contains "2 minutes ago", or lists data that other requests have created. If the later response
-    matches already, or failed, the result is `answer`. body: the expected body, if `answer` has its digest.
+    For example, a page contains "2 minutes ago", or lists data that other requests have created. If `seen` matches
+    `answer` already, or if the later request has failed, return `answer`.
+
+    body: the expected body, if `answer` has its digest.
     """
     if seen.error or seen.status != answer.status or not unequal(Given("", seen, seen), answer):
         return answer
@@ -71,8 +73,7 @@ def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
 
 
 def without(answer: Answer, seen: Seen, values: Iterable[str]) -> Answer:
-    """Return the expected response without the values of the first contender's session. Other contenders have other
-    values.
+    """Return the expected response without the values of the first contender's session, which no other contender has.
 
     seen: the first contender's response.
     """

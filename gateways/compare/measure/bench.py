@@ -166,8 +166,8 @@ class Bench:
     def log_in_all(self, contenders: Sequence[Entry], scenario: Scenario) -> None:
         """Begin a session with each new server.
 
-        All contenders get the same requests. This includes a logout, although only the first contender's response shows
-        that it is one. Otherwise the apps of the contenders would have different data.
+        All contenders get the same requests, because otherwise their apps would have different data. This includes a
+        logout, which is recognised by the first contender's response and then sent to the others too.
         """
         known = frozenset(self.logouts)
         for contender in contenders:

@@ -22,7 +22,7 @@ from gateways.failure import Failure
 from gateways.requests.request import Request as Recorded
 
 TICK = 1.05
-"""Minimum time between two responses of a user's app, in seconds, so that a timestamp in whole seconds differs."""
+"""Minimum time between two responses of a user's app, in seconds. A timestamp in whole seconds then differs."""
 
 
 @dataclass

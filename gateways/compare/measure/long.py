@@ -1,7 +1,7 @@
 """Measure the long scenarios, one contender at a time. A server is started for each run.
 
-An overloaded server may continue to work for disconnected clients. A new server for each run makes sure that such work
-does not affect the next run. Knows the order of the runs. It must not know how one measurement is made.
+An overloaded server may continue to work for disconnected clients. Such work cannot affect the next run, because each
+run has a new server. Knows the order of the runs. It must not know how one measurement is made.
 """
 
 import zlib

@@ -14,8 +14,8 @@ def place(cores: list[int], siblings: dict[int, set[int]], workers: int = 1) -> 
     """Return a core for the client, and one for each worker process of a server, if there are enough.
 
     siblings: for each logical core, the logical cores on the same physical core. If possible, client and server do not
-    share a physical core. The first core often handles the interrupts of devices. The client gets this core, because
-    the measured lag of the client shows such disturbances.
+    share a physical core. The client gets the first core, which often handles the interrupts of devices: the client
+    measures its own lag, so the record shows such disturbances.
     """
     if len(cores) < 2:
         return Placement(tuple(cores), tuple(cores))
@@ -50,7 +50,7 @@ def parse_cores(text: str) -> set[int]:
 
 @contextmanager
 def on(cores: tuple[int, ...]) -> Iterator[None]:
-    """Pin this thread to these cores during the block, and so the processes that it starts."""
+    """Pin this thread, and the processes that it starts, to these cores during the block."""
     if not cores:
         yield
         return

@@ -1,9 +1,9 @@
 """Learn how responses vary between processes of one server.
 
-The order of a set of classes depends on memory addresses. It is constant in one process, and may differ in the
-processes of another server. So if a contender sends an unexpected body, the first contender is started again, with
-other memory addresses. The expected responses are then widened by the responses of the new process. It must not know
-the order of measurements.
+The order of a set of classes depends on memory addresses. The order is constant in one process, and may differ in
+another process. So if a contender sends an unexpected body, the first contender is started again, with other memory
+addresses. The expected responses are then widened by the responses of the new process. This module must not know the
+order of measurements.
 """
 
 from dataclasses import replace

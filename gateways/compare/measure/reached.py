@@ -1,6 +1,7 @@
 """Represent a running server, given by URL, during a measurement.
 
-It is not started, pinned or stopped, and its resources are unknown. Its responses are verified like all others.
+This command does not start, pin or stop the server, and its resources are unknown. Its responses are verified like all
+others.
 """
 
 from contextlib import AbstractContextManager, nullcontext

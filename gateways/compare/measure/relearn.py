@@ -1,9 +1,9 @@
 """Learn more about how responses vary while the load runs.
 
-Two responses do not show every variation. For example, a page may list data that other requests create. If
-a contender sends an unexpected body, the request is sent to the first contender again. If the response of the first
-contender has changed too, the app's responses vary, and the expected response is widened. It must not know the order of
-measurements.
+Two responses do not show every variation. For example, a page may list data that other requests create. So if a
+contender sends an unexpected body, the request is sent to the first contender again. If the response of the first
+contender has changed too, the app's responses vary, and the expected response is widened. This module must not know the
+order of measurements.
 """
 
 from collections.abc import Iterable

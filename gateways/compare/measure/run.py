@@ -129,7 +129,7 @@ def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Reco
     record = _begin(plan, absent, listener)
     client_cores = record.placement.client
     try:
-        # Work between measurements runs on the client's core, so that it does not disturb the servers.
+        # Work between measurements runs on the client's core, where it does not disturb the servers.
         with (
             on(client_cores),
             folder(plan.keep) as place,

@@ -34,7 +34,7 @@ HOST_HEADER = "127.0.0.1:8000"
 """The Host header for all servers started here. If it contained the server's port, responses with absolute URLs would
 differ between servers."""
 
-MOST_LOG = 1 << 20
+MAX_LOG = 1 << 20
 """Maximum number of bytes of a log that are searched for exceptions, after each order with failures."""
 
 
@@ -110,10 +110,10 @@ class Running:
         return self.log.stat().st_size
 
     def log_from(self, start: int) -> str:
-        """Return the server's log from byte `start` on, at most MOST_LOG bytes."""
+        """Return the server's log from byte `start` on, at most MAX_LOG bytes."""
         with self.log.open("rb") as file:
             file.seek(start)
-            return file.read(MOST_LOG).decode("utf-8", "replace")
+            return file.read(MAX_LOG).decode("utf-8", "replace")
 
     def last_line(self) -> str:
         """Return the last line of the server's output."""

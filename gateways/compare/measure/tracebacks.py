@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-MOST = 100
+MAX_LINE = 100
 """Maximum number of characters of the last line of a traceback that are kept."""
 
 _TRACEBACK = re.compile(
@@ -17,4 +17,4 @@ _TRACEBACK = re.compile(
 
 def raised(log: str) -> dict[str, int]:
     """Count the tracebacks by their last line, such as "KeyError: 'id'". The most frequent line is first."""
-    return dict(Counter(line[:MOST] for line in _TRACEBACK.findall(log)).most_common())
+    return dict(Counter(line[:MAX_LINE] for line in _TRACEBACK.findall(log)).most_common())

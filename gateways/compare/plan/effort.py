@@ -56,8 +56,9 @@ BETWEEN = 0.06
 
 
 def turns(contenders: Sequence[T], seed: str) -> list[T]:
-    """Return a random order of the contenders for a round. With a fixed order, a contender would always follow the same
-    other contender.
+    """Return a random order of the contenders for a round.
+
+    In a fixed order, each contender would always follow the same other contender, which may affect its figures.
     """
     order = list(contenders)
     random.Random(seed).shuffle(order)  # noqa: S311 - not used for security

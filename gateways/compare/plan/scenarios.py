@@ -216,7 +216,7 @@ USUAL = ("hello", "wait", "stream")
 """Default scenarios. They take about two minutes."""
 
 
-MOST = 200
+MAX_REQUESTS = 200
 """Maximum number of requests of a mix, because each of them is sent to every contender twice before the load. The
 requests with the largest weights are used.
 """
@@ -228,8 +228,8 @@ def of_path(path: str, expect: int | None = None) -> Scenario:
 
 
 def of_traffic(traffic: Traffic) -> Scenario:
-    """Return the scenario of a user's own requests: the most frequent ones, at most MOST."""
-    mix = [_named(each) for each in sorted(traffic.mix(), key=lambda each: -each.weight)[:MOST]]
+    """Return the scenario of a user's own requests: the most frequent ones, at most MAX_REQUESTS."""
+    mix = [_named(each) for each in sorted(traffic.mix(), key=lambda each: -each.weight)[:MAX_REQUESTS]]
     several = len(mix) > 1
     return Scenario(
         "requests" if several else "path",

@@ -23,7 +23,7 @@ from gateways.compare.judge.doubts import Doubt, doubts
 from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.judge.words import rate
 from gateways.compare.record import NULL, Record
-from gateways.compare.show.table import MOST_PARTS, Table, of_parts, table
+from gateways.compare.show.table import MAX_PARTS, Table, of_parts, table
 from gateways.files import write_whole
 
 BAR = 30
@@ -147,7 +147,7 @@ def show(out: Console, record: Record, sections: Sequence[Section]) -> None:
     for section in sections:
         if section.rows:
             _show_table(out, table(section))
-            parts = of_parts(section, MOST_PARTS)
+            parts = of_parts(section, MAX_PARTS)
             if parts is not None:
                 _show_table(out, parts, fixed=2)
     if not any(section.rows for section in sections):

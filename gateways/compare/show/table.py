@@ -46,7 +46,7 @@ def table(section: Section) -> Table:
     return Table(_title(section), _note(section), tuple(name for name, _ in columns), tuple(lines))
 
 
-MOST_PARTS = 10
+MAX_PARTS = 10
 """Maximum number of requests of a mix in a short table. The table shows the requests with the largest weights."""
 
 
@@ -175,8 +175,10 @@ def _latency(of: Callable[[Latency], float | None]) -> Callable[[Section, Row], 
 
 
 def _whole(of: Callable[[Row], float | None]) -> Callable[[Section, Row], str]:
-    """Return the function for a latency cell of a long run. The cell is empty for slices, because their latency in
-    a closed loop is the number of clients divided by the rate.
+    """Return the function for a latency cell of a long run.
+
+    The cell is empty for slices: the latency in a closed loop is the number of clients divided by the rate, which the
+    table already shows.
     """
     return lambda section, row: "" if section.quick else duration(of(row))
 

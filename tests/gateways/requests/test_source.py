@@ -48,6 +48,6 @@ def test_few_lines_are_in_memory(tmp_path: Path) -> None:
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a.log"
     file.write_text("x" * 5000)
-    monkeypatch.setattr(source, "MOST", 4999)
+    monkeypatch.setattr(source, "MAX_SIZE", 4999)
     with pytest.raises(Failure, match="is larger than 0 GiB; use a part of it"), opened(file):
         pass

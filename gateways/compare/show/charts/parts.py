@@ -52,9 +52,7 @@ def caption(title: str, note: str) -> str:
 
 
 def spread(scale: Scale, room: float = 0.085) -> list[float]:
-    """Return the ticks whose labels fit, even on a phone: the last tick, and each tick that is far enough from the next
-    one.
-    """
+    """Return the ticks whose labels fit, even on a phone: the last tick, and all ticks with enough space after them."""
     kept: list[float] = []
     for value, _ in reversed(scale.ticks):
         if not kept or scale.place(kept[-1]) - scale.place(value) > room:
