@@ -29,7 +29,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @settings(max_examples=1, database=None)
 @given(st.none())
 def start_hypothesis(_: None) -> None:
-    """Let Hypothesis create its random generators before the garbage collector's freeze, and find their referrers."""
+    """Let Hypothesis create its random generators before the freeze of pytest_collection_finish()."""
 
 
 @pytest.hookimpl(tryfirst=True)

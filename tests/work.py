@@ -1,8 +1,8 @@
 """Distribution of the tests among workers. A unit of work is a file, a part of a long file, or all tests that share a
 server.
 
-Knows which files take long, and which files share servers (tests/real/conftest.py). The longest units begin first, so
-that at the end no worker runs alone for long.
+Knows which files take long, and which files share servers (tests/real/conftest.py). The longest units begin first.
+Otherwise one worker could still be running a long unit when all other workers have finished.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,7 +84,7 @@ REAL = ("tests/real/", "tests/demos/", "tests/soak/", "tests/benchmarks/")
 def units(tests: Iterable[str], parts: Mapping[str, int] = PARTS) -> dict[str, list[str]]:
     """Return the units of work in the order in which they begin, each with its tests in the order in which they run.
 
-    The tests of a part are neighbours, so that fixtures which neighbours share are seldom made twice.
+    The tests of a part are neighbours in their file. They often share fixtures, which are then created only once.
     """
     shared: dict[str, list[str]] = {}
     files: dict[str, list[str]] = {}
@@ -106,7 +106,7 @@ def _file(test: str) -> str:
 
 
 def _server(test: str) -> str:
-    """Return the server that a test shares with those of other files; "" if none."""
+    """Return the server that a test shares with tests of other files; "" if it shares none."""
     interface = SHARED.get(_file(test), "")
     values = test.partition("[")[2].rstrip("]")
     named = [name for name in SERVERS.get(interface, ()) if f"{values}-".startswith(f"{name}-")]

@@ -20,8 +20,8 @@ from gateways.adapters.run_cgi.host import REDIRECTS
 from gateways.adapters.run_cgi.script import Refused, resolved
 
 PROGRAMS = ("cgi-bin", "htbin")
-"""Names of folders of CGI programs, which are compared with each segment of a path. The comparison ignores case, because
-some file systems do."""
+"""Names of folders of CGI programs, which are compared with each segment of a path. The comparison ignores case,
+because some file systems do."""
 
 INDEX = ("index.html", "index.htm")
 BLOCK = 65536

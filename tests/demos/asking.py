@@ -1,4 +1,4 @@
-"""Requests of several demos' tests: the times of a stream's blocks; many concurrent requests.
+"""Requests that the tests of several demos send: one for the times of a stream's blocks, and many concurrent ones.
 
 Knows httpx. It must not know the demos.
 """

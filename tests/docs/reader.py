@@ -198,7 +198,7 @@ class Reader:
         return set(listening()) - self._others
 
     def _shown(self, output: str) -> list[str]:
-        """Return lines without details of this machine."""
+        """Return the lines of an output, without details of this machine."""
         for real, usual in ((str(self.folder), "/home/you/gateways"), (str(ROOT), "/home/you/gateways")):
             output = output.replace(real, usual)
         return output.rstrip().splitlines()

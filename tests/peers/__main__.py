@@ -1,6 +1,7 @@
 """Run the contract suites against each adapter and write docs/peers.md; `python -m tests.peers [SUITE] [ADAPTER …]`.
 
-With a suite, only its section of the page is regenerated; with adapters, it is printed and not written.
+With a suite, the command regenerates only the suite's section of the page. With adapters, it prints that section, and
+does not change the page.
 """
 
 from __future__ import annotations

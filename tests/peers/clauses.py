@@ -1,4 +1,4 @@
-"""The clauses of a contract suite, read from its files: a test's name is the sentence, its docstring the source.
+"""The clauses of a contract suite, read from its files: a test's name is the clause, and its docstring the source.
 
 Knows the form of the suites. It must not import or run them.
 """

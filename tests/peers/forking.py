@@ -44,7 +44,7 @@ class Child:
         return self._reading
 
     def end(self, answered: bool) -> str:
-        """Return its outcome: passed, failed, skipped, crashed, or, without a result, hung."""
+        """Return the outcome: "passed", "failed", "skipped", "crashed", or "hung" if the test has not `answered`."""
         outcome = os.read(self._reading, 64).decode() if answered else "hung"
         os.close(self._reading)
         with contextlib.suppress(ProcessLookupError):
@@ -76,7 +76,7 @@ def outcomes_of(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, str]]:
 
 
 class Forking:
-    """Collects outcomes by test function, and by its parameters."""
+    """Collects outcomes by test function and parameters."""
 
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
@@ -93,7 +93,7 @@ class Forking:
 def main(name: str, output: str) -> int:
     suite = SUITES[name]
     plugin = Forking(suite)
-    # Imported once, here, and not in every fork; not created, because that may start a thread.
+    # Import the adapter before the forks, to import it only once. Do not create it, because that may start a thread.
     pkgutil.resolve_name(suite.contenders[os.environ[ENVIRONMENT]].title)
     options = ["-q", "--timeout=0", "--tb=native", "-p", "no:cacheprovider", "-W", "ignore"]
     code = pytest.main([*options, suite.folder], plugins=[plugin])

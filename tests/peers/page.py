@@ -1,7 +1,7 @@
 """docs/peers.md: the outcomes as tables, with a section per suite, a row per clause, a column per adapter. Totals come
 first.
 
-Pure: outcomes in, Markdown out; also splits an existing page into its sections. It must not run anything.
+Pure: converts outcomes to Markdown, and splits an existing page into its sections. It must not run anything.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Column:
 
 
 def cell(outcomes: dict[str, str]) -> str:
-    """Return the result of a clause: yes, no, how many of its cases pass, or – if it could not be tested."""
+    """Return the result of a clause: "yes", "no", the number of cases that pass, or "–" if it could not be tested."""
     tried = [outcome for outcome in outcomes.values() if outcome != "skipped"]
     passed = tried.count("passed")
     if not tried:
@@ -131,7 +131,7 @@ def render(sections: Mapping[str, str]) -> str:
 
 
 def _summary(sections: Iterable[str]) -> str:
-    """Return a table with a row for each section: the clauses met."""
+    """Return a table with a row for each section: the number of clauses that each adapter meets."""
     met = {}
     for text in sections:
         title, names, figures = (pattern.findall(text)[0] for pattern in (_TITLE, _NAMES, _FIGURES))

@@ -1,6 +1,6 @@
 """The contract suites that are run against the peers: one for each direction between WSGI and ASGI.
 
-Knows the folder of a suite, its text on the page, and its adapters. It must not run it.
+Knows the folder of a suite, its text on the page, and its adapters. It must not run a suite.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Suite:
     title: str
     loops: str  # the loops of its tests
     contenders: Mapping[str, Contender]
-    remark: str = ""  # remarks that no test of the suite shows: observed over sockets, with versions
+    remark: str = ""  # further observations over sockets, with versions, which no test of the suite shows
 
     @property
     def folder(self) -> str:
-        """Below the project's root, as pytest names it."""
+        """The path of the suite's folder, relative to the project's root."""
         return f"tests/adapters/{self.name}"
 
     def chapters(self) -> list[Chapter]:

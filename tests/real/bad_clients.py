@@ -25,7 +25,7 @@ class Crowd:
         self._sockets = sockets
 
     def wait_for_answers(self, count: int) -> None:
-        """Wait until `number` of them have received data."""
+        """Wait until `count` clients have received data."""
         deadline = time.monotonic() + PATIENCE
         answered = 0
         with selectors.DefaultSelector() as selector:

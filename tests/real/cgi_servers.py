@@ -59,8 +59,8 @@ RewriteRule ^login/(.*)$ app.cgi/$1 [E=HTTP_AUTHORIZATION:%{HTTP:Authorization},
 """
 _MODULES = "/usr/lib/apache2/modules"
 _OF_APACHE = ("authz_core", "dir", "mime", "rewrite")
-# Apache refuses to serve as root. Its other user may not be able to read this user's Python, so it keeps the privilege
-# to do so.
+# Apache refuses to serve as root, and changes to another user. This user may not be able to read our Python, so Apache
+# keeps the privilege to read all files.
 _NOT_ROOT = (
     *("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"),
     *("--inh-caps=+dac_override", "--ambient-caps=+dac_override"),

@@ -91,7 +91,7 @@ class Page:
     def visit(self, url: str) -> None:
         """Load a page completely."""
         loader = self.do("Page.navigate", url=url)["loaderId"]
-        while loader not in self._loaded:  # the load of the page before may be reported now
+        while loader not in self._loaded:  # the previous page may be reported as loaded only now
             self._take()
 
     def size(self, width: int, height: int, dark: bool = False, phone: bool = False) -> None:
@@ -109,7 +109,7 @@ class Page:
     def wait_for(self, condition: str, seconds: float = PATIENCE) -> Any:
         """Wait until a JavaScript expression is true, and return its value."""
         until = time.monotonic() + seconds
-        while (value := self.evaluate(f"({condition}) || null")) is None:  # an element is {} here
+        while (value := self.evaluate(f"({condition}) || null")) is None:  # the value of an element is {}
             assert time.monotonic() < until, (condition, self.errors)
             time.sleep(0.03)
         return value

@@ -1,5 +1,4 @@
-"""An HTTP/1.1 client for tests, and the limits of httpx's client. It uses one connection per request, and returns the
-response unchanged.
+"""An HTTP/1.1 client for tests. It uses one connection per request, and returns the response unchanged.
 
 Knows http.client and the requests of tests/gateways/cases.py. It must not know servers or the meaning of requests.
 """

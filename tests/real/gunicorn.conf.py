@@ -2,4 +2,4 @@
 
 threads = 8
 graceful_timeout = 1
-control_socket_disable = True  # else, from version 25.1 on, a socket below the home directory
+control_socket_disable = True  # otherwise version 25.1 and later create a socket below the home directory

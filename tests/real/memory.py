@@ -29,7 +29,7 @@ class Growth:
         root = psutil.Process(server.process.pid)
         self._processes = [Path(f"/proc/{each.pid}") for each in [root, *root.children(recursive=True)]]
         for process in self._processes:
-            (process / "clear_refs").write_text("5")  # proc(5): reset the peak to what it is now
+            (process / "clear_refs").write_text("5")  # proc(5): reset the peak to the current value
         self._before = self._peak()
 
     def _peak(self) -> int:

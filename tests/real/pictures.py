@@ -62,7 +62,7 @@ def main(only: str = "") -> None:
 
 
 def demo(browser: Page) -> None:
-    """Take the page of a demo after a stream, down to its first event."""
+    """Take a picture of the demo's page after a stream, from the top of the page to the first event."""
     with Running("demo", "--port", "0") as running:
         browser.size(WIDTH, 800)
         browser.visit(running.page)
@@ -94,19 +94,19 @@ def compare(page: Path, comparison: str) -> Path:
 
 
 def make(page: Path, arguments: tuple[str, ...]) -> tuple[Path, float]:
-    """Return a page, and the total milliseconds of its request."""
+    """Create a page with a command. Return the page, and the total milliseconds of its request."""
     command = [sys.executable, "-m", "gateways", *arguments, "--json", "--html", str(page)]
     made = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return page, made["response"]["total_ms"] if "response" in made else 0.0
 
 
 def took(made: tuple[Path, float]) -> float:
-    """Return the fastest run, which other programs on this machine have disturbed least."""
+    """Return the milliseconds of a page: its key in the choice of the fastest run, which was disturbed least."""
     return made[1]
 
 
 def photograph(browser: Page, page: Path, name: str, scheme: str) -> None:
-    """Take a page from its top to the end of an element."""
+    """Take a picture of a page, from its top to the end of an element."""
     image = IMAGES / f"{name}-{scheme}.png"
     browser.size(WIDTH, 800, dark=scheme == "dark")
     browser.open(page)

@@ -54,7 +54,7 @@ class Machine:
         }
 
     def write(self, name: str, changes: Mapping[str, str] | None = None) -> Path:
-        """Write a recipe with the paths of this folder and further changes, each of which must match."""
+        """Write a recipe, with the paths of this folder and further changes. Each change must match the text."""
         text = recipes()[name]
         for old, new in (changes or {}).items():
             assert old in text, f"{name} has no {old!r}"
@@ -106,7 +106,7 @@ def until(is_true: Callable[[], object], process: subprocess.Popen[bytes] | None
 
 
 def listens(place: Path | int) -> Callable[[], bool]:
-    """Return True if a Unix socket or a port of this machine accepts a connection."""
+    """Return a function that returns True if a Unix socket, or a port of this machine, accepts a connection."""
 
     def ask() -> bool:
         try:
@@ -176,5 +176,5 @@ def apache(machine: Machine, site: Path, port: int, modules: Mapping[str, str], 
 
 
 def python_paths() -> str:
-    """Return where mod_wsgi finds this project and its packages."""
+    """Return the paths at which mod_wsgi finds this project and its packages."""
     return ":".join([str(ROOT), sysconfig.get_path("purelib"), *(each for each in sys.path if "site-packages" in each)])

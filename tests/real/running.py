@@ -1,4 +1,4 @@
-"""A command of this project as a process: started like a user, read line by line, interrupted, stopped."""
+"""Run a command of this project in a separate process, as a user does: read its lines, interrupt it, stop it."""
 
 import os
 import queue
@@ -27,7 +27,7 @@ seconds or longer.
 
 
 class Running:
-    """`gateways …`, with its output; at the end of the block, all its processes are killed."""
+    """A running `gateways` command, with its output. All its processes are killed at the end of the block."""
 
     def __init__(self, *arguments: str, stdout: int | None = None, **environment: str) -> None:
         self._mark = uuid.uuid4().hex
@@ -111,7 +111,7 @@ class Running:
         ]
 
     def tree(self, enough: Callable[[set[psutil.Process]], bool]) -> set[psutil.Process]:
-        """Return all processes that it started, as soon as there are enough."""
+        """Return all processes that the command has started, as soon as `enough` returns True for them."""
         until = time.monotonic() + PATIENCE
         while not enough(self._seen):
             assert time.monotonic() < until, self._seen
@@ -133,7 +133,7 @@ class Running:
         return status, time.monotonic() - began
 
     def left(self) -> list[str]:
-        """Return the command's running processes, without zombies, because init will reap these."""
+        """Return the command's running processes, without zombies, which init will reap."""
         alive = []
         for each in {*self._seen, *self._marked()}:
             with suppress(psutil.NoSuchProcess):

@@ -74,10 +74,12 @@ def serve(
 ) -> Iterator[Running]:
     """Run `target` during the block.
 
-    `target` is an app for one of SERVERS, given by name, with further `options` for that server's command line. Without
-    a server, it is a complete command with {host} and {port} for the address. `env` replaces the environment. The
-    server must listen `within` this many seconds (otherwise AssertionError with its output), and has `grace` seconds to
-    exit after SIGTERM before it is killed. An error in the block gets a note with the server's output.
+    target: an app for `server`. Without `server`, it is a complete command, with {host} and {port} for the address.
+    server: a name in SERVERS. options: further arguments of its command line. env: replaces the environment.
+    within: seconds until the server must listen. grace: seconds between SIGTERM and SIGKILL.
+
+    Raises AssertionError with the server's output if it does not listen in time. An error in the block gets a note with
+    this output.
     """
     with tempfile.NamedTemporaryFile(prefix="server-", suffix=".log") as output, _reserved() as port:
         arguments = _command(target, server, options) if isinstance(target, str) else target
@@ -102,7 +104,7 @@ def serve(
 
 
 def eventually(condition: Callable[[], object], what: str, within: float = 30.0) -> None:
-    """Wait until `condition()` is true; AssertionError with `what` after `within` seconds."""
+    """Wait until `condition()` is true. Raises AssertionError with the text `what` after `within` seconds."""
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
@@ -112,8 +114,8 @@ def eventually(condition: Callable[[], object], what: str, within: float = 30.0)
 def free_ports(number: int) -> list[int]:
     """Return ports for servers whose commands name them, in ascending order.
 
-    They are below the range of ports from which the system chooses, because another test could get one of those before
-    the server listens.
+    The ports are below the range from which the system chooses. The system could give a port of that range to another
+    test before the server listens.
     """
     chosen = Path("/proc/sys/net/ipv4/ip_local_port_range")
     end = int(chosen.read_text().split()[0]) if chosen.exists() else 49152
@@ -142,9 +144,7 @@ def _command(app: str, server: str | None, options: Sequence[str]) -> list[str]:
 
 @contextlib.contextmanager
 def _reserved() -> Iterator[int]:
-    """Bind a free port without listening, so that the system does not assign it to another process; a server can still
-    bind it.
-    """
+    """Bind a free port without listening. The system then keeps the port from other processes, except the server."""
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((HOST, 0))

@@ -1,4 +1,4 @@
-"""The WSGI servers that support an ASGI app's WebSockets, with few threads each; and one that does not.
+"""The WSGI servers that support WebSockets of an ASGI app, with few threads each, and a server that does not.
 
 Knows the commands of servers. It must not know the requests.
 """

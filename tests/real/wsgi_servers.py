@@ -170,7 +170,7 @@ class Site:
             file.unlink()
 
     def expect(self, what: str, count: int = 1, within: float = 20.0) -> None:
-        """Wait until the line has been written `times` times."""
+        """Wait until the apps have written the line `count` times."""
         eventually(lambda: self.noted(what) >= count, f"{what!r} noted {count} times", within)
 
     def processes(self, what: str) -> set[int]:

@@ -16,7 +16,7 @@ LARGE = b"x" * 64 * 1024
 FILE = Path(__file__)
 
 inside: set[object] = set()  # running requests, which may outlast their responses
-loops: list[asyncio.AbstractEventLoop] = []  # the loops that it was started on
+loops: list[asyncio.AbstractEventLoop] = []  # the loops on which the app was started
 
 
 class Failure(Exception):

@@ -1,4 +1,4 @@
-"""One request from the side of an ASGI server, reduced to the order of its messages.
+"""Send one request to an app as an ASGI server does, message by message.
 
 Knows the ASGI HTTP specification (2.5). It must not know the app or the adapter.
 """
@@ -34,11 +34,11 @@ class Client:
         then: Literal["leaves", "leaves silently", "stalls"] = "leaves",
         **scope: Any,
     ) -> None:
-        """`body` in pieces; `length` in bytes, None for chunked.
+        """body: the pieces that the client sends. length: of the whole body in bytes; None for a chunked body.
 
-        The request proceeds normally `until` the client has received this many messages; with 0, until the sent part of
-        its body has been received. `then` the client disconnects, and send() raises (ASGI 2.4) or does nothing, or the
-        client stalls.
+        until: number of messages of the response after which the client does what `then` says; 0 for the end of `body`.
+        then: "leaves": the client disconnects, and send() raises (ASGI 2.4). "leaves silently": it disconnects, and
+        send() does nothing. "stalls": it stops reading and sending.
         """
         pieces = list(body)
         short = until == 0
@@ -68,7 +68,7 @@ class Client:
         self.complete = False
 
     async def ask(self, app: ASGIApp) -> None:
-        """Let the app serve the request. Raise the app's exception, if there is one."""
+        """Let the app serve the request. Raises the app's exception."""
         await app(self._scope, self._receive, self._send)
 
     async def reached(self) -> None:

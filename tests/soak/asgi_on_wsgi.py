@@ -1,7 +1,7 @@
 """`python -m tests.soak.asgi_on_wsgi [--requests N]`: a million requests of all kinds through ASGIToWSGI, in process.
 
-Prints the resources of the process after the first 10,000 requests and later; exits with 1 if they have grown at the
-end. Knows the result of each kind of request. It must not know how the adapter works.
+Prints the resources of the process after the first 10,000 requests and at intervals after that. Exits with 1 if they
+have grown at the end. Knows the result of each kind of request. It must not know how the adapter works.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Failing(io.BytesIO):
 
 
 def environ_of(path: str, body: bytes = b"", length: int | None = None, **more: Any) -> dict[str, Any]:
-    """Return an environ like a WSGI server's; `length` None means a chunked body whose end the server knows."""
+    """Return an environ like that of a WSGI server. If `length` is None, the server decodes a chunked body."""
     framing = {"wsgi.input_terminated": True} if length is None else {"CONTENT_LENGTH": str(length)}
     return {
         "REQUEST_METHOD": "POST" if body else "GET",
@@ -74,7 +74,7 @@ class Response:
         self.environ, self.status, self.size = environ, "", 0
 
     def take(self, adapter: WSGIApp, most: int | None = None) -> None:
-        """Read all blocks, or at most `most`; raise the adapter's exception."""
+        """Read all blocks, or at most `most` blocks. Raises the adapter's exception."""
         blocks = adapter(self.environ, self._start)
         try:
             for number, block in enumerate(blocks, 1):
@@ -131,7 +131,7 @@ def left(path: str, after: int) -> Ask:
 
 
 def noticed(path: str) -> Ask:
-    """Make a request whose client disconnects while the app is silent, on a server that detects it."""
+    """Make a request whose client disconnects while the app sends nothing, on a server that detects disconnects."""
 
     def ask(adapter: WSGIApp) -> None:
         response = Response(environ_of(path))
@@ -180,7 +180,7 @@ KINDS: dict[Ask, int] = {
 
 
 def served(adapter: WSGIApp, kinds: Iterator[Ask], count: int) -> None:
-    """Make `number` requests from the server's threads."""
+    """Make `count` requests from the server's threads."""
     mutex = threading.Lock()
     waiting = iter(range(count))
 
@@ -197,7 +197,7 @@ def served(adapter: WSGIApp, kinds: Iterator[Ask], count: int) -> None:
 
 
 def at_rest() -> int:
-    """Wait until the app has finished the disconnected requests; return the number of tasks then."""
+    """Wait until the app has finished the disconnected requests. Return the number of tasks that are left."""
     until = time.monotonic() + PATIENCE
     while tasks() > LIFESPAN and time.monotonic() < until:
         time.sleep(0.01)

@@ -1,8 +1,8 @@
 """The Autobahn test suite against an ASGI app's WebSockets on WSGI servers: `make autobahn WSTEST=/path/to/wstest`.
 
 Autobahn's `wstest` runs on Python 2.7 (pip install autobahntestsuite) or in its container, so it is a separate command.
-A failed case is an error. "non-strict" is no error: it means that the server closed before the app had echoed the last
-message before an invalid frame.
+A failed case is an error. The verdict "non-strict" is not an error: the client sent a message and then an invalid
+frame, and the server closed the connection before the app had echoed the message.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _GOOD = ("OK", "NON-STRICT", "INFORMATIONAL")
 
 
 def run(name: str, wstest: Sequence[str]) -> tuple[Counter[str], list[str]]:
-    """Return the number of each verdict for one server, and the failed cases."""
+    """Run the cases on one server. Return how often each verdict occurred, and the failed cases."""
     with tempfile.TemporaryDirectory() as directory, serving(name) as server:
         folder = Path(directory)
         spec = {

@@ -1,8 +1,8 @@
-"""`python -m tests.soak.cgi [--clients N] [--seed N]`: clients of a CGI host, half of which leave at random moments.
+"""`python -m tests.soak.cgi [--clients N] [--seed N]`: clients of a CGI host, half of which disconnect.
 
-Half of the clients leave: in the middle of the request headers or of the body, before the response, or after its first
-bytes, by FIN or by reset. The other clients must get the whole response to their own request. At the end, no process of
-a program, zombie, descriptor or slot may be left. Knows servers and clients; exits with 1 after a fault.
+Half of the clients disconnect, with a FIN or a reset: within the request headers, within the body, before the response,
+or after its first bytes. The other clients must get the whole response to their own request. At the end, no process of
+a program, zombie, descriptor or slot may be left. Knows servers and clients. Exits with 1 after a fault.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ MARK = f"soak{os.getpid()}n"
 
 
 class Client:
-    """One client; `fault` says what was wrong."""
+    """One client. `fault` describes a wrong response."""
 
     def __init__(self, server: Running, number: int, seed: int) -> None:
         self._server = server
@@ -96,7 +96,7 @@ class Client:
 
 
 def left(server: Running) -> list[str]:
-    """Return the processes of programs whose clients have gone, and zombies."""
+    """Return the processes of programs whose clients have disconnected, and zombies."""
     found = [f"zombie {each.pid}" for each in zombies(server.process.pid)]
     for process in psutil.process_iter():
         try:

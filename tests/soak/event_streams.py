@@ -1,10 +1,9 @@
-"""Detached event streams under load, server by server: no event reaches a wrong client, and nothing is left after all
-have closed.
+"""Detached event streams under load, server by server: no event reaches a wrong client, and no resource leaks.
 
 `python -m tests.soak.event_streams [--seconds 20] [SERVER ...]` runs 30 clients against an ASGI app on each WSGI
-server. Each opens streams of events with its own token, and checks them; a third of the streams are cut off. HTTP
-requests run at the same time. `--streams 1000` instead opens that many streams on gunicorn's gthread worker with 4
-threads, and prints the cost of each, and the time of HTTP requests meanwhile.
+server. Each client opens streams of events with its own token, and checks the events. A third of the streams are cut
+off. HTTP requests run at the same time. With `--streams 1000`, the command instead opens 1,000 streams on gunicorn's
+gthread worker with 4 threads. It prints the cost of each stream, and the time of HTTP requests that run meanwhile.
 """
 
 from __future__ import annotations

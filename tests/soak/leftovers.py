@@ -1,4 +1,4 @@
-"""The resources of this process during a soak, row by row, and whether they have grown at the end.
+"""The resources of this process at several times during a soak, and a check whether they have grown at the end.
 
 Knows processes and Python's allocator. It must not know the work of the soak.
 """
@@ -23,7 +23,7 @@ class Held(NamedTuple):
     requests: int
     seconds: float
     rss: int  # bytes
-    blocks: int  # allocated by Python: more exact than the resident memory, but without the memory of C libraries
+    blocks: int  # allocated by Python: more exact than `rss`, but without the memory of C libraries
     threads: int
     tasks: int
     descriptors: int

@@ -31,8 +31,9 @@ class Failed(AssertionError):
 class Soak:
     """One kind of load.
 
-    app: the target; it reports its resources at /held. client(server, number, until, counts): one client, until that
-    time.monotonic(). counts: what the clients count. open: the resource that each of their connections holds.
+    app: the target, which reports its resources at /held. client(server, number, until, counts): runs one client until
+    `until` (time.monotonic()). counts: the names of the clients' counts. open: the resource in the report that each
+    connection holds.
     """
 
     app: str
@@ -50,7 +51,7 @@ class Soak:
         return counts
 
     def run(self, name: str, seconds: float) -> dict[str, int]:
-        """Put load on one server; return the counts. Raises AssertionError for a wrong answer, and for leftovers."""
+        """Put load on one server. Return the counts. Raises AssertionError for a wrong response, and for a leak."""
         with serving(name, app=self.app) as server:
             asyncio.run(self._load(server, min(2.0, seconds)))  # one-time work is done
             eventually(lambda: held(server)[self.open] == 0, f"{self.open} of the first load have ended", 30)
@@ -70,7 +71,7 @@ class Soak:
         return counts
 
     def command(self, arguments: Sequence[str], description: str, option: str, measure: Callable[[int], Any]) -> int:
-        """Run on the servers that the command line names; or with `option` and a number, run `measure` instead."""
+        """Put load on the servers that the command line names. If it has `option NUMBER`, call `measure` instead."""
         parser = argparse.ArgumentParser(description=description)
         parser.add_argument("servers", nargs="*", default=[*CARRYING], metavar="SERVER")
         parser.add_argument("--seconds", type=float, default=20.0, help="load of each server. Default: 20")

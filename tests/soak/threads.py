@@ -1,8 +1,8 @@
 """`python -m tests.soak.threads [--seconds N]`: each adapter under 32 clients.
 
-Each request has a token that its response must contain, and one client in ten disconnects early. It is meant for
-free-threaded Python, where code that relied on the GIL fails; it runs on any Python. Exits with 1 if a response is
-wrong, a client hangs, or a process of a program is left. Knows clients; it must not know how an adapter works.
+Each request has a token that its response must contain, and one client in ten disconnects early. Run it on
+free-threaded Python, to find code that relies on the GIL; it runs on any Python. It exits with 1 if a response is
+wrong, a client hangs, or a process of a program is left. Knows clients. It must not know how an adapter works.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LOOPS, THREADS, MAKERS = 4, 32, 8
 
 
 def stress(run: Callable[..., None], app: Any, threads: int, seconds: float) -> tuple[int, Wrong]:
-    """Run `run` in this number of threads; return the number of requests and the errors."""
+    """Call `run` in `threads` threads. Return the number of requests, and the errors."""
     wrong: Wrong = []
     count = [0] * threads
     until = time.monotonic() + seconds
@@ -52,7 +52,7 @@ def stress(run: Callable[..., None], app: Any, threads: int, seconds: float) -> 
 
 
 def adapters(folder: Path) -> Iterator[tuple[str, Callable[..., None], Any, int]]:
-    """Yield a name, its kind of client, an adapter, and how many threads run such clients."""
+    """Yield a row for each adapter: its name, its kind of client, the adapter, and the number of such clients."""
     yield "WSGIToASGI", on_loop, WSGIToASGI(wsgi_app, threads=THREADS), LOOPS
     yield "ASGIToWSGI", in_thread, ASGIToWSGI(asgi_app), THREADS
     yield "ASGIToWSGI, WebSockets", on_websocket, ASGIToWSGI(asgi_app), THREADS

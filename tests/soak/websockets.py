@@ -1,10 +1,10 @@
-"""WebSockets under load, server by server: no message reaches a wrong client, and nothing is left after all have
-closed.
+"""WebSockets under load, server by server: no message reaches a wrong client, and no resource leaks.
 
 `python -m tests.soak.websockets [--seconds 20] [SERVER ...]` runs 30 clients against an ASGI app on each WSGI server.
-Each opens a WebSocket, sends messages with its own token, and checks that exactly these come back; a third of the
-WebSockets are cut off instead of closed. HTTP requests run at the same time. `--idle 5000` instead opens that many idle
-WebSockets on one gunicorn sync worker, and on uvicorn natively, and prints the cost of each.
+Each client opens a WebSocket, sends messages with its own token, and checks that exactly these messages come back. A
+third of the WebSockets are cut off instead of closed. HTTP requests run at the same time. With `--idle 5000`, the
+command instead opens 5,000 idle WebSockets on one gunicorn sync worker, and on uvicorn without an adapter, and prints
+the cost of each WebSocket.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ async def _idle(server: Running, count: int, pid: int) -> dict[str, Any]:
 
 
 def idle(count: int) -> dict[str, Any]:
-    """Open idle WebSockets on a sync worker and on uvicorn; return the KB and threads of each."""
+    """Open idle WebSockets on a sync worker and on uvicorn. Return the KB and the threads per WebSocket."""
     with serving("gunicorn sync", app=SOAK.app) as server:
         held(server)  # when it responds, the worker has been forked
         (worker,) = psutil.Process(server.process.pid).children()

@@ -17,7 +17,7 @@ LARGE = b"x" * 64 * 1024
 FILE = Path(__file__)
 PLAIN = [("Content-Type", "text/plain")]
 
-inside: set[object] = set()  # requests that may outlast the server's wait for them
+inside: set[object] = set()  # running requests, which may outlast their responses
 
 
 class Failure(Exception):

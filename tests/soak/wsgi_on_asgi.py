@@ -1,7 +1,7 @@
 """`python -m tests.soak.wsgi_on_asgi [--requests N]`: a million requests of all kinds through WSGIToASGI, in process.
 
-Prints the resources of the process after the first 10,000 requests and later; exits with 1 if they have grown at the
-end. Knows the result of each kind of request. It must not know how the adapter works.
+Prints the resources of the process after the first 10,000 requests and at intervals after that. Exits with 1 if they
+have grown at the end. Knows the result of each kind of request. It must not know how the adapter works.
 """
 
 from __future__ import annotations
@@ -57,9 +57,7 @@ def raises(path: str, error: type[Exception], status: int, **request: Any) -> As
 
 
 def left(path: str, **request: Any) -> Ask:
-    """Make a request whose client disconnects; the server may get an error (ClientDisconnected, or that of its
-    send()).
-    """
+    """Make a request whose client disconnects. The adapter may raise ClientDisconnected, or the error of send()."""
 
     async def ask(adapter: ASGIApp) -> None:
         client = Client(path, **request)
@@ -124,7 +122,7 @@ KINDS: dict[Ask, int] = {
 
 
 def gathering(count: int) -> Callable[[Environ, Any], list[bytes]]:
-    """An app whose requests wait for each other: each needs a thread."""
+    """Return an app whose requests wait until `count` of them are running, so each request needs a thread."""
     barrier = threading.Barrier(count)
 
     def gather(environ: Environ, start_response: Any) -> list[bytes]:
@@ -138,7 +136,7 @@ def gathering(count: int) -> Callable[[Environ, Any], list[bytes]]:
 
 
 async def served(adapter: ASGIApp, kinds: Iterator[Ask], count: int) -> None:
-    """Make `number` requests, AT_ONCE of them concurrently."""
+    """Make `count` requests, AT_ONCE of them concurrently."""
     waiting = iter(range(count))
 
     async def client() -> None:
@@ -149,7 +147,7 @@ async def served(adapter: ASGIApp, kinds: Iterator[Ask], count: int) -> None:
 
 
 async def at_rest() -> int:
-    """Wait until threads have finished the cancelled requests; return the number of tasks then."""
+    """Wait until the threads have finished the cancelled requests. Return the number of tasks that are left."""
     until = time.monotonic() + PATIENCE
     while tasks() > OWN and time.monotonic() < until:  # noqa: ASYNC110 - the app's threads know no event of this loop
         await asyncio.sleep(0.01)

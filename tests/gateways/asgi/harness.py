@@ -64,7 +64,7 @@ class Connection:
 
 
 async def conversation(app: App, scope: dict[str, Any], *told: Event) -> list[Event]:
-    """Send these events to the app, and wait until it returns; return its messages."""
+    """Send the events `told` to the app, and wait until the app returns. Return the app's messages."""
     async with Connection(app, scope) as connection:
         for event in told:
             connection.told.put_nowait(event)

@@ -1,6 +1,6 @@
 """A Starlette app that writes a report for each user to the same file and sends it, with or without pathsend.
 
-Knows Starlette. `how` in the query says what the app does to the file after FileResponse has returned.
+Knows Starlette. The parameter `how` of the query is the app's use of the file after FileResponse has returned.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Digest:
 
 
 def digest(block: bytes) -> dict[str, Any]:
-    """Return the same for one block."""
+    """Return the length and SHA-256 of one block."""
     one = Digest()
     one.feed(block)
     return one.report()

@@ -1,8 +1,7 @@
 """Event streams of an ASGI app: `app` detaches them from the WSGI server's threads, `attached` does not; `wrapped` has
 middleware around `app`.
 
-GET /events?count=5 sends `count` events, each as soon as /go has been called often enough; without `count` it is
-endless.
+GET /events?count=5 sends five events, each after a further call of /go. Without `count`, the stream is endless.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ async def what_was_noted() -> list[str]:
 
 @api.get("/held")
 async def held() -> dict[str, Any]:
-    gc.collect()  # finalizers that log errors do it now
+    gc.collect()  # finalizers that log errors then run now
     return {
         "descriptors": psutil.Process().num_fds(),
         "threads": threading.active_count(),
@@ -52,7 +51,7 @@ async def held() -> dict[str, Any]:
 
 @api.get("/go")
 async def go(events: int = 1) -> int:
-    """Let each stream send `count` more events."""
+    """Let each stream send `events` more events."""
     global _gone  # noqa: PLW0603
     async with _go:
         _gone += events
@@ -125,7 +124,7 @@ def _by_generator(wsgi_app: WSGIApp) -> WSGIApp:
 
 
 def _by_map(wsgi_app: WSGIApp) -> WSGIApp:
-    """An iterator written in C: it has no frame between the server and the adapter."""
+    """Return an app whose iterator is written in C, and so has no frame between the server and the adapter."""
     return lambda environ, start_response: map(bytes.upper, wsgi_app(environ, start_response))
 
 

@@ -12,7 +12,7 @@ _barriers: dict[int, asyncio.Barrier] = {}
 
 
 def note_the_servers_loop() -> None:
-    """Call it on the server's loop, before a request; on trio, that is not an asyncio loop."""
+    """Record the running asyncio loop as the server's loop. Call this on the server's loop, before a request."""
     global _servers_loop  # noqa: PLW0603 - one server, one loop in its process
     try:
         _servers_loop = asyncio.get_running_loop()
@@ -25,7 +25,7 @@ def on_the_servers_loop() -> bool:
 
 
 async def meet(parties: int) -> str:
-    """Wait until `number` views have arrived, which requires one loop and as many concurrent requests."""
+    """Wait until `parties` views have called this. They must run on one loop, in concurrent requests."""
     barrier = _barriers.setdefault(parties, asyncio.Barrier(parties))
     async with asyncio.timeout(20):
         await barrier.wait()

@@ -16,7 +16,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from gateways.adapters import WSGIToASGI
 
 _SIZE = 1000 * 1000
-_PAUSE = 0.3  # seconds before the app reads a body, in which a client can send most of it
+_PAUSE = 0.3  # seconds before the app reads a body; meanwhile, a client can send most of the body
 
 
 def _block() -> bytes:

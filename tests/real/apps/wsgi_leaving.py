@@ -24,8 +24,8 @@ def _endless(name: str) -> Iterator[bytes]:
 
 
 def leaving(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """/late responds after half a second, /endless/NAME forever, without reading the body; /ended lists the ended
-    ones.
+    """Serve three paths. /late responds after half a second. /endless/NAME responds without end. /ended lists the NAMEs
+    of endless responses that have ended. The app never reads the request body.
     """
     path: str = environ["PATH_INFO"]
     if path == "/late":

@@ -53,10 +53,10 @@ def digest(stream: Readable) -> dict[str, Any]:
 
 
 class Blocks:
-    """The body of /stream: `count` blocks (without end if negative) of `size` bytes.
+    """The body of /stream: `count` blocks of `size` bytes; endless if `count` is negative.
 
-    Before each but the first it waits for `delay` seconds, and for `gate`. Counts started and closed streams, requested
-    bytes, and calls on other threads than the app's.
+    Before each block except the first, it waits for `delay` seconds, and for `gate`. It counts started and closed
+    streams, requested bytes, and calls on other threads than the app's.
     """
 
     def __init__(self, count: int, size: int, delay: float, gate: threading.Event | None) -> None:

@@ -24,8 +24,8 @@ class App:
     roles: page: any GET. file: a static file that may be conditional or ranged. form: POST of a=1&b=2 (urlencoded).
     upload: POST of any body. stream: GET whose blocks come some time apart. slow: GET that answers after about a
     second. echo: GET with ?word=…, which is in the answer. redirect: GET. session: GET that counts by a cookie.
-    error: GET that raises before, cut: GET that raises within the body. background: GET ?path=FILE that writes the file
-    a second after its response.
+    error: GET that raises before its response. cut: GET that raises within its body. background: GET ?path=FILE that
+    writes the file a second after its response.
     """
 
     name: str

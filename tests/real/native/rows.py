@@ -9,7 +9,10 @@ APPS_FOLDER = "tests.real.native.apps."
 
 
 def row(name: str, interface: str, target: str, roles: str, *extra: str, **others: str) -> App:
-    """Create a row: `roles` have the path /role; `others` name their paths. The page is / unless named."""
+    """Create a row.
+
+    roles: names of roles, each with the path /ROLE. others: further roles with their paths. The default of `page` is /.
+    """
     paths = {"page": "/", **{role: f"/{role}" for role in roles.split()}, **others}
     return App(name, interface, APPS_FOLDER + target, paths, extra)
 

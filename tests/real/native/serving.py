@@ -85,9 +85,9 @@ _asked_natively: dict[str, tuple[Path, dict[str, Facts], dict[str, Facts]]] = {}
 
 
 def natively(app: App) -> tuple[Path, dict[str, Facts], dict[str, Facts]]:
-    """Return the app's folder and its native responses, twice; cached in this process.
+    """Return the app's folder, and its native responses in two runs. Cached in this process.
 
-    The adapted app gets the same folder, since ETags name the files.
+    The adapted app gets the same folder, because ETags depend on the files.
     """
     if app.name not in _asked_natively:
         folder = Path(tempfile.mkdtemp(prefix="native-"))

@@ -65,7 +65,7 @@ class Line:
         self._socket.close()
 
     def send(self, *parts: bytes, pause: float = 0.0) -> None:
-        """Write the parts with `pause` seconds between them; a write error is reported when the response is read."""
+        """Write the parts, with `pause` seconds between them. A write error is reported when the response is read."""
         with contextlib.suppress(OSError):
             for number, part in enumerate(parts):
                 if number:
@@ -122,7 +122,7 @@ class Line:
             try:
                 event = parser.next_event()
             except h11.RemoteProtocolError:
-                return answer, b"", True  # within a body: it is cut
+                return answer, b"", True  # the connection ended within the body, so the response is incomplete
             if event is h11.NEED_DATA:
                 try:
                     block = self._socket.recv(65536)

@@ -95,7 +95,7 @@ def never_answers(_sock: socket.socket, _number: int) -> bool:
 
 
 def freezes_once(seconds: float, at: int) -> Behaviour:
-    """All connections wait while one request waits."""
+    """Make all connections wait for `seconds` once, at request number `at`."""
     lock = threading.Lock()
 
     def behaviour(sock: socket.socket, number: int) -> bool:

@@ -70,7 +70,7 @@ async def slow() -> PlainTextResponse:
 
 @app.get("/echo")
 def echo(word: str) -> PlainTextResponse:
-    time.sleep(0.02)  # so that requests overlap
+    time.sleep(0.02)  # requests then overlap
     return PlainTextResponse(word)
 
 
@@ -95,7 +95,7 @@ def error() -> None:
 def cut() -> StreamingResponse:
     def blocks() -> Iterator[str]:
         yield "the beginning"
-        time.sleep(0.05)  # so that the beginning is sent
+        time.sleep(0.05)  # the server then sends the beginning first
         raise RuntimeError("as planned")
 
     return StreamingResponse(blocks())
