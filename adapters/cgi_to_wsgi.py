@@ -62,7 +62,8 @@ def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> I
     except ClientDisconnected as error:
         host.figures.count("disconnects")
         log.info("%s %r: %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"), error)
-        return _refuse(environ, start_response, Refused(503, str(error)))  # only the server's log shows it
+        # The client does not get this response. It only appears in the server's access log.
+        return _refuse(environ, start_response, Refused(503, str(error)))
 
 
 def _respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -2,7 +2,7 @@
 
 The guarantees are: a WSGI app has its own thread, and an ASGI app has the loop. The app runs in a copy of the request's
 context, and gets the request's headers. The adapter checks the response headers. A fast app waits for a slow client.
-The app learns of a disconnect, and the server learns of the app's errors. For these guarantees, the programs use the
+The app is notified of a disconnect, and the server of the app's errors. For these guarantees, the programs use the
 adapters' fastest code. They leave out the request body, streams, warnings, statistics, and all checks of the body and
 of the order of events. So do not use them to serve requests.
 """

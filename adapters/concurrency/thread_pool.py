@@ -116,8 +116,8 @@ class Workers:
         """Run `call(argument)` in a thread. Raises RuntimeError if the pool has no thread and cannot start one.
 
         `call` must not raise. It returns None, or a function for the thread to call between two jobs: after it has
-        taken its next job from the queue, but before it runs that job. If no job is queued, the thread calls the
-        function when it already counts as idle or ended.
+        taken its next job from the queue, but before it runs that job. If no job is queued, the thread first counts
+        itself as idle or ended, and then calls the function.
 
         alone: True if the caller has no other job to submit, and will wait for this job.
 

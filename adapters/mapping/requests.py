@@ -27,8 +27,9 @@ PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: characters that a path may co
 _DIGITS = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}", re.ASCII).fullmatch
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullmatch
 
-# HTTP clients would use the header Proxy, which becomes HTTP_PROXY, as their proxy ("httpoxy"). Transfer-Encoding is
-# also dropped: the body is already decoded (RFC 3875, 4.2), and Bottle and others would decode it again.
+# The header Proxy would become HTTP_PROXY, from which HTTP clients in the app take their proxy ("httpoxy").
+# Transfer-Encoding is also dropped: the body is already decoded (RFC 3875, 4.2), and Bottle and others would decode it
+# again.
 _DROPPED = {b"proxy"}
 CODED = "transfer-encoding"  # temporary key of the environ; only a caller that passes `coded` gets it
 _KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" if it is dropped

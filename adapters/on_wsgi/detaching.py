@@ -40,7 +40,7 @@ class Detachment:
     """
 
     def __init__(self, environ: Mapping[str, Any], places: Places, direct: bool) -> None:
-        """direct: True if the server calls the adapter without middleware; only known for servers written in C."""
+        """direct: True if the server is known to call the adapter without middleware: begin() ignores `by_server`."""
         self.places = places
         self.begun = False
         self._environ, self._direct = environ, direct

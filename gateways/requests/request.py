@@ -119,7 +119,7 @@ def header_of(line: str) -> tuple[str, str]:
 def checked_header(name: object, value: object, *, without_colon: bool = False) -> tuple[str, str]:
     """Return the header if it is valid.
 
-    Raises: ValueError: the name is not a token, or the value contains a control character or one outside latin-1.
+    Raises: ValueError: the name is not a token, or the value contains a control character or is not latin-1.
     """
     if without_colon or not isinstance(name, str) or not TOKEN.fullmatch(name):
         raise ValueError(f"{name!r} is not a header; write a name, a colon and a value, e.g. 'Accept: text/html'")

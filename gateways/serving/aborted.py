@@ -1,4 +1,4 @@
-"""Drop the servers' log messages about requests that are aborted at shutdown. Each request's own log line reports this.
+"""Drop the servers' log messages about requests that are aborted at shutdown: each request has its own log line anyway.
 
 Knows the log records of uvicorn and hypercorn. Keeps the app's records and all other errors.
 """

@@ -22,7 +22,9 @@ Query = dict[str, list[str]]
 TEXT, JSON, EVENTS = "text/plain; charset=utf-8", "application/json", "text/event-stream"
 BLOCK = 64 * 1024  # maximum number of body bytes in memory
 SOURCE = Path(__file__).resolve()
-FINISHED: deque[str] = deque(maxlen=100)  # finished jobs of /background; the process outlives its requests
+FINISHED: deque[str] = deque(
+    maxlen=100
+)  # finished jobs of /background, kept in memory, because the process serves many requests
 
 
 class BadRequest(Exception):

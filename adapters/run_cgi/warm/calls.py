@@ -1,7 +1,7 @@
 """Observe an import: its calls to C functions whose results differ between processes, and the files that it reads.
 
 Knows C functions, audit events and the frames that call them. It must not know modules, or which of them may be shared.
-The scout (scout.py) runs it in a separate process.
+The scout (scout.py) runs this module in a separate process.
 
 A profile function observes the calls. Replacing the C functions would not be enough: a module such as random, which has
 run `from os import urandom` before the scout started, would still call the original.

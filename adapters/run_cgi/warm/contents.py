@@ -1,7 +1,7 @@
 """The contents of modules: find objects that two processes must not share.
 
 Knows objects: times, random generators, shared memory. It must not know modules, or the effects of their import. The
-scout (scout.py) runs it in a separate process.
+scout (scout.py) runs this module in a separate process.
 """
 
 # ruff: noqa: SLF001

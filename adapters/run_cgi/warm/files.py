@@ -158,7 +158,7 @@ def _added_in(folders: dict[str, tuple[object, frozenset[str]]]) -> Iterator[fro
 
 
 def _modules_in(folder: str) -> Iterator[str]:
-    """Yield the names of the entries of a folder that may be modules."""
+    """Yield the names of the possible modules in a folder."""
     try:
         entries = os.listdir(folder)
     except OSError:  # not all entries of sys.path are folders

@@ -1,7 +1,7 @@
 """Observe whether an import reads the request: its variables, its arguments, or the names in `__main__`.
 
 Knows os.environ, sys.argv and `__main__`. It must not know modules, or which of them may be shared. The scout
-(scout.py) runs it in a separate process, because it changes that process permanently.
+(scout.py) runs this module in a separate process, because the module changes that process permanently.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The state of a process that an import can change without an audit event.
 
 Knows the settings of the process, of the interpreter and of standard modules. It must not know which module changes
-them. The scout (scout.py) runs it in a separate process.
+them. The scout (scout.py) runs this module in a separate process.
 
 A library that changes such a state cannot be imported before the program starts, for two reasons. Code of the program
 that runs before its import would see the change too early. And if that code changes the same setting, its value would

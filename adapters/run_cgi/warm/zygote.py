@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from .spare import Spare
 
 GRACE = 0.5  # delay from SIGTERM to SIGKILL if the host has died, in seconds
-LEARNING = 8  # number of requests of a new interpreter whose imports are reported
+LEARNING = 8  # a new interpreter reports the imports of its first requests, up to this number
 FORK_AFTER = 20  # delay before the next child is forked if the last one is still running, in milliseconds
 _SIGTERM, _SIGKILL = 15, 9
 _signal = sys.modules["_signal"]  # loaded in every interpreter

@@ -23,8 +23,7 @@ class Target:
     reference app.
 
     extra: the forms of the app that have the additional routes for some scenarios. plain: True if the command line of
-    every server accepts the target. files: programs by name. They are written first, to the folder of the module that
-    serves them.
+    every server accepts the target. files: programs by name, for the folder of the module that serves them.
     varied: True if objects get different memory addresses in each process.
     """
 
