@@ -40,7 +40,7 @@ class Figures:
             self._counts[name] += more
 
     def count_kill(self, name: str) -> None:
-        """Count a program that the host terminated for this reason."""
+        """Count a program that the host has terminated. name: the reason, a key of CGIStats.kills."""
         with self._lock:
             self._kills[name] += 1
 

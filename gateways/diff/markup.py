@@ -1,4 +1,4 @@
-"""Find differences between HTML pages that exceed the noise, and locate them by element and attribute. Pure.
+"""Find the differences between HTML pages, except noise, and locate them by element and attribute. Pure.
 
 The module splits a page into tokens without loss: start tags, end tags, texts, comments. If the pages have the same
 structure, the module compares each token with the token at the same place. So noise in one attribute hides no other

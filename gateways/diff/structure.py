@@ -1,4 +1,4 @@
-"""Find differences between JSON documents that exceed the noise, and locate them by JSON pointer (RFC 6901). Pure."""
+"""Find the differences between JSON documents, except noise, and locate them by JSON pointer (RFC 6901). Pure."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Find differences between a new text and several old texts that exceed the noise.
+"""Find the differences between a new text and several old texts, except noise.
 
 Pure.
 

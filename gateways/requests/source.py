@@ -50,7 +50,7 @@ class Source:
         self.head = head.removeprefix(codecs.BOM_UTF8)
 
     def _read(self, size: int) -> bytes:
-        """Return the bytes of one system call, so that Ctrl-C is noticed although a pipe does not end."""
+        """Return the bytes of one system call. Ctrl-C then takes effect between two calls, even on an endless pipe."""
         octets = self._inner.read1(size)
         self._done += len(octets)
         if self._done > MAX_SIZE:

@@ -16,10 +16,11 @@ CUT = "…"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block: `line` is the line of its first fence, from 1; `title` the name of the file; `indent` that of a
-    list.
+    """A fenced block.
 
-    `source` is the shown file of this tree, from `<!-- shown: demos/x.py -->` above the block (copies.py).
+    line: the number of the line with its first fence, from 1. title: the name of the file to write, or None. indent:
+    the white space before each line, in a list. source: the shown file of this tree, from `<!-- shown: demos/x.py -->`
+    above the block (copies.py).
     """
 
     line: int

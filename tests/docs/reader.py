@@ -1,6 +1,6 @@
 """The reader of one page: runs its blocks in a separate folder, and reports the results.
 
-Knows processes. reading.py runs it in separate network and process namespaces, so that all ports are free and no
+Knows processes. reading.py runs it in separate network and process namespaces, in which all ports are free, and no
 process remains: `python -m tests.docs.reader PAGE` prints a JSON list of actual or possible differences from the page.
 """
 

@@ -80,7 +80,7 @@ class Page:
         return message
 
     def take_errors(self) -> list[str]:
-        """Return the errors since the last call, so that the errors of one test do not fail the next one."""
+        """Return the errors since the last call. Each test calls this, so its errors do not fail the next test."""
         errors, self.errors = self.errors, []
         return errors
 

@@ -83,7 +83,7 @@ async def events(receive: Any, send: Any) -> None:
 
 
 async def stubborn(receive: Any, send: Any) -> None:
-    """Send one block, and ignore the disconnect, so that only cancelling ends it."""
+    """Send one block, and ignore the disconnect. Only a cancellation ends this app."""
     await _start(send)
     await _body(send, BLOCK, True)
     await asyncio.Event().wait()

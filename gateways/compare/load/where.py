@@ -1,4 +1,4 @@
-"""Resolve a host name before the measurement, so that the figures do not include the lookup."""
+"""Resolve a host name before the measurement, because the figures must not include the lookup."""
 
 import contextlib
 import socket

@@ -50,7 +50,7 @@ def run(source: str, limit: float = 40, first: str = "") -> list[str]:
 
 
 def say(*words: object) -> None:
-    """Print a line with one write(), so that lines of several processes do not mix."""
+    """Print a line with one write(), because several processes write lines to the same stream."""
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 

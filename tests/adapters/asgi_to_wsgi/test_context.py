@@ -223,7 +223,7 @@ def test_a_context_that_is_already_entered_causes_no_error(bridge: Bridge) -> No
 
 
 class NotFound(LookupError):
-    """Weak references to it are possible, unlike to a built-in exception."""
+    """An exception to which weak references are possible, unlike to a built-in exception."""
 
 
 @pytest.mark.parametrize("refer", [lambda error: error, ref], ids=["error", "weak reference"])

@@ -17,7 +17,7 @@ from .harness import Exchange, open_stream
 from .patience import PATIENCE
 from .request import environ
 
-GRACE = 10.0  # timeout for the cancellation of an app that ignores everything else, in seconds
+GRACE = 10.0  # timeout for the cancellation of an app that ignores its disconnect, in seconds
 
 
 def test_an_app_that_listens_receives_http_disconnect(bridge: Bridge, loop_factory: LoopFactory) -> None:

@@ -29,7 +29,7 @@ from .harness import Exchange, Outcome, fetch, open_stream
 from .patience import eventually
 from .request import environ, upload
 
-GRACE = 10.0  # timeout for the cancellation of an app that ignores everything else, in seconds
+GRACE = 10.0  # timeout for the cancellation of an app that ignores its disconnect, in seconds
 
 
 def test_close_does_not_wait_for_the_app(bridge: Bridge, loop_factory: LoopFactory) -> None:

@@ -15,7 +15,7 @@ from .request import environ
 
 @pytest.fixture
 def around(bare: Bridge) -> Iterator[Any]:
-    """Put a WSGI app behind WSGIToASGI, and that behind the adapter under test."""
+    """Put a WSGI app behind WSGIToASGI, and the resulting ASGI app behind the adapter under test."""
     from gateways.adapters import WSGIToASGI
 
     made: list[Any] = []

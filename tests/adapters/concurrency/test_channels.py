@@ -1,4 +1,4 @@
-"""Channels that several threads of one application use concurrently: no thread is left waiting."""
+"""Channels that several threads of one application use at the same time: no thread waits forever."""
 
 from __future__ import annotations
 

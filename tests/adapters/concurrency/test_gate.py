@@ -41,7 +41,7 @@ def run(workers: Workers, alone: bool = True) -> None:
 
 
 def meet(barrier: threading.Barrier) -> None:
-    """Keep a thread busy until each of them has a job."""
+    """Keep this thread busy until all threads have a job."""
     barrier.wait(PATIENCE)
 
 

@@ -29,4 +29,4 @@ def test_concurrent_calls_have_their_own_threads() -> None:
     barrier = threading.Barrier(6)
     for _ in range(5):
         spare_threads.run(lambda: barrier.wait(5))
-    barrier.wait(5)  # BrokenBarrierError if one of them had to wait for another's thread
+    barrier.wait(5)  # raises BrokenBarrierError if a call had to wait until another call's thread was free

@@ -112,9 +112,7 @@ class Program:
 
 
 def _own() -> dict[str, str]:
-    """Return the environment, with few of our own variables, as in a server. Start it with buffered output, as a server
-    does.
-    """
+    """Return the few variables that a program gets from its server. PYTHONUNBUFFERED is not among them."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
 
 

@@ -1,4 +1,4 @@
-"""The end of a response without content."""
+"""The end of a response without content (HEAD, 204, 304), when the app sends a body anyway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program that a thread of the server drives: one poll() for the pipes, the exit, the timeouts and the client."""
+"""A program that a thread of the server controls: one poll() for the pipes, the exit, the timeouts and the client."""
 
 import io
 import os

@@ -9,7 +9,7 @@ from gateways.adapters.run_cgi.log import SafeLogger, StderrLog, printable
 
 
 class Breaks(logging.Filter):
-    """A faulty filter: logging passes its exception on to the caller."""
+    """A faulty filter. The module logging raises the filter's exception to the caller."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         raise RuntimeError("no log today")

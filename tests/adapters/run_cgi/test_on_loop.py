@@ -1,4 +1,4 @@
-"""A program that an asyncio loop drives: its pipes, its timeouts, and the ways in which its response can end."""
+"""A program that an asyncio loop controls: its pipes, its timeouts, and the ways in which its response can end."""
 
 import asyncio
 import os

@@ -38,7 +38,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
     yield start
     for program in programs:
-        if program.stdin >= 0:  # the test failed before it handed the program over
+        if program.stdin >= 0:  # the test failed before it passed the program to the reaper
             reaper.pass_to_reaper(program, False, 0, DISCONNECTED)
     for program in programs:
         assert_over(program)

@@ -153,7 +153,7 @@ class Exchange:
         self._loop.call(lambda: self._change(lambda: setattr(self._plan, "hold_from", number)))
 
     def release(self) -> None:
-        """Make the client read again, so that a waiting send() continues."""
+        """Make the client read again. A waiting send() then continues."""
         self._loop.call(lambda: self._change(lambda: setattr(self._plan, "hold_from", None)))
 
     def fail(self, number: int = 0) -> None:

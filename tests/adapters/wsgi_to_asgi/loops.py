@@ -1,4 +1,4 @@
-"""Event loops of each kind on their own thread, so that a test is a sequence of a client's steps.
+"""Event loops of each kind, each on its own thread. A test is then a sequence of a client's steps.
 
 Knows asyncio, uvloop and trio, and how to start, watch and cancel a task on each. It must not know ASGI.
 Every wait is limited by PATIENCE: a hang is a failure that names the expected event.

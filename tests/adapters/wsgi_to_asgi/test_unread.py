@@ -85,7 +85,9 @@ def test_an_app_that_reads_slowly_while_it_responds_loses_no_data(serve: Serve) 
         start_response("200 OK", [])
         for turn in range(size // len(BLOCK)):
             if turn in range(3, 15, 2):
-                time.sleep(0.4)  # within the second that an application may take; all together longer
+                time.sleep(
+                    0.4
+                )  # each wait is shorter than the second that an application has; all waits together are longer
             yield environ["wsgi.input"].read(len(BLOCK))
 
     exchange = upload(serve, app, size)

@@ -84,7 +84,7 @@ def test_a_body_without_a_length_is_read_to_its_end_if_the_server_streams_it() -
 
 
 def test_a_body_without_a_length_is_not_read_otherwise() -> None:
-    with program(Request(b"/upload", "POST")) as process:  # stdin stays open: reading it would wait forever
+    with program(Request(b"/upload", "POST")) as process:  # stdin stays open, so a read would block forever
         assert process.stdout is not None
         assert b'"length": 0' in process.stdout.read() + process.stdout.read()
 

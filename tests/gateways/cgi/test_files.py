@@ -144,7 +144,9 @@ def test_an_index_that_is_a_link_does_not_leak_other_files(folder: Path) -> None
 
 def test_only_regular_files_are_sent(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
-    assert get(folder, b"/pipe").status == 403  # and it does not wait for a writer
+    assert (
+        get(folder, b"/pipe").status == 403
+    )  # the server must not open the pipe, because that would wait for a writer
 
 
 def test_other_methods_are_refused_with_the_right_status(folder: Path) -> None:

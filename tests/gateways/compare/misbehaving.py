@@ -142,8 +142,9 @@ def _set_state(state: str) -> None:
 
 
 async def says_a_value_of_its_process(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """Responds with a value that is constant in a process, like the first of a set of classes. It is the same in all
-    processes of uvicorn, unless memory addresses vary, and differs in those of waitress.
+    """Responds with a value that is constant in a process, like the first of a set of classes.
+
+    Unless memory addresses vary, all processes of uvicorn have one value, and all processes of waitress another value.
     """
     first = "model" if {"waitress", "gateways.serving.addresses"} & sys.modules.keys() else "page"
     await answer(send, f"<title>Log</title>\n<p>22 {first} entries</p>\n<p>end</p>\n".encode())

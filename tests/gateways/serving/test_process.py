@@ -97,6 +97,6 @@ def test_a_server_is_stopped_with_its_child_processes() -> None:
     assert batch is not None
     assert batch.events[0][3] == "access"
     end_all([started.process])
-    started.wait_for("ended")  # no process keeps its output open
+    started.wait_for("ended")  # so no process is left that keeps the output open
     with pytest.raises(ConnectionRefusedError):
         started.ask()

@@ -62,7 +62,7 @@ def test_only_a_stream_must_arrive_as_slowly_as_without_an_adapter() -> None:
             try:
                 connection, _ = listener.accept()
             except OSError:
-                return  # closed: the test is over
+                return  # the socket was closed, because the test has ended
             with connection:
                 connection.recv(65536)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")

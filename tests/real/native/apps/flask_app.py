@@ -67,7 +67,7 @@ def make(name: str) -> Flask:  # noqa: C901 - a list of views
 
     @app.get("/echo")
     def echo() -> str:
-        time.sleep(0.02)  # so that requests overlap
+        time.sleep(0.02)  # requests then overlap
         return request.args["word"]
 
     @app.get("/redirect")
