@@ -205,7 +205,7 @@ async def works_on(scope: Scope, receive: Receive, send: Send) -> None:
         return await lives(scope, receive, send)
     await hello(scope, receive, send)
     note("working")
-    await_signal()  # without ever yielding to the loop
+    await_signal()  # blocks the loop
     note("worked")
 
 

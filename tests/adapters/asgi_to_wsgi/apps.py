@@ -1,4 +1,4 @@
-"""ASGI apps for the tests, named after their behaviour; and their parts: messages, gates, journal. Knows ASGI only."""
+"""ASGI apps for the tests, named after their behaviour, and parts of apps. Knows ASGI only."""
 
 from __future__ import annotations
 

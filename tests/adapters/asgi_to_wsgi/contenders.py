@@ -1,6 +1,7 @@
 """The adapters that this suite can be run against: ours, and a2wsgi's.
 
-The environment variable CONTRACT_ADAPTER selects one. Default: ours. Programs that tests start inherit it.
+The environment variable CONTRACT_ADAPTER selects the adapter. Default: ours. Programs that tests start inherit the
+variable.
 """
 
 from __future__ import annotations

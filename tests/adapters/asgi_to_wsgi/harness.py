@@ -85,7 +85,7 @@ class Exchange:
         return self
 
     def begin(self, step: Callable[[], Any]) -> Future[Any]:
-        """Have the server's thread run `step` and do not wait for it."""
+        """Make the server's thread run `step`, without waiting for the result."""
         future: Future[Any] = Future()
         self._steps.put((step, future))
         return future
@@ -95,7 +95,7 @@ class Exchange:
         return self.begin(self._next)
 
     def begin_run(self) -> None:
-        """Call and read all, without waiting for it; finish() waits."""
+        """Start to call the application and read the whole response. finish() waits for the end."""
         self._running = self.begin(self._run)
 
     def finish(self) -> bytes:
@@ -206,7 +206,7 @@ def open_stream(app: WSGIApp, path: str = "/") -> Exchange:
 
 
 class Outcome:
-    """The result of a complete request, as a server sees it: `error`, `code` and `body`; never raises."""
+    """The result of a complete request, as a server sees it: `error`, `code` and `body`. An error is not raised."""
 
     def __init__(self, app: WSGIApp, given: Environ | None = None) -> None:
         self.error: BaseException | None = None

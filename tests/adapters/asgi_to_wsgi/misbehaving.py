@@ -1,4 +1,4 @@
-"""Apps that violate ASGI; the name of each says how."""
+"""Apps that violate ASGI, each named after its violation."""
 
 from __future__ import annotations
 

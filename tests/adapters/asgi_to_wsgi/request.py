@@ -10,7 +10,7 @@ Environ = dict[str, Any]
 
 
 def environ(method: str = "GET", path: str = "/", *, body: bytes = b"", **more: Any) -> Environ:
-    """A complete environ (PEP 3333). `path` is bytes-as-latin-1; `more` adds or replaces keys, None takes one away.
+    """Return a complete environ (PEP 3333). `path` is bytes as latin-1. `more` adds, replaces or (None) removes keys.
 
     Write `wsgi_input` for "wsgi.input", because a keyword cannot contain a dot.
     """
@@ -45,7 +45,7 @@ def environ(method: str = "GET", path: str = "/", *, body: bytes = b"", **more: 
 
 
 class Input:
-    """Each step is the result of one read(): bytes to return, an event to wait for first, or an exception to raise.
+    """An input of scripted reads. Each step is bytes to return, an event to wait for, or an exception to raise.
 
     Bytes that exceed the requested size are kept for the next read. After the last step, read() returns b"".
     """

@@ -46,7 +46,7 @@ class Server:
             self._theirs.shutdown(socket.SHUT_RDWR)
 
     def wait(self) -> Exchange:
-        """Wait until the server has finished; return the exchange, or raise what the adapter raised."""
+        """Wait until the server has finished. Return the exchange. Raises the adapter's exception."""
         self._thread.join(15)
         assert not self._thread.is_alive(), "the server's thread is still held"
         if self.error is not None:

@@ -19,13 +19,13 @@ def signalled() -> bool:
 
 
 def await_signal() -> None:
-    """Wait until the test gives the signal."""
+    """Wait until signalled() returns True."""
     while not signalled():
         time.sleep(0.01)
 
 
 def chatter() -> None:
-    """Write to stdout in every wrong way."""
+    """Write to stdout in every way that bypasses the adapter."""
     print("a stray print")
     os.write(1, b"a C library's write\n")
     os.system("echo a shell command")

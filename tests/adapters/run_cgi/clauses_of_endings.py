@@ -41,7 +41,7 @@ class TheClientLeaves(ABC):
 
 
 class Endings(ABC):
-    """Either the response or the program ends, and the other does not."""
+    """The response ends and its program continues, or the program ends before its response."""
 
     @abstractmethod
     def pid(self) -> int:

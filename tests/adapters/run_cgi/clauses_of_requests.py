@@ -8,7 +8,7 @@ import pytest
 
 from tests.adapters.run_cgi.asking import Asker
 
-BAD = (400, 403, 404)  # a server may refuse it before the host does
+BAD = (400, 403, 404)  # statuses of a bad request; some servers refuse it before the host does
 
 
 class MetaVariables:

@@ -27,7 +27,7 @@ Hosting = Callable[..., Asker]
 
 @pytest.fixture(params=["asgi", "wsgi"])
 def hosting(request: pytest.FixtureRequest, programs: Path) -> Iterator[Hosting]:
-    """Create a host with options, for the folder or for `program`; it is closed afterwards."""
+    """Create a host with options, for the folder or for `program`. The host is closed after the test."""
     hosts: list[CGIHost] = []
 
     def make(program: str | Path = programs, **options: Any) -> Asker:
@@ -51,5 +51,5 @@ def ask(hosting: Hosting) -> Asker:
 
 @pytest.fixture
 def earlier_programs_are_reaped() -> None:
-    """Wait for programs of earlier tests: one that was terminated is reaped after a grace period."""
+    """Wait for programs of earlier tests, because a terminated program is reaped only after a grace period."""
     eventually(lambda: not zombies(os.getpid()), "programs of earlier tests are reaped")

@@ -35,7 +35,7 @@ def loop(kind: str) -> Iterator[Loop]:
 def serve(loop: Loop) -> Iterator[Serve]:
     """A server. The test fails if threads are still inside an app after its requests have ended.
 
-    Threads that an earlier test has left there are the fault of that test only.
+    Threads that an earlier test has left inside an app do not count.
     """
     earlier = threads_inside_apps()
 

@@ -1,6 +1,6 @@
 """The adapters that the suite can be run against: ours, and those of other packages.
 
-The environment variable CONTRACT_ADAPTER selects one. Default: ours.
+The environment variable CONTRACT_ADAPTER selects the adapter. Default: ours.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def replaced(file: Path) -> Any:
 
 
 def zipped(file: Path) -> Any:
-    """A file whose descriptor has other bytes than its read()."""
+    """A file whose descriptor contains different bytes than read() returns."""
     other = file.with_name("content.gz")
     other.write_bytes(gzip.compress(CONTENT))
     return gzip.GzipFile(other)

@@ -96,7 +96,7 @@ class Serve:
 
     def __init__(self, loop: Loop, contender: Contender) -> None:
         self.loop, self._contender = loop, contender
-        self.options: dict[str, Any] = {}  # for adapters created from now on; ours only
+        self.options: dict[str, Any] = {}  # for new adapters, if they are ours
         self.only: ASGIApp | None = None  # an adapter to use for all apps, e.g. one shared with other servers
         self._adapters: dict[tuple[int, int | None], tuple[WSGIApplication, ASGIApp]] = {}
         self._exchanges: list[Exchange] = []
@@ -133,7 +133,7 @@ class Serve:
     def start(
         self, adapter: ASGIApp, scope: dict[str, Any], plan: Plan | None = None, events: list[Message] | None = None
     ) -> Exchange:
-        """Send a request with all details from the test; no reference to it is kept."""
+        """Send a request with all details from the test. This server keeps no reference to the request."""
         return Exchange(self.loop, adapter, scope, replace(plan or Plan()), events or [])
 
     def forget(self) -> None:

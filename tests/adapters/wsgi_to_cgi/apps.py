@@ -213,7 +213,7 @@ def changes_its_mind(environ: Environ, start_response: Start) -> Iterable[bytes]
 
 
 def swallows_everything(environ: Environ, start_response: Start) -> Iterator[bytes]:
-    """Misuse of SystemExit."""
+    """Catches every exception, including SystemExit."""
     start_response("200 OK", TEXT)
     yield b"first\n"
     for _ in range(1000):

@@ -26,7 +26,7 @@ def write(folder: Path, name: str, source: str, line: str = f"#!{sys.executable}
 
 
 def site_packages(folder: Path) -> Path:
-    """Return where the libraries of the folder's programs are installed."""
+    """Return the folder in which the libraries of the programs are installed."""
     return folder / "installed" / "site-packages"
 
 

@@ -30,5 +30,5 @@ class Idiom:
     shares: bool = True  # True if it imports a library that runs can share
     runs: str = "warm"  # or "cold"
     status: int = 200  # of the response
-    fault: str = ""  # part of the message with which it is meant to fail
+    fault: str = ""  # part of the error message, for a program that must fail
     requests: int = 2  # number of compared runs, cold and warm
