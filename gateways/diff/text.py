@@ -181,13 +181,6 @@ def _words(text: str) -> int:
     return sum(map(_has_words, WORD.findall(text)))
 
 
-def noisy_share(olds: Sequence[str]) -> float:
-    """Return the share of olds[0], in characters, that is noise."""
-    if not olds[0]:
-        return 0.0
-    return sum(spot.end - spot.start for spot in _noise(olds[0], olds[1:])) / len(olds[0])
-
-
 def shown(old: str, new: str, found: Sequence[Change], most: int = 12) -> list[str]:
     """Return the changed lines with "-" and "+" before them, shortened around the change."""
     lines: list[str] = []

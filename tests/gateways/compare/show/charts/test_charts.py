@@ -171,6 +171,17 @@ def test_ratios_have_their_interval_and_the_noise_of_identical_servers() -> None
     assert forest.band == (1 / (1 + floor), 1 + floor)
 
 
+def test_cpu_time_has_a_chart_if_its_interval_is_known() -> None:
+    cells = [
+        *slices(UVICORN, [[100, 102], [98, 101]], server_cpu=SECOND // 8),
+        *slices(WAITRESS, [[50, 51], [49, 50]], server_cpu=SECOND // 16),
+    ]
+    made = record(cells)
+    charts = spans.ratios(made, sections(made))
+    assert [each.title.endswith("CPU time per response") for each in charts] == [False, True]
+    assert [row.contender for row in charts[1].rows] == [WAITRESS]
+
+
 def test_memory_spans_show_before_and_peak_and_after() -> None:
     made = record(slices(UVICORN, [[100]]))
     (shown,) = spans.memory(sections(made))
