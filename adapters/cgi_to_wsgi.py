@@ -35,7 +35,7 @@ class CGIToWSGI(CGIHost):
     """A WSGI application that runs a CGI program for each request (RFC 3875); see CGIHost for its options.
 
     The adapter reads the whole request body into memory or a temporary file, and then starts the program. The program
-    therefore gets the body's length (4.2) even if the body was chunked, and never waits for a slow client.
+    therefore gets the body's length (4.2) even if the body was chunked, and never waits for a slow upload.
 
     The adapter terminates the program's whole process group on timeout, at `close`, and when the server closes the
     response early. While a program writes nothing, the adapter can detect a disconnect only on some servers: on servers

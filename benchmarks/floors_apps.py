@@ -1,10 +1,10 @@
-"""The apps of benchmarks/floors.py: native, through the adapter, and through the smallest program with its guarantees.
+"""The apps of benchmarks/floors.py: native, through the adapter, and through a minimal bridge.
 
-The guarantees are: a WSGI app has its own thread, and an ASGI app has the loop. The app runs in a copy of the request's
-context, and gets the request's headers. The adapter checks the response headers. A fast app waits for a slow client.
-The app is notified of a disconnect, and the server of the app's errors. For these guarantees, the programs use the
-adapters' fastest code. They leave out the request body, streams, warnings, statistics, and all checks of the body and
-of the order of events. So do not use them to serve requests.
+The minimal bridges give the adapter's most important guarantees: a WSGI app has its own thread, and an ASGI app has the
+loop. The app runs in a copy of the request's context, and gets the request's headers. The bridge checks the response
+headers. A fast app waits for a slow client. The app is notified of a disconnect, and the server of the app's errors.
+For these guarantees, the bridges use the adapters' fastest code. They leave out the request body, streams, warnings,
+statistics, and all checks of the body and of the order of events. So do not use them to serve requests.
 """
 
 from __future__ import annotations

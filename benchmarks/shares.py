@@ -92,7 +92,7 @@ def total(report: str) -> int:
 
 
 def counted(command: str, counter: tuple[str, ...], requests: int) -> int:
-    """Run a server from its start to its exit, with `requests` requests. Return the count."""
+    """Run a server from its start to its exit, with `requests` requests. Return what `counter` counted."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

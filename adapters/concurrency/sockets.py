@@ -29,9 +29,10 @@ class LoopSocket:
         else:
             self._watches = type(self._asyncio).add_reader is not asyncio.AbstractEventLoop.add_reader
         self._watched = False
-        self._end: select.poll | None = None  # detects the end of the connection
+        self._end: select.poll | None = None
         if self._watches and not isinstance(self._asyncio, BaseSelectorEventLoop) and hasattr(select, "poll"):
-            # uvloop reports an error of the socket only once, even if there is still data to receive.
+            # uvloop reports an error of the socket only once, even if there is still data to receive. A poll object
+            # detects the end of the connection as often as necessary.
             self._end = select.poll()
             self._end.register(sock, 0)
         self._in_a_row = 0  # number of times in a row that receive() has tried to return without a wait
@@ -57,8 +58,9 @@ class LoopSocket:
     async def _receive(self, size: int) -> bytes:
         """Receive on a loop that keeps watching the socket between two calls.
 
-        sock_recv() would register the socket again for each call. Because the loop reports new data, this method waits
-        for that report: an attempt to receive before it would usually be a wasted system call.
+        sock_recv() would register the socket again for each call. While the loop does not watch the socket, this method
+        first tries to receive. While the loop watches it, this method waits for the loop's report of new data: an
+        attempt before that would usually be a wasted system call.
         """
         assert self._asyncio is not None
         if not self._watched:

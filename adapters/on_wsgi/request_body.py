@@ -52,9 +52,9 @@ class WSGIBody:
         elif self._whole:
             self.more = True
         elif environ.get("HTTP_TRANSFER_ENCODING", "identity").lower() == "identity":
-            # A request without a length and a transfer coding has no body (RFC 9112, 6.3). But if the server sets
-            # input_terminated, a filter may have removed the length of a body. gunicorn and gevent set
-            # input_terminated for every request, so this does not apply to them.
+            # A request with neither a length nor a transfer coding has no body (RFC 9112, 6.3). But if the server sets
+            # input_terminated, a filter may have removed the length of a body. From gunicorn and gevent,
+            # input_terminated proves nothing, because they set it for every request.
             ends = environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1"
             self.more = bool(ends) and not type(self._stream).__module__.startswith(("gunicorn.", "gevent."))
         else:

@@ -159,7 +159,7 @@ class MessageReader:
             raise ProtocolError(1002, "reserved bits are set without an extension")
         if bool(second & 0x80) is not self._from_client:
             raise ProtocolError(
-                1002, "a client must mask its frames" if self._from_client else "a server must not mask"
+                1002, "a client must mask its frames" if self._from_client else "a server must not mask its frames"
             )
         if kind > BINARY:
             if not CLOSE <= kind <= PONG:
@@ -169,7 +169,7 @@ class MessageReader:
         elif (kind == CONTINUATION) is not bool(self._kind):
             raise ProtocolError(
                 1002,
-                "a continuation frame without a started message"
+                "a continuation frame arrived, but no message has started"
                 if kind == 0
                 else "a new message starts within a fragmented message",
             )

@@ -56,8 +56,9 @@ def streamed(kind: str, blocks: Body, *extra: str) -> None:
 
 
 def paced(texts: Iterable[str], delay: float) -> Iterator[bytes]:
-    """Yield the texts as blocks, with a pause between them. If the client disconnects, the server terminates this
-    process, or a write fails.
+    """Yield the texts as blocks, with a pause between them.
+
+    If the client disconnects, either the server terminates this process or a write fails.
     """
     for number, text in enumerate(texts):
         if number:

@@ -100,7 +100,10 @@ ADAPTER_THREADS = 32
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An app of the interface `interface` moves to `server`, which speaks `to`. `threads`: None for the default."""
+    """An app of the interface `interface` moves to `server`, which speaks `to`.
+
+    `threads_asked`: the number of threads that the user chose; None for the default.
+    """
 
     interface: Mode
     to: Mode

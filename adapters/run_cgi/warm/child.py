@@ -1,10 +1,11 @@
 """The process of one request: how a fork of the zygote becomes the program, and runs it.
 
 Knows how the interpreter starts and runs a program. It must not know sockets, other requests or the zygote, or how the
-process exits (ending.py). zygote.py loads it by file name into the program's own interpreter (Python 3.9 or later).
+process exits (ending.py). zygote.py loads this file by its name into the program's own interpreter
+(Python 3.9 or later).
 """
 
-# Private names are needed, because no public interface repeats the start of an interpreter.
+# Private names are needed, because no public function starts a program in an interpreter that already runs.
 # ruff: noqa: SLF001, RUF063
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ _prepared: list[object] = [None, None, None]  # the kinds of files for which the
 
 
 def prepare_streams() -> None:
-    """Recreate the three standard streams for the files that most programs get: an empty stdin, and two pipes.
+    """Recreate the three standard streams for the kinds of file that most programs get: an empty stdin, and two pipes.
 
     Called in the zygote, so its children share the memory of these streams, and need not recreate them.
     """

@@ -1,7 +1,8 @@
 """The exit of a process. It follows the interpreter's exit, but does not destroy objects shared with other processes.
 
 Knows the interpreter's exit (Py_FinalizeEx in pylifecycle.c). It must not know sockets, the zygote, or how the
-program ran. zygote.py loads it by file name into the program's own interpreter (Python 3.9 or later).
+program ran. zygote.py loads this file by its name into the program's own interpreter
+(Python 3.9 or later).
 """
 
 # Do not use pathlib and contextlib: each program would have to import them. Private names are needed for the exit.

@@ -119,7 +119,8 @@ class WarmInterpreter:
 
     def retire(self) -> None:
         """Let the interpreter exit when its programs have ended."""
-        self._connection.settimeout(RETIRE_WITHIN)  # wait for unread requests, which close() would discard
+        # The socket may be full. Without this message, the interpreter would kill its programs at the socket's end.
+        self._connection.settimeout(RETIRE_WITHIN)
         with contextlib.suppress(OSError):
             self._connection.send(b"retire")
         self._connection.close()

@@ -1,7 +1,7 @@
 """One request: its packet, its descriptors, and the packets that it sends to the host.
 
 Knows packets, descriptors and variables. It must not know other requests, or how processes start and end. zygote.py
-loads it by file name into the program's own interpreter (Python 3.9 or later).
+loads this file by its name into the program's own interpreter (Python 3.9 or later).
 """
 
 # Do not use pathlib, because each program would have to import it.

@@ -1,7 +1,7 @@
 """Import the libraries that can be shared. To find them, the scout first imports all libraries in a separate process.
 
 Knows the interpreter's settings and processes. It must not know requests, or how effects are detected. zygote.py loads
-it by file name into the program's own interpreter (Python 3.9 or later).
+this file by its name into the program's own interpreter (Python 3.9 or later).
 """
 
 # ruff: noqa: PTH208, SLF001

@@ -1,7 +1,7 @@
 """A process that is forked before its request arrives: its start and its end.
 
-Knows processes and descriptors. It must not know how a request becomes a program. zygote.py loads it by file name into
-the program's own interpreter (Python 3.9 or later).
+Knows processes and descriptors. It must not know how a request becomes a program. zygote.py loads this file by its
+name into the program's own interpreter (Python 3.9 or later).
 
 Forking in advance saves time: a request does not wait for the fork, or for copying the memory pages that each process
 changes at its start.

@@ -79,7 +79,7 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
 def _judged(
     sentence: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
 ) -> Change | None:
-    """Return the change; None if it is within the noise.
+    """Return the change, which may be "no difference" within the noise. Return None if the ratio is unknown.
 
     machine: the change of the server that does nothing. Only the machine can have caused this change.
     """

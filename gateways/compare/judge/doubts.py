@@ -70,7 +70,7 @@ def _said(name: str, by_scenario: dict[str, list[str]], remedy: str) -> Doubt:
     parts = []
     for scenario, of in by_scenario.items():
         listed = together([each for each in of if each])
-        parts.append(f"{scenario}: {listed}" if scenario and listed else scenario or listed)
+        parts.append(": ".join(filter(None, [scenario and f"scenario {scenario}", listed])))
     return Doubt(name, ": ".join(filter(None, [meaning, "; ".join(parts)])), remedy)
 
 

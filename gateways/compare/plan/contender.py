@@ -190,8 +190,10 @@ def _names(chosen: Sequence[str], usual: Iterable[str], known: Iterable[str]) ->
 
 
 def _adapters(mode: Mode, speaks: Interface, chosen: Sequence[str], *, named: bool) -> Sequence[Adapter | None]:
-    """Return the adapters of a mode. If the user has chosen adapters, leave out a mode that has none of them, except
-    CGI if --modes names it.
+    """Return the adapters of a mode; [None] if the mode needs no adapter.
+
+    If the user has chosen adapters, return only these, so the list may be empty. But if --modes names CGI, return at
+    least the default adapter of CGI.
     """
     known = ADAPTERS[mode, speaks]
     if not known:

@@ -84,7 +84,7 @@ def test_without_a_reason_no_doubt_is_reported() -> None:
         (
             record([cell(UVICORN, measured(9), WAIT), cell(WAITRESS, measured(9), WAIT)], [WAIT]),
             "one-run",
-            ": wait",
+            ": scenario wait",
         ),
     ],
 )
@@ -170,7 +170,7 @@ def test_the_same_doubt_about_several_contenders_is_reported_once() -> None:
     cells = [cell(name, measured(9), question) for question in (WAIT, UPLOAD) for name in (UVICORN, WAITRESS)]
     (said,) = found(record(cells, [WAIT, UPLOAD])).items()
     assert said[0] == "one-run"
-    assert said[1].endswith("wait; upload")
+    assert said[1].endswith("scenario wait; scenario upload")
 
 
 def test_unanswered_requests_are_not_a_doubt_if_they_are_the_result() -> None:
