@@ -20,13 +20,13 @@ from gateways.requests.server_log import Logged, logged
 from gateways.requests.traffic import LeftOut, Traffic
 
 NEED_A_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY", "REPORT", "PROPPATCH", "SEARCH", "LOCK"))
-"""Methods whose requests are meaningless without their body (RFC 9110; WebDAV: RFC 3253, 4918, 5323)."""
+"""Methods whose requests normally have a body (RFC 9110; PATCH: RFC 5789; WebDAV: RFC 3253, 4918, 5323)."""
 
 W3C = ("#Software:", "#Version:", "#Fields:")
 """Beginnings of the first line of a log in the W3C Extended Log File Format."""
 
 KEPT = 1 << 16
-"""Number of different texts whose results are kept while a log is read."""
+"""Number of different request lines, targets and headers whose results are kept while a log is read."""
 
 
 def read(lines: Iterable[str], origin: str, log_format: str | None = None) -> Traffic:

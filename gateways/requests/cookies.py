@@ -1,7 +1,8 @@
 """Keep the cookies of a client (RFC 6265). Parse Set-Cookie, and return the cookies for a request. Pure.
 
 It ignores Domain, because there is only one server. It also ignores Secure, because a recorded site may use TLS only in
-a proxy. It compares an expiry date only with the Date header of the same response, because this module has no clock.
+a proxy. This module has no clock. It compares an expiry date with the Date header of the same response, or with 1970 if
+that header is missing.
 """
 
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ class SetCookie:
 
 
 def parse(header: str) -> SetCookie:
-    """Parse the value of a Set-Cookie header (RFC 6265, 5.2)."""
+    """Parse the value of a Set-Cookie header (RFC 6265, 5.2). A cookie without "=" is kept, with an empty value."""
     first, *rest = header.split(";")
     name, _, value = first.partition("=")
     pairs = (part.partition("=") for part in rest if part.strip())
@@ -52,7 +53,10 @@ class Jar:
             self._kept[key] = cookie.value
 
     def for_target(self, target: str) -> dict[str, str]:
-        """Return the cookies for a request. The longest paths are first (RFC 6265, 5.4)."""
+        """Return the cookies for a request, the longest paths first (RFC 6265, 5.4).
+
+        Of several cookies with the same name, only the one with the longest path is returned.
+        """
         path = target.partition("?")[0]
         fitting = [(where, name, value) for (name, where), value in self._kept.items() if matches(path, where)]
         found: dict[str, str] = {}
@@ -61,7 +65,7 @@ class Jar:
         return found
 
     def everything(self) -> dict[str, str]:
-        """Return all cookies by name, for any path."""
+        """Return all cookies by name. If a name has several paths, return the cookie that was added last."""
         return {name: value for (name, _), value in self._kept.items()}
 
 

@@ -22,7 +22,7 @@ LEAST = 16
 
 TOKEN = re.compile(rf"[A-Za-z0-9_\-.+/=~]{{{LEAST},}}")
 SEARCHED = 200_000
-"""Number of characters of a request body that are searched for values."""
+"""Number of bytes at the beginning of a request body that are searched for values."""
 
 FIXED = frozenset(
     ("accept", "accept-encoding", "accept-language", "cookie", "if-none-match", "origin", "referer", "user-agent")
@@ -156,7 +156,7 @@ def _take(value: str, response: Response) -> Take | None:
 
 
 def _strings(text: str) -> list[tuple[str, str]]:
-    """Return the strings of a JSON document, with their JSON pointers; none if the text is not JSON."""
+    """Return the strings of a JSON document, with their JSON pointers; an empty list if the text is not JSON."""
     try:
         return list(_leaves(json.loads(text)))
     except (ValueError, RecursionError):

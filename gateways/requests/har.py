@@ -26,7 +26,7 @@ class _Unfit(ValueError):
 def read(text: str, origin: str) -> Traffic:
     """Return the requests in a HAR file.
 
-    Raises: Failure: not JSON, or not a HAR file.
+    Raises: Failure: not JSON, not a HAR file, or an invalid entry; the text names the line or the entry.
     """
     entries = _entries(text, origin)
     urls = [_url(entry, f"{origin}, entry {number}") for number, entry in enumerate(entries, 1)]
@@ -72,7 +72,9 @@ def _url(entry: Any, where: str) -> SplitResult:
 
 
 def _host(urls: list[SplitResult]) -> str:
-    """Return the host with the most requests. If several hosts share that number, return the first."""
+    """Return the host with the most requests. If several hosts share that number, return the first. Return
+    "" if no request uses HTTP.
+    """
     counts = Counter(_host_of(url) for url in urls if url.scheme in ("http", "https"))
     return counts.most_common(1)[0][0] if counts else ""
 
@@ -130,7 +132,7 @@ def _response(given: Any) -> Response:
 
 
 def _list(given: Any, name: str) -> list[Any]:
-    """Return a list that may be absent. Raises ValueError for any other type."""
+    """Return the list; an empty list if it is absent or empty. Raises ValueError for another type."""
     if not isinstance(given or [], list):
         raise ValueError(f"{name} is {given!r}; it must be a list")
     return given or []
@@ -159,7 +161,10 @@ def _with_cookies(headers: Headers, given: Any) -> Headers:
 
 
 def _body(given: dict[str, Any]) -> bytes | None:
-    """Return the exact bytes of the body. Browsers do not record every body."""
+    """Return the bytes of the body; None if the request has none.
+
+    Raises: _Unfit: the recording does not contain the body. Browsers do not record every body.
+    """
     data, size = given.get("postData"), given.get("bodySize", -1)
     if not isinstance(data, dict):
         if (isinstance(size, int) and size > 0) or _announces_body(given):
@@ -183,7 +188,7 @@ def _body(given: dict[str, Any]) -> bytes | None:
 
 
 def _announces_body(given: dict[str, Any]) -> bool:
-    """Return True if the headers announce a body (RFC 9112, 6.3). Recorders omit uploads, and write the size 0."""
+    """Return True if the headers announce a body (RFC 9112, 6.3). A recorder may omit uploads, and write the size 0."""
     for each in given.get("headers") or []:
         name, value = str(each["name"]).lower(), str(each["value"]).strip()
         if name == "transfer-encoding" or (name == "content-length" and value.isdecimal() and int(value) > 0):

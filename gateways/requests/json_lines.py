@@ -132,7 +132,7 @@ def _status(entry: dict[str, Any], field: str) -> int | None:
 
 
 def _headers(given: Any) -> Iterator[tuple[str, str]]:
-    """Return an object, or a list of pairs if a name is repeated."""
+    """Yield the headers. They are given as an object, or as a list of pairs if a name is repeated."""
     if isinstance(given, dict):
         given = list(given.items())
     if not isinstance(given, list):
@@ -144,7 +144,7 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
 
 
 def _body(entry: dict[str, Any], body_of: Callable[[str], bytes]) -> tuple[bytes | None, str]:
-    """Return the body, and the media type that its field implies."""
+    """Return the body, and the media type that its field implies. Return None and "" without a body."""
     given = [name for name in ("body", "body_base64", "body_file", "json") if name in entry]
     if len(given) > 1:
         raise ValueError(f"both {given[0]!r} and {given[1]!r} are given; a request has one body")
@@ -198,7 +198,7 @@ def _pattern(name: str, text: Any) -> str:
 
 
 def _unfilled(requests: list[Request]) -> Iterator[str]:
-    """Return a sentence for each placeholder that gets no value, because no earlier request takes one."""
+    """Yield a sentence for each placeholder that gets no value, because no earlier request takes one."""
     takes: list[Take] = []
     for each in requests:
         names = names_in(each.target, each.body, *(value for _, value in each.headers))
@@ -208,7 +208,10 @@ def _unfilled(requests: list[Request]) -> Iterator[str]:
 
 
 def write(traffic: Traffic) -> str:
-    """Return the text of a file with these requests; the inverse of read(). Omitted requests are not in it."""
+    """Return the text of a file with these requests. Omitted requests are not in it.
+
+    read() returns the same requests, but adds a Content-Type to a body without one.
+    """
     heading = {HEADING: VERSION, **({"host": traffic.host} if traffic.host else {})}
     entries = [_entry(each, login=True) for each in traffic.login] + [_entry(each) for each in traffic.requests]
     return "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in (heading, *entries))

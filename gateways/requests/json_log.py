@@ -26,7 +26,7 @@ AGENTS = ("http_user_agent", "request_user-agent", "user_agent.original", "httpr
 
 _REQUEST_LINE = re.compile(r"(?P<method>[A-Z][A-Z-]*) (?P<target>\S+)(?: HTTP/\d(?:\.\d)?)?")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)")
-"""An octet in a log of nginx without escape=json. Such a log is not valid JSON."""
+"""An escape of JSON, or an octet as nginx logs it without escape=json. A log with such octets is not valid JSON."""
 
 _HIDDEN = "REDACTED"
 """Value that Caddy logs for Cookie, Authorization and similar headers."""
@@ -55,12 +55,12 @@ def entry_of(line: str) -> dict[str, Any] | None:
 
 
 def _as_json(match: re.Match[str]) -> str:
-    """Return the JSON escape for an octet. surrogateescape turns it back into the octet."""
+    """Return the JSON escape for an octet, which _octets() turns back into the octet. Other escapes stay unchanged."""
     return match[0] if not match[1] else rf"\u{'00' if match[1] < '8' else 'dc'}{match[1]}"
 
 
 def logged(entry: dict[str, Any]) -> Logged | None:
-    """Return the request in an entry; None if the entry has no method, no target or no status."""
+    """Return the request in an entry; None if it has no valid method, no target or no valid status."""
     fields = dict(_flat(entry))
     status = _first(fields, STATUSES)
     method, target = _first(fields, METHODS), _first(fields, TARGETS)
@@ -97,7 +97,7 @@ def _first(fields: dict[str, str], names: Sequence[str]) -> str:
 
 
 def _headers(entry: dict[str, Any]) -> Headers:
-    """Return the request headers. Caddy logs all of them, except secrets."""
+    """Return the request headers, without those of the connection. Caddy logs all headers, except secrets."""
     request = entry.get("request")
     given = request.get("headers") if isinstance(request, dict) else None
     return tuple(

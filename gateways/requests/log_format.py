@@ -109,7 +109,7 @@ _FIELDS = ("request_line", "request_method", "request_uri", "request_query", "fi
 
 
 def _name(names: Any) -> str:
-    """Return the name of a field: "request_line", or "referer" for ("headers_in", "Referer")."""
+    """Return the name of a field: "request_line", or "referer" for ("headers_in", "Referer"); "" if unknown."""
     if isinstance(names, tuple):
         return names[1].lower() if names[0] == "headers_in" else ""
     return str(names)
@@ -120,6 +120,7 @@ _OCTET = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)|[^\x00-\x7f]")
 
 def _escaped(match: re.Match[str]) -> str:
     r"""Return a raw byte, or an escape \xNN, as a backslash and a character. A printable byte becomes that character.
+    Other escapes stay unchanged.
 
     The patterns of apachelogs can match \xNN in two ways. On a line of a different format, they try both, so each \xNN
     doubles the time.

@@ -16,7 +16,7 @@ def weighted(text: str) -> tuple[str, float]:
     A query may contain "=", so after a query the weight follows a space.
 
     Raises:
-        ValueError: the weight is not above 0.
+        ValueError: the weight is not a finite number above 0.
     """
     match = re.fullmatch(r"(\S+) +(\S+)", text) or re.fullmatch(r"([^?]+)=(\d[\d.]*|0*\.\d+)", text)
     if match is None:

@@ -36,7 +36,7 @@ class Take:
 
     def within(self, found: str) -> str | None:
         """Return the value within the found text: the first group of the pattern, or the whole match. Return None if
-        there is no match.
+        there is no match. Without a pattern, return the found text.
         """
         match = re.search(self.pattern, found)
         return match and (match[1 if match.re.groups else 0] if self.pattern else found)
@@ -51,8 +51,8 @@ class Request:
     headers: in order, names unchanged; text is latin-1 (one character for each octet). body: None for a request without
     one. weight: relative frequency in a load test. expect: the required status of the response; None for any. recorded:
     the status in a recording; it may differ with another database. takes: values for later requests. name: label in
-    tables; "" for the method and the target. origin: the place in a file, e.g. "shop.har, entry 3"; it does not affect
-    equality.
+    tables; "" for the method and the target. origin: the place in a file, e.g. "shop.har, entry 3"; Traffic.mix()
+    ignores it.
     """
 
     method: str
@@ -119,7 +119,8 @@ def header_of(line: str) -> tuple[str, str]:
 def checked_header(name: object, value: object, *, without_colon: bool = False) -> tuple[str, str]:
     """Return the header if it is valid.
 
-    Raises: ValueError: the name is not a token, or the value contains a control character or is not latin-1.
+    Raises: ValueError: the name is not a token, or the value is not a string, is not latin-1, or contains a control
+    character other than a tab.
     """
     if without_colon or not isinstance(name, str) or not TOKEN.fullmatch(name):
         raise ValueError(f"{name!r} is not a header; write a name, a colon and a value, e.g. 'Accept: text/html'")

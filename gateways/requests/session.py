@@ -53,8 +53,9 @@ class Session:
     def ends(self, request: Request, status: int, headers: Headers) -> str:
         """If this is the response to a logout, return the name of the cookie whose deletion ends the session; else "".
 
-        The response to a logout deletes a cookie that a login has set, and is a redirect or has no content. An OAuth 2
-        callback deletes a cookie too, but it also sets the session cookie.
+        The response to a logout has the status 204, 302 or 303, and deletes a cookie. If it also sets a cookie, then
+        the deleted cookie must be from the response to an unsafe request, such as a login. An OAuth 2 callback, for
+        example, deletes a cookie of a safe request, and sets the session cookie.
         """
         if status not in (204, 302, 303):
             return ""

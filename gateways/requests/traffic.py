@@ -73,7 +73,8 @@ class Traffic:
 
     def opening(self) -> tuple[Request, ...]:
         """Return the requests that begin a session, in order: the login, and all requests up to the last one that takes
-        values or submits a form. A request submits a form if its recorded status is a redirect (Post/Redirect/Get).
+        values or submits a form. An unsafe request submits a form if its recorded status is 302 or 303
+        (Post/Redirect/Get).
         """
         last = [number for number, each in enumerate(self.requests, 1) if each.takes or _submits(each)]
         return self.login + self.requests[: max(last, default=0)]

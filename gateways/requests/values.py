@@ -42,7 +42,10 @@ def taken(take: Take, status: int, headers: Headers, body: bytes, cookies: Mappi
 
 
 def _at_pointer(body: bytes, pointer: str) -> str | None:
-    """Resolve a JSON pointer (RFC 6901): "/data/0/token"; "" is the whole document."""
+    """Resolve a JSON pointer (RFC 6901): "/data/0/token"; "" is the whole document. Return None if it leads nowhere.
+
+    A value other than a string is returned as JSON.
+    """
     try:
         value = json.loads(body)
         for part in pointer.split("/")[1:]:
