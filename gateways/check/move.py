@@ -1,6 +1,6 @@
 """The move that is checked: an app of one interface moves to a server with known traits. Pure.
 
-To add a server, add one row to SERVERS. Each trait cites the server's own documentation.
+To add a server, add one row to SERVERS. Limits and buffering cite the server's own documentation.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """Properties of a server that can change an app's behaviour, with the server's default settings.
+    """Properties of a server that can change an app's behaviour, with typical settings.
 
     threads: number of threads per process that call a WSGI app; 1 if a process handles one request at a time.
     lifespan: False if the server sends no lifespan events.
@@ -112,7 +112,7 @@ class Move:
 
     @property
     def threads(self) -> int:
-        """Maximum number of threads of one process that run a WSGI app concurrently on that server."""
+        """Maximum number of threads of one process that run a WSGI app concurrently on that server; 1 for others."""
         if self.to == "cgi" or self.interface != "wsgi":
             return 1
         return self.threads_asked or (ADAPTER_THREADS if self.to == "asgi" else self.server.threads)

@@ -26,8 +26,9 @@ from gateways.serving.target import Found, find, is_site
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The input of a check: target, interface if known, paths, file of requests, timeout in seconds. Without paths, the
-    check requests the app's GET routes.
+    """The input of a check: target, interface if known, paths, file of requests, timeout of one request in seconds, and
+    the file descriptors for the result and for a message if the import hangs. Without paths and a file, the check
+    requests the app's GET routes.
     """
 
     target: str
@@ -84,7 +85,9 @@ def looked(job: Job) -> dict[str, Any]:
 
 
 def _site(job: Job) -> Found | None:
-    """Return the target if it is a folder with files that `gateways serve` would serve; else None."""
+    """Return the target if it is a folder with files that `gateways serve` would serve. Return None for other targets,
+    and for the interface "cgi", with which a folder contains only programs.
+    """
     path = Path(job.target)
     return Found(str(path.resolve()), "cgi", job.target) if job.interface != "cgi" and is_site(path) else None
 

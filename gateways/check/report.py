@@ -7,7 +7,7 @@ from gateways.check.move import Move
 from gateways.events.printable import printable
 
 RAISED = "(raised "
-"""Text in the status of a request if the app raised an exception after it had sent the response headers."""
+"""Text in the status of a request if the app raised an exception, before or after the response headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,15 @@ class Report:
 
     @property
     def has_success(self) -> bool:
-        """True if the app sent at least one response with a status below 400 without raising."""
+        """True if the app sent at least one response with a 2xx or 3xx status without raising."""
         return any(_is_success(status) for status in self.asked.values())
 
 
 def failed(asked: dict[str, str]) -> list[str]:
-    """Return a line for each request that got a 5xx status or no response, and a further line if no request succeeded.
+    """Return a line for each request that got a 5xx status or no response, or for which the app raised an exception.
+    Return a further line if no request succeeded.
 
-    Requests that did not finish are left out, because another line reports them.
+    A request to a WSGI app that did not finish is left out, because another line reports it.
     """
     lines = [f"{request} failed: {status}" for request, status in asked.items() if _is_failure(status)]
     if not any(map(_is_success, asked.values())):
@@ -45,7 +46,9 @@ MAX_LINES = 8
 
 
 def written(output: list[str]) -> list[str]:
-    """Return the last lines of the app's output, which may say why requests failed."""
+    """Return a heading and the last lines of the app's output, which may say why requests failed; no lines without
+    output.
+    """
     lines = [printable(line.expandtabs()) for line in output if line.strip()]
     return ["output of the app:", *(f"  {line[:200]}" for line in lines[-MAX_LINES:])] if lines else []
 

@@ -37,7 +37,7 @@ def check(plan: Plan, to: Mode | None = None, server: str | None = None, threads
 
     Raises:
         Failure: the app could not be imported, its process exited, or the check took too long.
-        ValueError: the server is unknown, or does not speak `to`.
+        ValueError: the server is unknown, or does not speak `to`, or a CGI program would move to CGI.
     """
     target, interface = plan.target, plan.interface
     if server is not None:

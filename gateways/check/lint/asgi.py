@@ -12,7 +12,7 @@ from gateways.check.lint.breach import Breach
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A key of a message: a test for its value, the rule as text, and a correct value as text.
+    """A key of a message: a test for its value, and the rule as text, which names a correct value.
 
     forgiven: see Breach.
     """
@@ -232,7 +232,7 @@ class Conversation:
         return []
 
     def returned(self) -> list[Breach]:
-        """Return the breach if the app returned too early without an exception."""
+        """Return a list with the breach if the app returned too early; an empty list if it did not."""
         if self.state in DONE[self._type] or (self._type == "websocket" and self.state == "open"):
             return []
         return [

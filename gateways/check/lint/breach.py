@@ -1,4 +1,4 @@
-"""Record of a breach of an interface, with the clause and a correct value. Pure."""
+"""Record of a breach of an interface, with the clause and the remedy. Pure."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Check a response of any interface against HTTP's rules for Content-Length, empty bodies and hop-by-hop
+"""Check a response of any interface against HTTP's rules for Content-Length and empty bodies. List the hop-by-hop
 headers. Pure.
 """
 

@@ -1,4 +1,5 @@
-"""Use wsgiref.validate as a lint. Each failed assertion becomes a breach, with the frame that caused it.
+"""Use wsgiref.validate as a lint. Each failed assertion becomes a breach, with the frame that contains the
+assertion.
 
 The rules of wsgiref.validate about Content-Type are left out, because PEP 3333 does not have them. RFC 9110 (8.3,
 15.3.5) allows a body without Content-Type, and a Content-Type without a body.

@@ -35,7 +35,11 @@ RULES: dict[str, Rule] = {
 
 
 def judged(seen: Iterable[Seen], move: Move) -> list[Finding]:
-    """Return the findings for a move, in the order of the table. Each pair of place and message is reported once."""
+    """Return the findings for a move, in the order of the table.
+
+    A rule reports each pair of place and title once. Breaches, and observations without a place, are compared by place
+    and message.
+    """
     order = {kind: number for number, kind in enumerate(RULES)}
     found: dict[tuple[str, str, str], Finding] = {}
     for each in seen:

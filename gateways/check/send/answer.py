@@ -44,8 +44,8 @@ class Answer:
 
     @property
     def is_stream(self) -> bool:
-        """True if the blocks arrived over a longer time, if the media type is for streams, or if the response did not
-        end before the timeout.
+        """True if the media type is text/event-stream, or if several blocks arrived, and either slowly or without an
+        end.
         """
         events = self.header("content-type").startswith("text/event-stream")
         return bool(self.status) and (events or (len(self.times) > 1 and (self.took >= STREAM or not self.whole)))

@@ -33,8 +33,6 @@ async def _ask_all(app: Any, requests: Sequence[Request], seconds: float, watchi
     await lifespan.start(seconds)
     for request in requests:
         prepared = client.begin(request)
-        if prepared is None:
-            continue
         answer = await watching.repeat_async(
             lambda prepared=prepared: _send(app, prepared, lifespan.state, seconds, watching),  # type: ignore[misc]
             request.is_safe,

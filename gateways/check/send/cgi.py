@@ -20,10 +20,11 @@ MAX_PROGRAMS = 16
 
 
 def paths(target: str, is_site: bool) -> list[str]:
-    """Return the path of each program: "/" for a single program, "/name" in a folder, "/cgi-bin/name" in a site.
+    """Return the paths of up to MAX_PROGRAMS programs: "/" for a single program, "/name" in a folder, "/cgi-bin/name"
+    in a site.
 
     Raises:
-        Failure: the site has no programs.
+        Failure: the folder has no programs.
     """
     folder = Path(target)
     if not folder.is_dir():
@@ -38,7 +39,7 @@ def paths(target: str, is_site: bool) -> list[str]:
 
 
 def send_all(target: str, is_site: bool, requests: Sequence[Request], notes: Notes) -> dict[str, str]:
-    """Run each program once, in the same way as `gateways serve`, and return the statuses."""
+    """Send each request once to its program, run as by `gateways serve`, and return the statuses."""
     from gateways.cgi.server import host
 
     secret = secrets.token_hex(16)

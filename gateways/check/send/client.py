@@ -17,17 +17,13 @@ class Client:
         self._notes = notes
         self._session = Session()
 
-    def begin(self, request: Request) -> Request | None:
-        """Return the request to send; None if the request needs a value that an earlier response did not contain."""
+    def begin(self, request: Request) -> Request:
+        """Return the request to send. A placeholder stays unchanged if no earlier response contained its value."""
         self._notes.request = request.label
-        try:
-            return self._session.prepared(request)
-        except Missing as missing:
-            self._notes.problems.append(f"{request.label} was not sent: {missing}")
-            return None
+        return self._session.prepared(request)
 
     def end(self, request: Request, answer: Answer) -> None:
-        """Store cookies, values and the status of the response."""
+        """Store cookies, values and the status of the response. Record a problem if a value is missing."""
         self.statuses[request.label] = str(answer)
         try:
             self._session.learn(request, answer.status, tuple(answer.headers), answer.body)

@@ -15,7 +15,7 @@ from gateways.check.send.watching import Watching
 from gateways.check.watch.own import Own, at
 
 LEAVE = 1.0
-"""Timeout for an app to return after lifespan.shutdown, in seconds."""
+"""Timeout for an app to return after a disconnect, or after its task is cancelled, in seconds."""
 
 
 class Lifespan:
@@ -32,7 +32,6 @@ class Lifespan:
         self._sent: list[str] = []
         self._conversation = Conversation("lifespan")
         self._task: asyncio.Task[None] | None = None
-        self._direct = False  # True if the app's own code sends the messages, not a framework
 
     async def start(self, seconds: float) -> None:
         """Send startup and wait for the app's reply. Record the handler that ran."""
@@ -57,7 +56,7 @@ class Lifespan:
             self._watching.notes.add("lifespan", message, place, name=code.co_name, milliseconds=took * 1000)
 
     async def stop(self, seconds: float) -> None:
-        """Send shutdown and wait until the app returns."""
+        """Send shutdown, wait for the app's reply, and cancel its task if the app has not returned."""
         if self._task is None or self._task.done():
             return
         self._answered.clear()

@@ -20,15 +20,16 @@ from gateways.requests.request import Request
 
 
 def send_all(app: Any, requests: Sequence[Request], seconds: float, watching: Watching) -> dict[str, str]:
-    """Send each request and return the statuses. Stop after a request that takes longer than `seconds`."""
+    """Send each request and return the statuses.
+
+    After `seconds`, stop reading a response. If the app still runs five seconds later, send no further request.
+    """
     notes, own = watching.notes, watching.own
     linted = validated(app, lambda found, frame: breach([found], notes, own.place(frame)))
     worker, client = Worker(), Client(notes)
     statuses = client.statuses
     for request in requests:
         prepared = client.begin(request)
-        if prepared is None:
-            continue
         try:
             answer = watching.repeat(
                 lambda prepared=prepared: worker.call(lambda: _send(linted, prepared, seconds), seconds + 5),  # type: ignore[misc]

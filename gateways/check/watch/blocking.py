@@ -1,8 +1,8 @@
 """Measure callbacks that block an event loop: replace asyncio.Handle._run, which runs every callback.
 
-A sampling thread reads the stack of the loop's thread. A block counts only if the app's own code is on the stack, and
-if the block occurs in each repetition of the request. A single block proves nothing, because a busy machine may suspend
-a process at any line.
+A sampling thread reads the stack of the loop's thread. A block counts only if the app's own code is on the stack. A
+safe request is repeated, and the block must occur each time, because a busy machine may suspend a process at any line.
+An unsafe request is sent only once, so its block counts at once.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ SAMPLE = 0.01
 """Interval between stack samples, in seconds."""
 
 REPEATS = 3
-"""Number of times that a request is sent if it blocks the loop."""
+"""Maximum number of times that a safe request is sent if it blocks the loop."""
 
 
 @dataclass(slots=True)

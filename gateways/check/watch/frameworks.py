@@ -71,7 +71,9 @@ def _django_paths(app: Any) -> Iterator[str]:
 
 
 def _of(app: Any, module: str, name: str) -> Any:
-    """Find an instance of the class `name` in `module`. It may be the app itself, or an app inside middleware."""
+    """Find an instance of the class `name` in `module`. It may be the app itself, or an app inside middleware.
+    Return None if there is no instance.
+    """
     kind = getattr(sys.modules.get(module), name, None)
     for _ in range(16):
         if kind is not None and isinstance(app, kind):
@@ -81,7 +83,10 @@ def _of(app: Any, module: str, name: str) -> Any:
 
 
 def _attribute(value: Any, name: str) -> Any:
-    """Return the object of a bound method, e.g. `app` for `app.wsgi_app`. Return any other value unchanged."""
+    """Return an attribute that is set on the object itself; None if absent.
+
+    If the attribute is a bound method, e.g. `app.wsgi_app`, return the object of the method, here `app`.
+    """
     inner = getattr(value, "__dict__", {}).get(name)
     return getattr(inner, "__self__", inner)
 
@@ -101,7 +106,7 @@ def look(app: Any, notes: Notes, own: Own) -> None:
 
 
 def _sockets(notes: Notes, own: Own) -> None:
-    """Record each existing extension object, with the line that creates it."""
+    """Record each extension that has an object, with the first line of own code that calls its class."""
     kinds = {each for value in gc.get_objects() for each in type(value).__mro__}
     for package, name, text in EXTENSIONS:
         if getattr(sys.modules.get(package), name, None) in kinds and (place := _call(name, own)) is not None:

@@ -1,6 +1,7 @@
 """Find thread-locals of the app that have values after the import, or that keep values after a request.
 
-A value with close() is treated as a resource that a thread keeps on purpose, such as a database connection.
+After a request, a value with close() does not count, because a thread may keep such a resource on purpose, for example
+a database connection.
 """
 
 import threading

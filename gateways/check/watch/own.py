@@ -122,7 +122,7 @@ def _name_of(node: ast.Constant | ast.Name | ast.keyword) -> str:
 
 
 def assigned(module: ModuleType, name: str, within: str = "") -> Place | None:
-    """Return the line at which a module assigns `name`, or at which the module's class `within` assigns it."""
+    """Return the last line at which a module, or its class `within`, assigns `name` outside functions; else None."""
     file = str(module.__file__)
     body: list[ast.stmt] = _tree(file).body
     if within:

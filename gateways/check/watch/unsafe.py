@@ -73,7 +73,7 @@ def look(notes: Notes, own: Own) -> None:
 
 
 def bound(own: Own) -> Iterator[tuple[ModuleType, str, str, Any]]:
-    """Yield module, class (or ""), name and value of every name in the app's own modules and in their classes."""
+    """Yield module, class (or ""), name and value of each name that the app's own modules or their classes assign."""
     for module in own.modules():
         for name, value in list(vars(module).items()):
             if isinstance(value, type) and value.__module__ == module.__name__:
