@@ -90,7 +90,7 @@ def _entry(entry: object, where: str) -> Accepted:
 
 
 def write(result: Result, before: Sequence[Accepted] = ()) -> str:
-    """Return the text of a file. It has the entries of `before`, and then an entry for each difference of a result.
+    """Return the text of a file. It has the entries of `before`, and then an entry for each counted difference.
 
     Values with secrets are left out, because the file is committed.
     """
@@ -130,7 +130,7 @@ def apply(result: Result, accepted: Sequence[Accepted]) -> Result:
     """Mark the accepted differences in the result, and list the entries that match no difference. Return the new
     result.
 
-    If a difference is accepted for only some of its requests, it is split in two.
+    If an entry accepts a difference for only some of its requests, the difference is split.
     """
     used: set[Accepted] = set()
     differences: list[Difference] = []

@@ -46,11 +46,11 @@ NO_BODY = body_of(b"")
 class Answer:
     """A response, or the reason why there is none.
 
-    status: None if no response began.
+    status: None if the response headers did not arrive.
     headers, trailers: names and values as they were sent, latin-1, in order.
     interim: status and headers of each 1xx response before the response.
-    blocks: for each piece that arrived separately, the seconds since the request was sent, and the size of its content
-    in bytes. first, total: seconds until the first byte of the response, and until its end.
+    blocks: for each piece that arrived separately, the seconds since the client began to send the request, and the size
+    of its content in bytes. first, total: seconds until the first byte of the response, and until its end.
     excess: number of bytes after the end of the response. keeps_open: True if the server kept the connection open for
     another request. problem: the error, as a sentence, or "".
     """

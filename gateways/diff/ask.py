@@ -63,7 +63,7 @@ class Client:
     def ask(self, request: Request, seconds: float) -> Answer:
         """Send the request and read the response to its end, within `seconds`.
 
-        This method never raises. A failure is in the result's `problem`.
+        If the connection fails, this method does not raise: the error is in the result's `problem`.
         """
         if not request.is_safe:
             self.close()
@@ -122,7 +122,7 @@ def _cut(error: Exception, reading: Reading) -> str:
 
 
 def octets_of(request: Request, host: str) -> bytes:
-    """Return the bytes of the request (RFC 9112, 3): the recorded parts, and the headers for this connection."""
+    """Return the bytes of the request (RFC 9112, 3): the recorded parts, and the headers that a client adds."""
     given = {name.lower() for name, _ in request.headers}
     headers = [("Host", host)] if "host" not in given else []
     headers += [(name, value) for name, value in _DEFAULTS if name.lower() not in given]

@@ -22,7 +22,7 @@ def repeated(olds: Sequence[Answer], new_answers: Sequence[Answer]) -> list[str]
     """Return the places of generated values that differ between all old responses, and are the same in all new
     responses.
 
-    At least two old and two new responses are needed. Otherwise the result is empty.
+    The result is empty if a stack has fewer than two responses, or if their statuses differ.
     """
     if min(len(olds), len(new_answers)) < 2 or len({each.status for each in (*olds, *new_answers)}) > 1:
         return []
@@ -42,7 +42,7 @@ def repeated(olds: Sequence[Answer], new_answers: Sequence[Answer]) -> list[str]
 
 def _is_generated(befores: Sequence[str], now: str) -> bool:
     """Return True if each old value has a generated word that no other old value has, and the new value has a generated
-    word too.
+    word that is not in all old values.
     """
     words = [set(TOKEN.findall(each)) for each in befores]
     own = [each.difference(*words[:at], *words[at + 1 :]) for at, each in enumerate(words)]
@@ -54,7 +54,10 @@ MAX_PLACES = 20_000
 
 
 def _places(answer: Answer) -> dict[str, str]:
-    """Return the values of a JSON document or an HTML page by place. Any other text is one value: the whole body."""
+    """Return the values of a JSON document or an HTML page by place. Any other text is one value: the whole body.
+
+    A binary or malformed body has no values.
+    """
     if "json" in media_type(answer):
         try:
             leaves = structure.leaves(structure.parse(content(answer)))

@@ -7,7 +7,7 @@ from gateways.requests.request import Request
 
 
 def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_stays: bool) -> Iterator[str]:
-    """Return a sentence for each doubt.
+    """Yield a sentence for each doubt.
 
     olds: the old stack's first response to each request; None if the request was not sent. data_stays: True if requests
     may change data, and no command resets the data before a round.

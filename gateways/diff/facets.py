@@ -3,7 +3,8 @@ name. Pure.
 
 The facets are: problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME,
 cookie:NAME;ATTRIBUTE. No client may depend on these further facets: keep-alive, reason, version, header-order,
-header-case, header-repetition, list-order, cookie-order.
+header-case, header-repetition, list-order, cookie-order. Other modules add places in a body (judge), and
+the facets stream and time (timing).
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ WORDS = {
 UNORDERED = frozenset(
     ("allow", "vary", "access-control-allow-headers", "access-control-allow-methods", "access-control-expose-headers")
 )
-"""Headers whose value is a set (RFC 9110, 10.2.1 and 12.5.5; Fetch, 3.3.5). Frameworks often join a Python set."""
+"""Headers whose value is a set (RFC 9110, 10.2.1 and 12.5.5; Fetch, CORS). Frameworks often join a Python set."""
 
 
 def facets(answer: Answer) -> dict[str, str]:
@@ -99,9 +100,8 @@ def is_cookie(facet: str) -> bool:
 
 
 def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
-    """Return the facets of notation that differ: order, case and repetition of the headers that both responses have.
-
-    RFC 9110, 5.1 and 5.3.
+    """Return the facets of notation that differ: order, case and repetition of the headers that both responses have
+    (RFC 9110, 5.1 and 5.3), and the order of list items and of cookies.
     """
     both = {name.lower() for name, _ in old.headers} & {name.lower() for name, _ in new.headers}
     both -= FRAMING_HEADERS | OF_THE_HOP
@@ -158,7 +158,7 @@ def content(answer: Answer) -> bytes:
 
 
 def is_damaged(answer: Answer) -> bool:
-    """Return True if the body does not have the content coding that its header names."""
+    """Return True if the body does not have the content coding that its header names, or the coding is unknown."""
     codings = ", ".join(answer.values("content-encoding")).lower()
     is_coded = codings not in ("", "identity") and answer.body.octets != b""
     return is_coded and content(answer) is answer.body.octets

@@ -144,9 +144,9 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _other_outcome(old: Answer, new: Answer) -> Found:
-    """Return the difference of two responses with different statuses, or with a status in only one of them.
+    """Return the difference of two responses with different statuses, or with different problems.
 
-    All other differences follow from the status, so only the first lines of the body are shown.
+    All other differences follow from it, so only the first lines of the new body are shown.
     """
     name = "status" if old.status != new.status and new.status is not None and not new.problem else "problem"
     lines = [f"+{text.visible(line)}"[:200] for line in (text_of(new) or "").split("\n") if line.strip()][:6]
@@ -176,8 +176,8 @@ def _is_beyond_noise(name: str, olds: Sequence[str], new: str) -> bool:
 
 
 def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
-    """Return True if all responses repeat one value, and the new response repeats it more or less often than every old
-    response.
+    """Return True if each response has only one value, perhaps repeated, and the number of repetitions in the new
+    response is not that of any old response.
     """
     name = facet.removeprefix("header:")
     values, befores = new.values(name), [each.values(name) for each in olds]
@@ -286,8 +286,8 @@ def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
-    """Yield the difference of binary bodies, if there is one. Compare decoded bodies too, because a gzip header
-    contains a time.
+    """Yield the difference of binary bodies, unless the old bodies vary. Decoded bodies are compared too, because a
+    gzip header contains a time.
     """
     if is_damaged(new) and not any(map(is_damaged, olds)):
         coding = ", ".join(new.values("content-encoding"))
@@ -297,7 +297,9 @@ def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _joined(pieces: Sequence[str]) -> str:
-    """Return the text of changes. If the text is long, return its beginning, and a digest of the whole."""
+    """Return the text of changes. If the text is long, return its beginning, and a digest of the whole. Return
+    ABSENT if it is empty.
+    """
     whole = " … ".join(text.visible(each) for each in pieces if each)
     if len(whole) <= MAX_TEXT:
         return f"'{whole}'" if whole != whole.strip() else whole or ABSENT

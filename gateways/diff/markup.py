@@ -40,9 +40,9 @@ class Changed:
 
 
 def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
-    """Return the places at which all old pages are equal and `new` differs from them.
+    """Return the places at which `new` differs from the first old page, except noise.
 
-    Returns None if the structures differ, or a page cannot be parsed.
+    Return None if the structures differ, or a page cannot be parsed.
     """
     if new in olds:
         return []

@@ -33,8 +33,8 @@ class Plan:
 
     @property
     def may_repeat(self) -> bool:
-        """True if every round finds the same data, because all requests are safe, or a command resets the data before
-        each round.
+        """True if further rounds may be sent to the old stack: all requests are safe, a command resets the data before
+        each round, or each round starts the app again. Otherwise each round would change the data of a running server.
         """
         has_site = isinstance(self.old, Site)
         return self.reset is not None or not self.traffic.changes_data or not has_site

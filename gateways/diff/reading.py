@@ -40,7 +40,8 @@ class Reading:
         self._parser.send(h11.EndOfMessage())
 
     def feed(self, octets: bytes, now: float) -> None:
-        """Parse bytes that were received `now` seconds after the request was sent; b"" is the end of the connection.
+        """Parse bytes that were received `now` seconds after the client began to send; b"" means the end of the
+        connection.
 
         Raises: h11.RemoteProtocolError: not an HTTP response, or an incomplete one.
         """
@@ -111,7 +112,9 @@ def _pairs(headers: Any) -> Headers:
 
 
 def _framing(method: str, head: h11.Response) -> Framing:
-    """Return how the response marks the end of its body: by a length, by chunks or by a close (RFC 9112, 6.3)."""
+    """Return how the response marks the end of its body: by a length, by chunks or by a close (RFC 9112, 6.3).
+    Return "none" if it cannot have a body.
+    """
     if method == "HEAD" or head.status_code in (204, 304):
         return "none"
     names = {name for name, _ in head.headers}

@@ -135,7 +135,9 @@ SEVERAL = "several values"
 
 
 def _both(first: Found, other: Found) -> Found:
-    """Merge the equal differences of two requests. If a lost or new header has two values, keep one of them."""
+    """Merge the equal differences of two requests. If a lost or new header has two values, return SEVERAL and
+    show the first value in `lines`.
+    """
     if (first.old, first.new) == (other.old, other.new) or not first.facet.startswith("header:"):
         return first
     if first.old == ABSENT:

@@ -2,10 +2,11 @@
 
 Knows the order of rounds. It must not know how a request is sent, or how responses are judged.
 
-The old stack gets the first and the last round. The new stack gets the rounds in between. So a value that changes with
-time (a date, a counter, growing data) also changes between the old stack's own responses, and counts as noise. While
-differences remain, the old stack gets further rounds, because a varying value may have been equal twice by chance. If a
-difference may be the random order of a set, both stacks get further rounds, until the cause is certain (chance.py).
+Of the first four rounds, the old stack gets the first and the last. The new stack gets the rounds in between. So a
+value that changes with time (a date, a counter, growing data) also changes between the old stack's own responses, and
+counts as noise. While differences remain, the old stack gets further rounds, because a varying value may have been
+equal twice by chance. If a difference may itself be chance, such as the random order of a set, both stacks get more
+rounds, up to a limit (chance.py).
 """
 
 import time
@@ -49,7 +50,7 @@ MAX_NEW = 5
 """Maximum number of rounds of the new stack while a difference may be chance."""
 
 APART = 1.2
-"""Minimum time between two rounds of a stack, in seconds, because a time in whole seconds must change."""
+"""Minimum time between the starts of two rounds of a stack, in seconds, because a time in whole seconds must change."""
 
 Progress = Callable[[Which, int, int, int], None]
 """Function that shows the progress. Its arguments are the stack, the number of its round (from 1), the number of
@@ -80,7 +81,7 @@ def run(plan: Plan, progress: Progress = _quiet) -> Result:
     """Send the requests to both stacks and compare the responses. After Ctrl-C, compare the responses so far.
 
     Raises:
-        Failure: a stack did not start, or the reset failed.
+        Failure: a stack did not start, responded to no request of a round, or the reset failed.
     """
     rounds, ports, interrupted = _Rounds(), Ports(), False
     try:
@@ -112,7 +113,7 @@ def _further(plan: Plan, rounds: _Rounds, ports: Ports, progress: Progress) -> N
 
 
 def _may_be_chance(difference: Difference) -> bool:
-    """Return True if only some responses show the difference, or a busy machine may have delayed the old responses."""
+    """Return True if only some responses show the difference, or a busy machine may have delayed some responses."""
     return difference.times < difference.asked or difference.found.facet in {"stream", "time"}
 
 
@@ -212,7 +213,10 @@ LOG = Known("Each server has its own log messages; look for tracebacks and warni
 
 
 def _log(rounds: _Rounds) -> list[Difference]:
-    """Return messages that the new stack logged in every round, and the old stack in none."""
+    """Return one difference for the messages that the new stack logged in every round, and the old stack in none.
+
+    Return an empty list if there are no such messages.
+    """
     if not rounds.lines["old"] or not rounds.lines["new"]:
         return []
     first, *others = rounds.lines["new"]
@@ -239,7 +243,7 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
         if olds and new_answers
     )
     differences, doubtful = _differences(plan, rounds)
-    # The user may have stopped the comparison before these differences were certain.
+    # The rounds may have ended, at a limit or by Ctrl-C, before these differences were certain.
     differences += [each for each in doubtful if each.times == each.asked]
     if "log" not in plan.ignored:
         differences += _log(rounds)
@@ -261,7 +265,7 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
 
 
 def _rare(doubtful: Sequence[Difference], plan: Plan) -> Iterator[str]:
-    """Return a sentence for each difference that may be chance."""
+    """Yield a sentence for each difference that may be chance, and that only some responses show."""
     for each in doubtful:
         if each.times < each.asked:
             label, change = plan.requests[each.requests[0]].label, f"{each.found.old} → {each.found.new}"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 NEAR = 600.0
 """Times are close if they differ by less than this, in seconds. Time zones differ by 15 minutes or more, and all rounds
-together take less.
+together usually take less.
 """
 
 TOKEN = re.compile(r"(?=[\w\-]*[0-9])(?=[\w\-]*[A-Za-z])[\w\-]{16,}")

@@ -80,7 +80,9 @@ class Running:
 
 
 class Ports:
-    """The port of a stack. It is the same in all rounds, because apps may show it in their responses."""
+    """The port of the started stacks. Both stacks use the same port in all rounds, because apps may show it in their
+    responses. The port changes only if another process has taken it.
+    """
 
     def __init__(self) -> None:
         self.port = 0
@@ -88,11 +90,11 @@ class Ports:
 
 @contextlib.contextmanager
 def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
-    """Start the stack, or connect to it, and stop it at the end of the block.
+    """Start the stack, and stop it at the end of the block. For a site, only return its address.
 
     host: the Host header for a started stack, and for a site on this machine. Other sites get the host from their URL.
 
-    Raises: Failure: the server did not start, or is not listening.
+    Raises: Failure: the started server exited, or is not listening after START seconds.
     """
     if isinstance(spec, Site):
         yield Running(_address(spec, host))

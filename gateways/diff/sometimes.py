@@ -27,7 +27,7 @@ def irregular(olds: Iterable[Sequence[Answer]]) -> set[str]:
 
 
 def without(judged: Sequence[Judged], names: set[str]) -> list[Judged]:
-    """Remove differences in the named headers and cookies, unless all responses show them."""
+    """Remove the differences in which a named header or cookie is missing or new, unless all responses show them."""
     return [each for each in judged if not (_is_sometimes(each) and each.found.facet in names)]
 
 

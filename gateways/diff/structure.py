@@ -47,7 +47,7 @@ _PART = re.compile(r'("(?:[^"\\]|\\.)*"\s*:)|"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|tr
 
 
 def layout(octets: bytes) -> str:
-    """Return the document without its values. Only names, their order and white space remain."""
+    """Return the document with 0 in place of each value. Names, their order and white space remain."""
     return _PART.sub(lambda part: part[1] or "0", octets.decode("utf-8", "replace"))
 
 

@@ -140,7 +140,7 @@ def _around(result: Result) -> Iterator[Text]:
 
 
 def sentences(result: Result) -> Sequence[str]:
-    """Yield omissions, and doubts about the requests."""
+    """Return omissions, and doubts about the requests."""
     found = [*result.left_out, *result.notes]
     if result.interrupted:
         found.append(

@@ -103,8 +103,8 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> int:
 
 
 def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
-    """Return the changes from olds[0] to `new` in places where all old texts are equal. If `new` equals an old text,
-    there are no changes.
+    """Return the changes from olds[0] to `new`, except noise. If `new` equals an old text, or only the order of units
+    varies, there are no changes.
     """
     if new in olds:
         return []
@@ -121,8 +121,8 @@ def _only_order_varies(olds: Sequence[str], new: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A range of olds[0] in which the other old texts differ. `words`: the number of words of each text in
-    that range. `texts`: the texts in that range; empty if their ranges differ.
+    """A range of olds[0] in which the other old texts differ. `texts`: the old texts in that range.
+    `words`: their numbers of words. Both are empty if the old texts differ in overlapping ranges.
     """
 
     start: int
@@ -156,8 +156,9 @@ def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
 def _is_within(change: Change, spot: _Spot, base: str) -> bool:
     """Return True if the change is noise. It is noise if it lies within the spot, except for delimiters at its edges.
 
-    If all old texts have the same number of words in the spot, the new text must have this number too. If the old
-    values in the spot are all of one kind, such as the current time, the new value must also be of this kind.
+    If the change replaces exactly the spot, two conditions apply. If all old texts have the same number of words in the
+    spot, the new text must have this number too. If the old values in the spot are all of one kind, such as the current
+    time, the new value must also be of this kind.
     """
     start, end = min(change.start, spot.start), max(change.end, spot.end)
     if _has_words(base[start : spot.start]) or _has_words(base[spot.end : end]):
