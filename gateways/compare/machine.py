@@ -28,7 +28,9 @@ class Machine:
 
 @dataclass(frozen=True)
 class Placement:
-    """The numbers of the cores for server and client. Both are empty if processes cannot be pinned, as on macOS."""
+    """The numbers of the cores for server and client. Both are empty if processes cannot be pinned, as on macOS,
+    or if the servers were already running.
+    """
 
     server: tuple[int, ...] = ()
     client: tuple[int, ...] = ()

@@ -66,7 +66,8 @@ NULL = "null"
 class Cell:
     """One slice, or one long run. offered: the rate at which requests were due; 0 for a closed loop.
 
-    before, after: the server's resources before and after the measurement. peak: their maximum in a long run.
+    before, after: the server's resources before and after the measurement. peak: their maximum during a long run; for a
+    slice, the larger of the two.
     """
 
     scenario: str

@@ -16,7 +16,7 @@ from gateways.compare.record import NULL, Cell, Record
 LEAST = 0.05
 """Smallest reported change, as a share. Two runs always differ a little."""
 ENOUGH = 5
-"""Minimum number of runs or slices in each comparison. With fewer, no change is reported."""
+"""Minimum number of runs or slices in each comparison. With fewer, only more lost responses are reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Change:
 
 
 def changes(new: Record, old: Record) -> list[Change]:
-    """Return the changes since the old comparison, for the scenarios that both have."""
+    """Return the changes since the old comparison, for the scenarios that both have and that compare throughput."""
     found = []
     before = {_key(section): section for section in sections(old)}
     for section in sections(new):

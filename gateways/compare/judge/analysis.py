@@ -33,7 +33,7 @@ class Section:
     connections: the number of clients; the largest number if contenders have different numbers. rows: the best
     contender first, unranked contenders last.
     twins: the comparison of two runs of the same server. floor: the smallest reported difference, as a share. twins and
-    floor are None if no server was measured twice.
+    floor are None if no server was measured twice, or if each contender ran only once.
     null: the rate with a server that does nothing, which is the maximum of the load client. ceilings: for each
     contender, its rate as a share of that maximum.
     discarded: the number of slices during which the clock was set. out: the contenders that were not measured.
@@ -76,7 +76,7 @@ class Section:
 
     @property
     def failed(self) -> bool:
-        """True if the measurement failed because two runs of the same server differ by a factor of 2 or more."""
+        """True if the measurement failed: two runs of the same server may differ by more than a factor of 2."""
         return _failed(self.twins)
 
     @property
@@ -159,13 +159,17 @@ class _Pairing:
         self._cpu_floor = max(LEAST_CPU, inference.noise(twins_cpu) if twins_cpu else 0.0)
 
     def rates(self, name: str) -> Ratio | None:
-        """Return a contender's responses per second, divided by those of the reference; None for the reference."""
+        """Return a contender's responses per second, divided by those of the reference. Return None for the reference,
+        or without slices.
+        """
         if name not in self._main or name == self.reference:
             return None
         return rates_compared(self._main[name], self._main[self.reference], self._seed)
 
     def costs(self, name: str) -> Ratio | None:
-        """Return a contender's CPU time per response, divided by that of the reference; None for the reference."""
+        """Return a contender's CPU time per response, divided by that of the reference. Return None for the reference,
+        or if a CPU time is unknown.
+        """
         if name not in self._main or name == self.reference:
             return None
         return compared(self._main[name], self._main[self.reference], cpu_of, self._seed)

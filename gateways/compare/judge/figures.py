@@ -1,4 +1,6 @@
-"""Compute the figures of a contender in one scenario. Pure. All times are in seconds."""
+"""Compute the figures of a contender in one scenario. Pure. Times in figures are in seconds, times in cells in
+nanoseconds.
+"""
 
 import math
 from collections import Counter
@@ -113,7 +115,8 @@ class Row:
 
     ratio: its throughput relative to the reference. tie: True if no difference from the reference is reported.
     letters: contenders that share a letter are statistically indistinguishable.
-    limit: the bottleneck. ranked: False if the load client is the bottleneck, or if too many requests failed.
+    limit: the bottleneck. ranked: False if the load client is the bottleneck, if too many requests failed, or if the
+    contender was measured only in part.
     cpu_ratio: its CPU time per response relative to the reference. A busy machine affects this figure least.
     cpu_differs: True if the difference of CPU time exceeds the noise.
     """
@@ -208,7 +211,7 @@ def _spent(cell: Cell) -> int | None:
 
 
 def foreign(cell: Cell) -> int | None:
-    """Return the CPU time of all processes except server and client."""
+    """Return the CPU time of all processes except server and client, in nanoseconds; None if unknown."""
     measured = cell.measured
     if measured.machine_cpu is None or measured.server_cpu is None:
         return None

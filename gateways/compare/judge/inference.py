@@ -79,7 +79,10 @@ def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio
 
 
 def unpaired(new: Starts[float], old: Starts[float], seed: int) -> Ratio | None:
-    """Return the median of `new` divided by the median of `old`, which were not measured side by side."""
+    """Return the median of `new` divided by the median of `old`, which were not measured side by side.
+
+    Return None if either has no value above 0.
+    """
     logs = [[[math.log(value) for value in rounds if value > 0] for rounds in each] for each in (new, old)]
     medians = [[value for rounds in each for value in rounds] for each in logs]
     if not all(medians):

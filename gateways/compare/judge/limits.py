@@ -29,7 +29,7 @@ def limit(figures: Figures, service: float | None, reached: float | None, *, pac
     """Return the bottleneck: `errors`, `client`, `cpu`, `threads=4`, `one loop`, `clients`, or "" if it is unknown.
 
     service: the time that the app waits for each response, in seconds; None if unknown. reached: the rate as a share of
-    the client's maximum. paced: True if the load has a fixed rate. Then the result is `errors` or "".
+    the client's maximum. paced: True if the load has a fixed rate. Then the result is "" unless requests failed.
     """
     if figures.lost_share > ERRORS:
         # With too few threads, some requests time out. Then the bottleneck is the number of threads, and not an error.

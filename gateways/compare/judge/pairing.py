@@ -37,7 +37,10 @@ def compared(
     seed: int,
     resamples: int = inference.RESAMPLES,
 ) -> Ratio | None:
-    """Return the figure of `cells` divided by the figure of `others`, from pairs of slices in the same round."""
+    """Return the figure of `cells` divided by the figure of `others`, from pairs of slices in the same round.
+
+    Return None without such pairs.
+    """
     theirs = {(cell.start, cell.round): of(cell) for cell in others}
     pairs = [
         [(own, their) for cell in same if (own := of(cell)) and (their := theirs.get((cell.start, cell.round)))]

@@ -93,4 +93,4 @@ REASONS: dict[str, tuple[str, str]] = {
         "stop other programs; trust the medians",
     ),
 }
-"""The meaning and the remedy of each doubt, by name. They have the order of the report: machine, run, scenarios."""
+"""The meaning and the remedy of each doubt, by name. They have the order of the report."""

@@ -58,8 +58,9 @@ def _units(figure: str) -> dict[str, float] | None:
 def breaches(sections: Sequence[Section], thresholds: Sequence[Threshold]) -> list[str]:
     """Return a sentence for each breach of a threshold by a contender, in a scenario or in one request of a mix.
 
-    The latencies are from the highest measured rate. An unknown figure counts as a breach, because a check must not
-    pass without its figure.
+    The latencies are from the highest measured rate, or from the closed loop of a long run. An unknown figure of a
+    contender counts as a breach, because a check must not pass without its figure. An unknown figure of one request of
+    a mix does not count. The scenario that measures only the server is skipped.
     """
     return [sentence for section in sections for each in thresholds for sentence in _breaches(section, each)]
 

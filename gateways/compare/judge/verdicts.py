@@ -9,7 +9,7 @@ from gateways.compare.judge.words import as_many, bounded, duration, megabytes, 
 
 
 def verdicts(sections: Sequence[Section]) -> list[str]:
-    """Return one or two sentences for each scenario that has a result."""
+    """Return the sentences about each scenario that has a result, and then one about the server's share of the cost."""
     sentences = []
     for section in sections:
         rows = [row for row in section.rows if row.ranked]

@@ -59,7 +59,9 @@ class Connection:
         return self._ready if self._link is not None else self._opened > 0
 
     def connect(self) -> None:
-        """Connect, unless already connected. Call the schedule's `idle` after success, and its `left` after failure."""
+        """Connect, unless already connected. After success, send the waiting request, or call the schedule's `idle`.
+        After failure, call its `left`.
+        """
         if self._link is None:
             self._ready = False
             self._requests = 0

@@ -87,7 +87,7 @@ class Link:
             self._engine.change(self._fd, IN | OUT)
 
     def pause(self) -> None:
-        """Stop reading until read_some() is called."""
+        """Stop reading, except by read_some()."""
         self._engine.change(self._fd, OUT if self._rest else 0)
 
     def read_some(self, most: int) -> None:

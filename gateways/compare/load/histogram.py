@@ -84,7 +84,7 @@ class Histogram:
         return self.percentile(share) if len(self) * (1 - share) >= BEYOND - 1e-9 else None
 
     def curve(self) -> list[tuple[float, float]]:
-        """For each bucket that is not empty, yield its value and the share of all values up to this value."""
+        """For each bucket that is not empty, return its value and the share of all values up to this value."""
         return [(middle(number), upto / len(self)) for number, upto in self._upto()]
 
     def _upto(self) -> Iterable[tuple[int, int]]:

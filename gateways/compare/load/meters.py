@@ -57,7 +57,7 @@ def cpu(processes: tuple[int, ...]) -> int | None:
 
 
 def machine() -> int | None:
-    """Return the CPU time of all processes on this machine, with a resolution of some milliseconds."""
+    """Return the CPU time of all processes on this machine, with a resolution of some milliseconds; None if unknown."""
     try:
         with open("/proc/stat", encoding="ascii") as stat:
             numbers = [int(number) for number in stat.readline().split()[1:9]]

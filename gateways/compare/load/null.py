@@ -1,7 +1,7 @@
 """A server that does nothing, to measure the load client's own limit: `python -m gateways.compare.load.null LENGTH`.
 
-It sends a response of LENGTH bytes to each request. It does not parse requests, and counts bytes that arrive together
-as one request. The first line of its output is the port. It exits at the end of stdin.
+It sends a response with a body of LENGTH bytes to each request. It does not parse requests, and counts bytes that
+arrive together as one request. The first line of its output is the port. It exits at the end of stdin.
 """
 
 import os

@@ -115,7 +115,7 @@ class Order:
     """The work of a load client.
 
     ramp: the first seconds of the load, which are not measured. seconds: the duration of the measured window after it.
-    timeout: seconds after the window until requests in flight fail.
+    timeout: seconds until a request without a response fails, during the load and after the window.
     begin: earliest start of the load (time.time_ns(); 0: no limit). All connections must be open at that time. tls: use
     HTTPS; the certificate must be valid for `host`, according to `trust`.
     host_header: the value of Host; "" means host and port.
@@ -187,7 +187,7 @@ class Measured:
     gap: time between two pieces of a body.
 
     The following values cover the verified responses within the window:
-    lag: time between the receipt by the kernel and by this program; 0 if the kernel does not report its time.
+    lag: time between the receipt by the kernel and by this program; about 0 if the kernel does not report its time.
     octets: total length of the bodies. busy: total time from sending to reading; by Little's law, busy / window is the
     number of requests in flight.
     outside: the number of responses before or after the window.
@@ -279,9 +279,9 @@ WHOLE = 256 * 1024
 
 @dataclass(frozen=True)
 class Seen:
-    """The response to a probe. If there is no valid response, `error` is the reason. Then `head` and `start` are the
-    bytes that arrived.
+    """The response to a probe. If there is no valid response, `error` is the reason.
 
+    head: the response headers. start: the first 200 bytes of the body. Both may be incomplete if there is an error.
     body: the whole body in base64; "" if it is longer than WHOLE bytes.
     """
 

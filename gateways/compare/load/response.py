@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 MAX_HEAD = 64 * 1024
 MAX_ERROR = 2048
-"""Maximum number of bytes of an error page that are stored, because its beginning may name the error."""
+"""Number of bytes of an error page after which no further piece is stored. Its beginning may name the error."""
 MAX_HEADS = 512  # maximum number of remembered blocks of headers
 
 _LINE_ENDS = re.compile(rb"\r?\n")
@@ -155,7 +155,7 @@ class Reader:
 
     @property
     def whole(self) -> bool:
-        """Return True if the complete body is the expected one."""
+        """Return True if the complete body is the expected one, or if the expected body is unknown."""
         return self._expected is None or (self.same and self.length == len(self._expected))
 
     def _more(self, data: memoryview) -> bool:
@@ -192,7 +192,10 @@ class Dechunker:
         self._trailers = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Yield the pieces of content in the data."""
+        """Return the pieces of content in the data.
+
+        Raises: BadFraming: the body is not chunked correctly, or has ended.
+        """
         pieces: list[bytes] = []
         data, at = self._pending + data, 0
         self._pending = b""

@@ -41,7 +41,7 @@ class Frames:
         self._pending = b""
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
-        """Yield the opcode and payload of each complete frame in the data.
+        """Return the opcode and payload of each complete frame in the data.
 
         Raises: BadFraming: a frame is fragmented or masked, or has reserved bits, unlike the echo of a short message.
         """

@@ -12,7 +12,8 @@ PATIENCE = 2.0
 def address(host: str, port: int) -> tuple[str, int]:
     """Return the address and port to connect to: the first address of the name that accepts a connection.
 
-    For example, `localhost` is ::1 and 127.0.0.1, and a server may listen on only one of them.
+    For example, `localhost` is ::1 and 127.0.0.1, and a server may listen on only one of them. If no address accepts a
+    connection, return the first.
 
     Raises: OSError: unknown name.
     """

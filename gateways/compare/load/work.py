@@ -25,7 +25,9 @@ from gateways.compare.load.tally import Expected, Tally
 from gateways.compare.load.where import address
 
 CHECK = 0.05
-"""Interval between checks for requests that have timed out, and for the end of all requests, in seconds."""
+"""Interval between checks for requests that have timed out, in seconds. Other conditions are checked ten times as
+often.
+"""
 CONNECT = 2.0
 """Timeout for opening the connections before the load starts, in seconds."""
 

@@ -99,7 +99,9 @@ class Locust:
         return lines[-1].strip() if lines else "(no output)"
 
     def end(self) -> None:
-        """Close the master's stdin. The master then stops all workers and exits."""
+        """Close the master's stdin. The master then stops all workers and exits. Kill processes that still run
+        after ENDING seconds.
+        """
         assert self._master.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._master.stdin.close()

@@ -67,8 +67,8 @@ def _behind(behind: Behind | None, connections: int) -> Behind | None:
 def merged(measured: Sequence[Measured]) -> Measured:
     """Return the sum of simultaneous measurements.
 
-    `client_cpu` is the CPU time of the busiest client, which limits the load. `machine_cpu` of several machines is
-    unknown.
+    `client_cpu` is the CPU time of the busiest client, which limits the load. With several clients, `machine_cpu`
+    is unknown.
     """
     whole = Measured(
         window=round(sum(each.window for each in measured) / len(measured)),

@@ -75,7 +75,7 @@ class Verified(FastHttpUser):
 
     @classmethod
     def expect_response(cls, host: str) -> None:
-        """Get the expected response. Raises OSError if the server sends none."""
+        """Get the expected response. Raises OSError if the server sends none, or an error status."""
         request = urllib.request.Request(host + cls.path, cls.payload(), cls.headers, method=cls.method)  # noqa: S310
         answers = []
         for _ in range(2):

@@ -174,8 +174,8 @@ class Bench:
             self.log_in(contender, scenario, known)
 
     def log_in(self, contender: Entry, scenario: Scenario, out: AbstractSet[Recorded] | None = None) -> None:
-        """Begin a session with a new server. Exclude the contender if its server rejects a request that may change
-        data, or if a value is missing.
+        """Begin a session with a new server. Exclude the contender if a request fails that changes data or takes a
+        value, if a status is not the expected one, or if a value is missing.
 
         out: requests that are not sent. Default: the known logouts.
         """
@@ -212,7 +212,7 @@ class Bench:
         return ""
 
     def order(self, contender: Entry, scenario: Scenario) -> Order:
-        """Return an order for the scenario: a closed loop, or an open loop if the scenario has a rate."""
+        """Return an order for the scenario: WebSocket messages, an open loop if it has a rate, or a closed loop."""
         running, behind = self.running[contender.id], scenario.behind
         kind: Kind = "websocket" if scenario.needs_websocket else "open" if scenario.rate else "closed"
         return replace(
@@ -321,5 +321,5 @@ def _count_programs(measured: Measured, spent: int | None) -> None:
 
 
 def _is_refused(request: Recorded, seen: Seen) -> bool:
-    """Return True if a request that changes the session failed, but did not fail in the recording."""
+    """Return True if a request that changes data or takes a value failed, but not with the recorded status."""
     return seen.status >= 400 and seen.status != request.recorded and bool(request.takes or not request.is_safe)

@@ -148,8 +148,8 @@ def _leave_out_other_session(bench: Bench, scenario: Scenario, contender: Entry,
 
 
 def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str:
-    """Check a response that differs from the first contender's. If a new response of the first contender differs too,
-    the app's data has changed.
+    """Compare the responses of a further contender with the expected responses. Return the reason if the contender
+    cannot be compared, else "".
     """
     for number, answer in list(found.answers.items()):
         if number not in given:
@@ -244,7 +244,7 @@ def _ask_once_more(bench: Bench, scenario: Scenario, found: _Found) -> None:
 
 
 def _websocket(bench: Bench, contender: Entry, scenario: Scenario) -> str:
-    """Check that the server echoes messages."""
+    """Return the reason if the server does not echo messages, else ""."""
     measured = bench.client.measure(replace(bench.order(contender, scenario), seconds=0.05))
     if measured.answered:
         return ""

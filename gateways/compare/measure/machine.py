@@ -39,7 +39,10 @@ def look(packages: list[str], seconds: float = 1.0) -> Machine:
 
 
 def watch(seconds: float) -> tuple[float | None, float | None]:
-    """Return the number of cores that other programs keep busy, and the share of time stolen by the hypervisor."""
+    """Return the number of cores that other programs keep busy, and the share of time stolen by the hypervisor.
+
+    Both are None if they are unknown.
+    """
     before, stolen, own = machine_cpu(), _steal(), time.process_time_ns()
     started = time.monotonic_ns()
     time.sleep(seconds)
@@ -52,7 +55,10 @@ def watch(seconds: float) -> tuple[float | None, float | None]:
 
 
 def allow_open_files(wanted: int) -> int:
-    """Raise the limit of open files to the maximum, for this process and its children; return the new limit."""
+    """Raise the limit of open files to `wanted`, or to the hard limit if that is lower. Return the new limit.
+
+    The limit applies to this process and its children.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

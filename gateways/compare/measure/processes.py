@@ -22,7 +22,8 @@ probability that all these processes have the order of the first one is 3 %."""
 def widen_by_process(bench: Bench, scenario: Scenario, answers: dict[int, Answer]) -> bool:
     """Start the first contender again, send the safe requests, and widen the expected responses by its responses.
 
-    Return False if that is impossible: this command did not start the server, or the server refuses another login.
+    Return False if that is impossible or useless: this command did not start the server, the contender is a CGI
+    program, the app is not the user's, the server does not start, or it refuses another login.
     """
     reference = bench.references[scenario.name]
     if not isinstance(reference, Contender) or reference.mode == "cgi" or scenario.role != "app":

@@ -48,7 +48,7 @@ class Quick:
         self._resident = [each for each in contenders if each.mode != "cgi"]
         self._own: dict[
             tuple[str, str], float
-        ] = {}  # by scenario and contender; set if the common rate is too high for it
+        ] = {}  # by scenario and contender: the rate of a CGI contender, which may be below the common rate
 
     @staticmethod
     def planned(contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort) -> float:
@@ -195,9 +195,9 @@ class Quick:
         return replace(order, connections=min(clients, most), seconds=seconds, ramp=RAMP)
 
     def _open(self, contender: Entry, scenario: Scenario, rate: float, seed: int) -> Order | None:
-        """Return an order for an open loop. A contender that cannot handle the common rate gets a lower one.
+        """Return an order for an open loop. A CGI contender that cannot handle the common rate gets a lower one.
 
-        Returns None if the contender cannot handle any rate.
+        Return None if a CGI contender cannot handle any rate.
         """
         if contender.mode == "cgi":
             own = common_rates(self._capacities(scenario, [contender.id]), self._effort.shares)
@@ -223,7 +223,7 @@ class Quick:
         return common_rates(self._capacities(scenario, [each.id for each in among]), self._effort.shares)
 
     def _capacities(self, scenario: Scenario, among: Sequence[str]) -> list[float]:
-        """Return the known capacities of contenders, in responses per second."""
+        """Return the known capacities of contenders without many failures, in responses per second."""
         found: dict[str, list[Cell]] = {}
         for cell in self._bench.record.cells:
             if (cell.scenario, cell.phase) == (scenario.name, "capacity") and cell.contender in among:

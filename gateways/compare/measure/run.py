@@ -124,7 +124,8 @@ def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], list[Ex
 def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:
     """Run the comparison. On KeyboardInterrupt, return the measurements so far, with `interrupted` set.
 
-    Raises: Failure: no contender can be measured, the machine is too busy, or the load client has exited.
+    Raises: Failure: no contender can be measured, the machine is too busy, the reset failed, or the load client has
+    exited.
     """
     record = _begin(plan, absent, listener)
     client_cores = record.placement.client
@@ -163,7 +164,7 @@ def _measure(plan: Plan, bench: Bench) -> None:
 
 
 def _keep_logs(plan: Plan, record: Record, place: Folder) -> None:
-    """If there are failures, keep the servers' logs, and record their folder."""
+    """If there are failures, keep the servers' logs. Record the folder of the logs if it is kept."""
     measured = [cell.measured for cell in record.cells]
     failed = any(each.why for each in record.exclusions) or any(each.failures or each.retried for each in measured)
     place.keep_logs = failed and not plan.remote

@@ -65,7 +65,7 @@ class Running:
 
     @property
     def processes(self) -> tuple[int, ...]:
-        """The processes that live longer than a request."""
+        """The ids of the server's process and of all its current descendants."""
         return tuple(process.pid for process in tree(self.process.pid))
 
     def for_server(self, request: Request) -> Request:
@@ -100,7 +100,9 @@ class Running:
             raise Failure(f"{self.contender.label} has exited with status {status}: {self.last_line()}")
 
     def await_programs(self, resident: int) -> None:
-        """Wait until all programs started for requests have exited, and only `resident` processes are left."""
+        """Wait until all programs started for requests have exited, and only `resident` processes are left. Wait for at
+        most GRACE seconds.
+        """
         until = time.monotonic() + GRACE
         while len(self.processes) > resident and time.monotonic() < until:
             time.sleep(0.01)
@@ -146,7 +148,7 @@ class Running:
 
 
 def module_path(folder: Path) -> dict[str, str]:
-    """Return the environment with the folder added to PYTHONPATH."""
+    """Return the variable PYTHONPATH with the folder added."""
     return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}
 
 

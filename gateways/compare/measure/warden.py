@@ -32,7 +32,7 @@ class Warden:
 
     def _say(self, line: str) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # another process killed the warden; the servers are killed below
+        with contextlib.suppress(BrokenPipeError):  # another process killed the warden; the bench stops the servers
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
 

@@ -70,8 +70,8 @@ modes.
 """
 
 ON_REQUEST: dict[Form | None, frozenset[Mode]] = {"wsgi": frozenset({"cgi"}), "asgi": frozenset({"cgi"})}
-"""Modes that are compared only if --modes names them. CGI starts a process for each request of a user's app. This would
-take most of the time of a comparison, and few users need the result.
+"""Modes that are compared only if --modes names them, or --adapters names one of their adapters. CGI starts a process
+for each request of a user's app. This would take most of the time of a comparison, and few users need the result.
 """
 
 

@@ -24,7 +24,7 @@ BLOCKS = 20
 Load = Literal["quick", "long", "websocket"]
 Headline = Literal["rate", "first byte", "room"]
 """The figure by which a scenario is sorted: responses per second, time to the first byte, or held connections and then
-the latency of other clients."""
+the lost requests and the latency of other clients."""
 Role = Literal["", "app", "server"]
 """app: the user's app. server: an app that does nothing, on the same server. The difference between both shows the
 server's share of the cost.

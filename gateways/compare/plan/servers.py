@@ -1,8 +1,9 @@
 """The servers that can be compared, as a table of their command lines. Pure.
 
-The servers run with their default settings, with three exceptions that are the same for all: the number of worker
-processes (1 by default), no access log, and at least 2,048 connections. To add a server, add one row. If the server is
-a default contender, add its name to plan.contender.WAYS.
+The servers run with their default settings, with exceptions that are the same for all: the number of worker processes
+(1 by default), no access log, few log messages, and at least 2,048 connections. gunicorn-gthread also gets 4 threads,
+and the names of other variants state their settings. To add a server, add one row. If the server is a default
+contender, add its name to plan.contender.WAYS.
 """
 
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ COLUMNS: dict[str, str] = {
     "CPU/request": "CPU time of the server's processes per response. × compares it with the reference.",
     "p50": "Median latency. After @ is a fixed rate, at which requests were sent; each"
     " latency is measured from the time when the request was due.",
-    "p75": "75th percentile of the latency.",
+    "p75": "75th percentile of the time to the first byte.",
     "p90": "90th percentile of the latency.",
     "p99": "99th percentile of the latency. A lost response counts as infinite. Empty if there are too few samples.",
     "body": "Bytes of response bodies per second.",

@@ -28,7 +28,7 @@ from gateways.files import write_whole
 
 BAR = 30
 EVERY = 0.25
-"""Minimum time between two updates of the screen, in seconds."""
+"""Minimum time between an update of the screen and an update after a measurement, in seconds."""
 SPARKS = "▁▂▃▄▅▆▇█"
 WIDE = 200
 LAST = 12
@@ -98,8 +98,8 @@ class Screen(AbstractContextManager["Screen"]):
 
 
 def found_so_far(record: Record) -> RenderableType:
-    """Return bars with the current medians of each measured scenario, and a sparkline of the last slices of the running
-    scenario.
+    """Return bars with the current medians of each measured scenario, and a sparkline of the last slices of each
+    contender.
     """
     grid = Grid.grid(padding=(0, 1))
     by: dict[tuple[str, int], dict[str, list[float]]] = {}
@@ -133,7 +133,7 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def console(to_stderr: bool) -> Console:
-    """Return the console. Outside a terminal, its width is unlimited."""
+    """Return the console. Outside a terminal, it is WIDE characters wide."""
     output = Console(stderr=to_stderr, highlight=False, emoji=False, markup=False)
     return (
         output

@@ -14,7 +14,7 @@ from gateways.compare.show.charts.scales import Scale, logarithmic
 
 def throughput(sections: Sequence[Section]) -> list[Chart]:
     """Return throughput by number of clients. Return no chart if there is only one number and no known theoretical
-    maximum.
+    maximum, or if the load has background clients.
     """
     found = []
     for name, same in groupby(sections, key=lambda section: section.question.name):

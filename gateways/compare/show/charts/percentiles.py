@@ -13,7 +13,7 @@ from gateways.compare.show.charts.scales import SHARES, logarithmic, nines, perc
 
 
 def latency(record: Record, sections: Sequence[Section]) -> list[Chart]:
-    """Return the chart of latency at a rate that is the same for all contenders."""
+    """Return a chart for each rate at which the latency of several contenders was measured."""
     found = []
     for section in sections:
         cells = [cell for cell in valid(record, section) if cell.offered]

@@ -38,7 +38,7 @@ class Spans:
 
 
 def ratios(record: Record, sections: Sequence[Section]) -> list[Spans]:
-    """Return a chart for each scenario: throughput and CPU time per response, as multiples of the reference."""
+    """Return up to two charts for each scenario: throughput and CPU time per response, relative to the reference."""
     found = []
     for section in sections:
         rates = [
