@@ -14,7 +14,7 @@ MIB = 1 << 20
 class Traits:
     """Properties of a server that can change an app's behaviour, with typical settings.
 
-    threads: number of threads per process that call a WSGI app; 1 if a process handles one request at a time.
+    threads: assumed number of threads per process that call a WSGI app; 1 if a process handles one request at a time.
     lifespan: False if the server sends no lifespan events.
     lends_socket: True for a WSGI server whose environ contains its socket, as simple-websocket requires.
     shows_socket: True for a WSGI server whose connection ASGIToWSGI can take over for WebSockets (docs/websocket.md).

@@ -13,10 +13,11 @@ def stream(seen: Seen, move: Move) -> Advice | None:
             server.unbuffered,
         )
     if values["endless"] and move.interface == "asgi" and move.to == "wsgi":
+        threads = move.threads_asked or server.threads
         return Advice(
             f"each client of {seen.request} holds a thread of the server",
             f"a WSGI server runs a response on one of its threads until it ends (PEP 3333, Buffering and Streaming); "
-            f"{server.name} has {server.threads} by default",
+            f"the check assumes that {server.name} has {threads} thread{'s' if threads > 1 else ''} (--threads)",
             "give the server one thread for each concurrent stream, or serve this path with ASGI; for event streams, "
             "ASGIToWSGI(app, detach=True) needs no threads",
         )

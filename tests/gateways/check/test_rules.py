@@ -134,3 +134,10 @@ def test_the_adapter_defaults_are_those_of_the_adapters() -> None:
     parameters = inspect.signature(WSGIToASGI).parameters
     assert parameters["threads"].default == ADAPTER_THREADS
     assert parameters["websockets"].default == WEBSOCKETS
+
+
+@pytest.mark.parametrize(("threads", "text"), [(None, "gunicorn has 8 threads"), (1, "gunicorn has 1 thread ")])
+def test_the_number_of_threads_of_a_stream_is_an_assumption(threads: int | None, text: str) -> None:
+    move = Move("asgi", "wsgi", SERVERS["gunicorn"], threads)
+    (finding,) = judged([Seen("stream", "seen", PLACE, "GET /", values={"accel": False, "endless": True})], move)
+    assert f"the check assumes that {text}" in finding.advice.why
