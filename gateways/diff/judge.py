@@ -146,7 +146,7 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 def _other_outcome(old: Answer, new: Answer) -> Found:
     """Return the difference of two responses with different statuses, or with different problems.
 
-    All other differences follow from it, so only the first lines of the new body are shown.
+    All other differences follow from this one, so only the first lines of the new body are shown.
     """
     name = "status" if old.status != new.status and new.status is not None and not new.problem else "problem"
     lines = [f"+{text.visible(line)}"[:200] for line in (text_of(new) or "").split("\n") if line.strip()][:6]

@@ -152,7 +152,9 @@ def _is_other_case(found: Found, word: str) -> bool:
 
 
 def _head_length(found: Found) -> Known | None:
-    """Explain a missing or new Content-Length in a response to HEAD. Do not explain a new length of 0."""
+    """Explain a missing or new Content-Length in a response to HEAD. Return None for a new length of 0, and for
+    a changed length.
+    """
     if found.new == ABSENT:
         return HEAD_LENGTH
     return GAINED_LENGTH if found.old == ABSENT and found.new != "0" else None
@@ -172,5 +174,5 @@ _OF_ADAPTERS = ("stream", "framing", "problem", "status", "interim", "trailers",
 
 
 def page_of(found: Found, adapter: str) -> str | None:
-    """Return the page about the adapter, if the adapter may cause the difference."""
+    """Return the page about the adapter, if the adapter may cause the difference; else None."""
     return _PAGES.get(adapter) if found.facet in _OF_ADAPTERS else None

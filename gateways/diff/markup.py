@@ -91,7 +91,7 @@ class _Reader(HTMLParser):
             self._tokens.append((0, "text()", ""))
 
     def parts(self) -> Iterator[Part]:
-        """Return the pieces in order."""
+        """Yield the pieces in order."""
         place = _Place()
         # Text that the parser skips belongs to the token before it, or to the first token.
         starts = [0, *(start for start, _, _ in self._tokens[1:]), len(self._page)]

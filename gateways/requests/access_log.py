@@ -89,7 +89,10 @@ def _unknown(first: LeftOut, log_format: str | None) -> str:
 
 
 def _by_names_or_pattern(line: str, parse: Parser) -> tuple[Entry | Logged | None, str, str]:
-    """Return the request in a line of an unknown format, how it was found, and the text that contains it."""
+    """Return the request in a line of an unknown format, how it was found, and the text that contains it.
+
+    The request is None if the line contains no request.
+    """
     entry = json_log.entry_of(line)
     inner = json_log.inner_of(entry)
     if inner is not None:

@@ -23,7 +23,7 @@ class SetCookie:
 
 
 def parse(header: str) -> SetCookie:
-    """Parse the value of a Set-Cookie header (RFC 6265, 5.2). A cookie without "=" is kept, with an empty value."""
+    """Parse the value of a Set-Cookie header (RFC 6265, 5.2). Unlike there, a cookie without "=" is kept."""
     first, *rest = header.split(";")
     name, _, value = first.partition("=")
     pairs = (part.partition("=") for part in rest if part.strip())

@@ -115,7 +115,7 @@ def _texts(response: Response) -> Iterator[str]:
 def _source(
     value: str, number: int, request: Request, requests: Sequence[Request], places: Sequence[tuple[int, Response]]
 ) -> tuple[int, Take] | None:
-    """Return the latest earlier response that contains the value, and how to find the value there.
+    """Return the number of the latest earlier response with the value, and how to find the value there; else None.
 
     A value in a path may be the hash in a file name, so it is taken only from responses to unsafe requests.
 

@@ -163,7 +163,8 @@ def _with_cookies(headers: Headers, given: Any) -> Headers:
 def _body(given: dict[str, Any]) -> bytes | None:
     """Return the bytes of the body; None if the request has none.
 
-    Raises: _Unfit: the recording does not contain the body. Browsers do not record every body.
+    Raises: _Unfit: the recording does not contain the body. Browsers do not record every body. ValueError: the entry
+    is invalid.
     """
     data, size = given.get("postData"), given.get("bodySize", -1)
     if not isinstance(data, dict):

@@ -76,7 +76,7 @@ class Request:
         return self.method in SAFE
 
     def header(self, name: str) -> str | None:
-        """Return the first value of a header; the case of the name does not matter."""
+        """Return the first value of a header, or None. The case of the name does not matter."""
         return next((value for each, value in self.headers if each.lower() == name.lower()), None)
 
 

@@ -114,7 +114,7 @@ def _sockets(notes: Notes, own: Own) -> None:
 
 
 def _call(name: str, own: Own) -> Place | None:
-    """Return the first line of the app's own code that calls a function or method with this name."""
+    """Return the first line of the app's own code that calls a function or method with this name; else None."""
     for module in own.modules():
         for node in walk(module):
             if isinstance(node, ast.Call) and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", "")):

@@ -40,7 +40,7 @@ class Own:
         return any(path.is_relative_to(root) for root in self._roots)
 
     def modules(self) -> Iterator[ModuleType]:
-        """Return the imported modules that are own code."""
+        """Yield the imported modules that are own code."""
         for module in list(sys.modules.values()):
             file = getattr(module, "__file__", None)
             if isinstance(file, str) and self.is_own(file) and isinstance(module, ModuleType):
@@ -143,7 +143,7 @@ def _outside_functions(stmt: ast.AST) -> Iterator[ast.AST]:
 
 
 def walk(module: ModuleType) -> Iterator[ast.AST]:
-    """Yield all nodes of a module's syntax tree."""
+    """Return an iterator over all nodes of a module's syntax tree, which is empty without the source."""
     return ast.walk(_tree(str(module.__file__)))
 
 

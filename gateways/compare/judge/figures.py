@@ -192,7 +192,10 @@ def _failures(cells: Sequence[Cell]) -> tuple[dict[str, int], tuple[str, ...]]:
 
 
 def _per(cells: Sequence[Cell], of: Callable[[Cell], int | None], unit: Callable[[Cell], int]) -> float | None:
-    """Return the sum of values divided by the sum of units. Cells without a known value are ignored."""
+    """Return the sum of values divided by the sum of units. Cells without a known value are ignored.
+
+    Return None if no units are left.
+    """
     known = [(value, unit(cell)) for cell in cells if (value := of(cell)) is not None]
     units = sum(number for _, number in known)
     return sum(value for value, _ in known) / units if units else None
@@ -220,7 +223,7 @@ def foreign(cell: Cell) -> int | None:
 
 def _little(cells: Sequence[Cell]) -> float | None:
     """Return the deviation from Little's law, by which a closed loop without failures always has one running request
-    per client.
+    per client. Return None if there are too few responses.
     """
     closed = [cell for cell in cells if not cell.offered and not cell.measured.failures]
     window = sum(cell.measured.window for cell in closed)

@@ -25,7 +25,7 @@ def rate_of(cell: Cell) -> float:
 
 
 def cpu_of(cell: Cell) -> float | None:
-    """Return the server's CPU time per response, in seconds."""
+    """Return the server's CPU time per response, in seconds; None if unknown."""
     spent, answered = cell.measured.server_cpu, cell.measured.answered
     return spent / answered / 1e9 if spent and answered else None
 
@@ -68,13 +68,13 @@ def rates_compared(
 ) -> Ratio | None:
     """Return the responses per second of `cells` divided by those of `others`.
 
-    The ratio is computed from pairs of slices, or from sums if there are few responses.
+    The ratio is computed from pairs of slices, or from sums if there are few responses. Return None without pairs.
     """
     return _summed(compared(cells, others, rate_of, seed, resamples), cells, others)
 
 
 def rates_unpaired(cells: Sequence[Cell], others: Sequence[Cell], seed: int) -> Ratio | None:
-    """Return the ratio of responses per second, for slices that were not measured side by side."""
+    """Return the ratio of responses per second, for slices that were not measured side by side; None without slices."""
     return _summed(inference.unpaired(grouped(cells, rate_of), grouped(others, rate_of), seed), cells, others)
 
 

@@ -101,8 +101,8 @@ class Workers:
         return merged(measured)
 
     def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:
-        """Yield an order to load a server that does nothing. Yield None if the workers run on other machines, because
-        each machine would need such a server.
+        """Return a context manager. Its value is an order to load a server that does nothing. The value is None if the
+        workers run on other machines, because each machine would need such a server.
         """
         return null_server_order(length, cores) if self._crew.bind is None else nullcontext()
 
@@ -143,7 +143,10 @@ class Workers:
         return [answers[worker] for worker in lines]
 
     def _hear(self, until: float) -> Said | None:
-        """Return the next message of the master. Raises Failure if a worker of this crew has disconnected."""
+        """Return the next message of the master; None if none arrives before `until` (time.monotonic()).
+
+        Raises: Failure: the master has exited, or a worker of this crew has disconnected.
+        """
         message = self._locust.hear(until)
         lost = message is not None and message["kind"] in {"gone", "gateways_broken"}
         if message is not None and lost and message["worker"] in {worker.id for worker in self._workers}:

@@ -70,7 +70,7 @@ class Verified(FastHttpUser):
 
     @classmethod
     def payload(cls) -> bytes | None:
-        """Return the request body: always the same bytes."""
+        """Return the request body, which is always the same; None for a request without one."""
         return random.Random(cls.body).randbytes(cls.body) if cls.body else None  # noqa: S311
 
     @classmethod

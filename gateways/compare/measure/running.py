@@ -77,7 +77,7 @@ class Running:
         return taken_by(self.process.pid)
 
     def watched(self) -> AbstractContextManager[Peak]:
-        """Yield the maximum of the resources of all its processes during the block."""
+        """Return a context manager. Its value has the maximum of each resource of all its processes."""
         return watched(self.process.pid)
 
     def listening(self) -> bool:

@@ -78,7 +78,7 @@ def _line(columns: Sequence[str], line: Line, number: int) -> str:
 
 
 def _width(cell: str) -> str | None:
-    """Return the CSS class of a cell's width: on a phone, two short cells fit side by side."""
+    """Return the CSS class of a wide or empty cell, else None: on a phone, two short cells fit side by side."""
     return "empty" if not cell else "wide" if len(cell) > SHORT else None
 
 

@@ -134,7 +134,7 @@ def _named(section: Section, column: str) -> str:
 
 def _offered(section: Section) -> float | None:
     """Return the most common rate at which latency was measured. If several are equally common, return the
-    middle one.
+    middle one. Return None if no latency was measured.
     """
     counts = Counter(latency.offered for row in section.rows for latency in row.figures.latencies)
     common = sorted(offered for offered, count in counts.items() if count == max(counts.values()))

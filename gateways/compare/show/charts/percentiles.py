@@ -13,7 +13,10 @@ from gateways.compare.show.charts.scales import SHARES, logarithmic, nines, perc
 
 
 def latency(record: Record, sections: Sequence[Section]) -> list[Chart]:
-    """Return a chart for each rate at which the latency of several contenders was measured."""
+    """Return a chart for each rate at which the latency of several contenders was measured.
+
+    If a section has no such rate, return a chart for its highest rate.
+    """
     found = []
     for section in sections:
         cells = [cell for cell in valid(record, section) if cell.offered]
