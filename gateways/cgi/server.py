@@ -46,14 +46,16 @@ def host_options(settings: Settings) -> dict[str, Any]:
 
 
 def environment(wanted: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the variables for programs: PATH, and `wanted` ("NAME=VALUE", or "NAME" for this process's value)."""
-    pairs = [each.partition("=") for each in wanted]
-    given = {
-        name: value if equals else os.environ[name] for name, equals, value in pairs if equals or name in os.environ
-    }
-    # A program that starts with `#!/usr/bin/env python3` runs with the Python of this process.
+    """Return the variables for programs: PATH, and `wanted` ("NAME=VALUE", or "NAME" for this process's value).
+
+    If `wanted` does not set PATH to a value, the folder of this Python comes first in PATH. A program that starts with
+    `#!/usr/bin/env python3` then runs with the Python of this process.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return {**given, "PATH": path}
+    known = {**os.environ, "PATH": path}
+    pairs = [each.partition("=") for each in wanted]
+    given = {name: value if equals else known[name] for name, equals, value in pairs if equals or name in known}
+    return {"PATH": path, **given}
 
 
 SERVERS = {

@@ -89,7 +89,7 @@ class Screen:
             for row in rows(part, exchange.began):
                 self._print(text.lines(mode, exchange.number, row, width))
             if part and part[-1][3] == "end":
-                self._print(text.summary(mode, exchange.number, exchange.summary(), width))
+                self._print(text.summary(mode, exchange.number, exchange.summary(), width, good=exchange.good))
         if exchange.over:
             del self._running[key]
 

@@ -60,9 +60,8 @@ class Converter:
             elif step := self._step(key, exchange.began, each, batch):
                 yield _item(mode, exchange.number, each[0], "step", **step)
         if any(event[3] == "end" for event in events):
-            summary = exchange.summary()
-            good = summary[:1] in ("1", "2", "3", "o", "c")
-            yield _item(mode, exchange.number, last[0], "end", summary=summary, good=good)
+            end = {"summary": exchange.summary(), "good": exchange.good}
+            yield _item(mode, exchange.number, last[0], "end", **end)
         if exchange.over:
             del self._running[key]
             self._programs.pop(key, None)
@@ -70,7 +69,7 @@ class Converter:
     def _access(self, mode: str, batch: Batch, event: Event) -> Iterator[Item]:
         """Yield the items of a request that was recorded as one line."""
         when, _, _, _, data = event
-        method, path, query, status, _, seconds, flaw = data
+        method, path, query, status, _, seconds, flaw, *_ = data
         number = self._next(mode)
         heading = f"{printable(method)} {target(path, query)}"
         yield _item(mode, number, when, "begin", heading=heading, process=batch.process)
@@ -120,7 +119,7 @@ def _count(fields: Any) -> str:
 
 
 def _port(kind: str, data: Any) -> Item:
-    """Return the client's port if the event has it, else None."""
+    """Return {"port": the client's port} if the event has the port, else {}."""
     if kind == "scope":
         client = data.get("client")
         return {"port": client[1]} if isinstance(client, (list, tuple)) and len(client) == 2 else {}

@@ -35,8 +35,8 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """The first message to the page's process: the servers, the given host, and a flag that is True if steps are
-    recorded.
+    """The first message to the page's process: the servers, the given host, and `quiet`, which is True if no steps
+    are recorded.
     """
 
     lanes: tuple[Lane, ...]

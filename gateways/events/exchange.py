@@ -28,6 +28,11 @@ class Exchange:
         """True if no further event can follow. This may be later than the response, e.g. for a CGI program."""
         return self.ended and not self.programs
 
+    @property
+    def good(self) -> bool:
+        """False if the app raised an error, or if the status is 4xx or 5xx."""
+        return not self.error and self.status[:1] not in ("4", "5")
+
     def add(self, event: Event) -> None:
         """Add an event."""
         when, _, _, kind, data = event
@@ -67,7 +72,7 @@ def begin(number: int, event: Event) -> Exchange:
 
 
 def access_line(mode: str, data: tuple[Any, ...]) -> str:
-    """Return the line of a request whose steps were not recorded: "ASGI 200 GET /hello?name=you 12 bytes 0.45 ms".
+    """Return the line of a request whose steps were not recorded: "ASGI  200  GET /hello?name=you  12 bytes  0.45 ms".
 
     If the response has a fault, the line ends with the fault: "client left" or "raised ValueError". The status is "---"
     if the app sent no status.

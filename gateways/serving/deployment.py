@@ -1,6 +1,6 @@
 """Write the shell script of `gateways serve --print`, with the files and the command line of a deployment. Pure.
 
-Each server is one row of COMMANDS. A row has the options of the server's own command line.
+COMMANDS has one row for each mode and server. A row has the options of the server's own command line.
 """
 
 import keyword
@@ -15,7 +15,7 @@ from gateways.serving.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A server's command line. `{host}` is in brackets for IPv6 if a port follows it in the same argument.
+    """A server's command line. For IPv6, `{host}` is in brackets, because a port follows it; `{address}` is not.
 
     first: the command and its fixed arguments. tcp, unix: arguments for the address to listen on. threads, workers:
     options that contain {threads} and {workers}. tls: options that contain {certfile} and {keyfile}. The value of an
@@ -125,7 +125,7 @@ def script(
     if is_plain:
         return [shlex.join(_command(mode, server, settings, place, f"{app.module}:{app.attribute}", []))]
     stem = _stem(app.module) or "programs"
-    name = _free(f"{stem}_{mode}", is_taken)
+    name = _free(f"{stem}_{mode}", (".py", "_gunicorn.py"), is_taken)
     lines = _file(f"{name}.py", _module(app, mode, settings))
     more: list[str] = []
     if server == "gunicorn" and app.interface == "asgi":
@@ -139,11 +139,13 @@ def _stem(module: str) -> str:
     return re.sub(r"\W|^(?=\d)", "_", module)
 
 
-def _free(name: str, is_taken: Callable[[str], bool]) -> str:
-    number = 1
-    while is_taken(f"{name}{number if number > 1 else ''}.py"):
+def _free(name: str, ends: tuple[str, ...], is_taken: Callable[[str], bool]) -> str:
+    """Return the name, with a number if a file with that name and one of `ends` must not be overwritten."""
+    free, number = name, 1
+    while any(is_taken(f"{free}{end}") for end in ends):
         number += 1
-    return f"{name}{number if number > 1 else ''}"
+        free = f"{name}{number}"
+    return free
 
 
 def _file(name: str, lines: list[str]) -> list[str]:
@@ -257,8 +259,7 @@ def _program(app: Deployed, is_taken: Callable[[str], bool]) -> list[str]:
     """Return the lines of a CGI program that runs the app."""
     adapter = f"{app.interface.upper()}ToCGI"
     head, what = _imported(app)
-    stem = _stem(app.module)
-    name = f"{stem}.cgi" if not is_taken(f"{stem}.cgi") else f"{stem}2.cgi"
+    name = f"{_free(_stem(app.module), ('.cgi',), is_taken)}.cgi"
     lines = [
         f"#!{app.python}",
         *head,

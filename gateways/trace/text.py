@@ -17,9 +17,8 @@ def heading(mode: str, number: int, text: str, width: int | None) -> list[Text]:
     return _bold(mode, number, text, "bold", width)
 
 
-def summary(mode: str, number: int, text: str, width: int | None) -> list[Text]:
-    """Return the lines below the steps. They are red if the exchange failed."""
-    good = text[:1] in ("1", "2", "3", "o", "c")
+def summary(mode: str, number: int, text: str, width: int | None, *, good: bool) -> list[Text]:
+    """Return the lines below the steps. They are red if the exchange failed (`good` is False)."""
     return _bold(mode, number, text, "bold" if good else "bold red", width)
 
 

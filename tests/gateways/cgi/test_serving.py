@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gateways.cgi.server import environment
 from gateways.cgi.serving import cgi_server
 from gateways.cgi.site import WSGISite, site
 from tests.gateways.cases import Request
@@ -99,3 +100,15 @@ def test_the_site_also_works_as_a_wsgi_application(folder: Path) -> None:
 def test_a_missing_folder_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), cgi_server(tmp_path / "nowhere"):
         pass
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [((), "{own}:/bin"), (("PATH",), "{own}:/bin"), (("PATH=/x",), "/x")])
+def test_the_folder_of_this_python_is_first_in_path_unless_path_is_given(
+    wanted: tuple[str, ...], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/bin")
+    monkeypatch.delenv("ABSENT", raising=False)
+    monkeypatch.setenv("PRESENT", "1")
+    found = environment((*wanted, "ABSENT", "PRESENT", "GIVEN=a=b"))
+    path = expected.format(own=Path(sys.executable).parent)
+    assert found == {"PATH": path, "PRESENT": "1", "GIVEN": "a=b"}

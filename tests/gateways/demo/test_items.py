@@ -92,7 +92,9 @@ def test_a_program_has_the_name_of_its_own_process_until_it_ends() -> None:
 
 
 def test_requests_without_steps_have_one_line() -> None:
-    begin, end = convert((1.0, 1, 1, "access", ("GET", b"/hello", b"name=you", 404, 1234, 0.0005, "")))
+    client = ("127.0.0.1", 4711)
+    data = ("GET", b"/hello", b"name=you", 404, 1234, 0.0005, "", client, "1.1")
+    begin, end = convert((1.0, 1, 1, "access", data))
     assert begin["heading"] == "GET /hello?name=you"
     assert (end["summary"], end["good"]) == ("404 · 1,234 bytes · 0.50 ms", False)
 

@@ -49,6 +49,7 @@ def test_the_status_of_wsgi_is_that_of_the_last_start_response_and_bytes_are_blo
     exchange.add(event(0.0, "block", b"345"))
     exchange.add(event(0.001, "end", None))
     assert exchange.summary() == "500 · 5 bytes · 1.00 ms"
+    assert not exchange.good
 
 
 def test_the_size_of_a_file_sent_by_the_server_comes_from_its_headers() -> None:
@@ -66,10 +67,21 @@ def test_an_app_that_raised_before_its_response_headers_has_no_status() -> None:
     assert exchange.summary() == "no status · 0 bytes · 2.00 ms · ValueError('x')"
 
 
+def test_an_app_that_raised_after_its_response_headers_has_failed() -> None:
+    exchange = begin(1, event(0.0, "scope", SCOPE))
+    exchange.add(event(0.0, "send", {"type": "http.response.start", "status": 200}))
+    assert exchange.good
+    exchange.add(event(0.0, "raised", "ValueError('x')"))
+    exchange.add(event(0.002, "end", None))
+    assert exchange.summary() == "200 · 0 bytes · 2.00 ms · ValueError('x')"
+    assert not exchange.good
+
+
 def test_a_lifespan_has_no_status() -> None:
     exchange = begin(1, event(0.0, "scope", {"type": "lifespan"}))
     exchange.add(event(0.002, "end", None))
     assert exchange.summary() == "over · 2.00 ms"
+    assert exchange.good
 
 
 def test_an_exchange_is_over_when_its_response_and_its_program_have_ended() -> None:

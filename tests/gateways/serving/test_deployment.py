@@ -110,6 +110,12 @@ def test_settings_without_a_command_line_option_go_into_a_module(
 def test_no_file_is_overwritten() -> None:
     assert made(WSGI, "asgi", "uvicorn", taken=("shop_asgi.py",))[0] == "cat > shop_asgi2.py <<'END'"
     assert made(WSGI, "cgi", "uvicorn", taken=("shop.cgi",))[0] == "cat > shop2.cgi <<'END'"
+    assert made(WSGI, "cgi", "uvicorn", taken=("shop.cgi", "shop2.cgi"))[0] == "cat > shop3.cgi <<'END'"
+    lines = made(ASGI, "wsgi", "gunicorn", taken=("shop_wsgi_gunicorn.py",))
+    assert [line for line in lines if "<<" in line] == [
+        "cat > shop_wsgi2.py <<'END'",
+        "cat > shop_wsgi2_gunicorn.py <<'END'",
+    ]
 
 
 @pytest.mark.parametrize("module", ["my-shop", "my shop", "2024", "class"])
