@@ -1,4 +1,5 @@
 """The benchmarks behind the figures in README.
 
-All contenders are measured in one run, in turns. The figures are medians and ratios of medians.
+All contenders are measured in one run, in turns. The figures are medians. Ratios are
+medians of the ratios of each round.
 """

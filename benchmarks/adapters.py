@@ -20,11 +20,11 @@ Generated on {date} by `make bench`.
 Each row of a table is a contender: our adapter ("ours"), or an alternative to it. The contenders take turns, round by
 round, in one run. The tables show medians. Each round yields a ratio between ours and another contender, and "relative
 speed" is the median of these ratios. Above 1, ours is faster. On a shared machine, the ratios vary less than the
-absolute rates. Every response is verified.
+absolute rates.
 
 The first tables are measured in process, that is, without a server. Each request is a scope or an environ with the six
 headers of a browser. The tables "over a socket" are measured with servers. Each server is one process on one core. The
-client (wrk with 32 connections, or curl) runs on another core.
+client (wrk with 32 connections, or curl) runs on another core. An error response stops the benchmark.
 
 See also [the slowest responses](benchmarks-tails.md), [the cost by clients, bodies and headers](benchmarks-scale.md)
 and [one request in counts](benchmarks-ledger.md).

@@ -31,7 +31,7 @@ METHOD = """# Figures of the CGI hosts
 Generated on {date} by `make bench-cgi`.
 
 The figures are the durations of whole requests in milliseconds. Requests are sent one after the other, each on a new
-connection. Before each request to an application, the benchmark waits until the last program has exited. Each row of a
+connection. Before each request to an application, the benchmark waits 0.1 s for the last program to exit. Each row of a
 table is a contender: our CGI host ("ours") or another one. The contenders take turns in one run, and every response is
 verified. The tables show medians. Each round yields a ratio between "ours on uvicorn" and another contender, and
 "relative speed" is the median of these ratios. Above 1, "ours on uvicorn" is faster. "Warm" means `warm=True`, without

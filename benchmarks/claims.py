@@ -164,7 +164,7 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
     program, blocked = found.of("blocking", COLD), found.of("blocking", LOOP)
     if not all(found.faster("hello", LOOP, each) for each in (COLD, WARM)):
         return "no difference seen", seen
-    # The claim is refuted if one way to run CGI is less than 100 times slower.
+    # The claim is true in some cases only if one way to run CGI is less than 100 times slower.
     less = any(each.low * HUNDRED > 1 for each in ratios)
     less = less or program.rate * HUNDRED > blocked.rate * found.least("blocking")
     return ("conditional" if less else "true"), seen

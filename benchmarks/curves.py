@@ -24,9 +24,9 @@ CLIENTS = (1, 3, 10, 32, 100, 300, 1_000, 3_000, 10_000)
 THREADS = (1, 3, 10, 32, 100, 300, 1_000)  # numbers of clients on a WSGI server, where each client is a thread
 BODIES = (0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 HEADER_COUNTS = (5, 10, 20, 40, 60, 80, 100)
-REQUESTS = 1_000  # minimum number of requests in one measurement
+REQUESTS = 1_000  # requests in one measurement by clients or headers, rounded to a multiple of the number of clients
 BLOCK = b"x" * 65536
-SMALL = 1_000_000  # a body with fewer bytes than this is measured several times
+SMALL = 1_000_000  # a body with fewer bytes than this is sent 100 times in one measurement
 COUNT = 5  # number of rounds
 
 Curve = list[tuple[float, float]]  # (x, microseconds of CPU time per request)

@@ -47,7 +47,7 @@ class TooFew(Exception):
 
 
 def processor_seconds(pid: int) -> float:
-    """Return the CPU time of a server and its workers, in seconds. On Linux, the time is exact to a nanosecond."""
+    """Return the CPU time of a server and its workers, in seconds, exact to a nanosecond. Linux only."""
     total = 0
     for process in _family(pid):
         for thread in Path(f"/proc/{process.pid}/task").iterdir():

@@ -49,7 +49,8 @@ times instead, which depend on the machine.
 "Thread switch alone" calls an empty function with `run_in_executor` or `run_coroutine_threadsafe`. Each count is
 computed from the difference between a run of {few} requests and a run of {many} requests.
 
-`tests/benchmarks/test_ledger.py` fails if an adapter needs more than these counts.
+`tests/benchmarks/test_ledger.py` fails if one request at a time needs more Python calls or system calls than a fixed
+maximum.
 
 {machine}
 """

@@ -157,7 +157,7 @@ def servers(contenders: tuple[Contender, ...], stack: ExitStack) -> dict[Contend
 
 
 def typical(rounds: list[Histogram], share: float, choose: Callable[[list[float]], float] = median) -> float | None:
-    """Return the median of the rounds' percentiles, in nanoseconds; None if a round has too few responses for it."""
+    """Return the median (or `choose`) of the rounds' percentiles, in nanoseconds; None with too few responses."""
     values = [value for each in rounds if (value := each.supported(share)) is not None]
     return choose(values) if values and len(values) == len(rounds) else None
 

@@ -72,7 +72,7 @@ django.setup()
 
 
 def upload(request: Any) -> Any:
-    """Show a form for a file. The session counts the visitor's uploads."""
+    """Store a posted file, or show a form. The session lists the visitor's uploads."""
     if request.method == "POST":
         file: UploadedFile = request.FILES["file"]
         UPLOADS.mkdir(exist_ok=True)

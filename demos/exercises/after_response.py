@@ -3,7 +3,7 @@ other requests does the work delay?
 
 What you see: in all three, the client gets its response half a second before the work is
 done. In CGI, the response ends when the program closes its output. Then the program works
-in its own process, and blocks no other request. (Under Apache, the program must close
+in its own process, and blocks no other request. (Under mod_cgi, the program must close
 stderr too.) In WSGI, only close() runs after the response. It holds one of the server's
 threads. In ASGI, the app continues on the loop after its last event. In all three, the
 work is lost if the process ends. Use a queue for work that must not be lost.

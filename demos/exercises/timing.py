@@ -1,7 +1,7 @@
 """Exercise 2: how long does a response take? Write a middleware that times it, for WSGI
 and for ASGI.
 
-What you see: the middleware prints three durations. Only one is the duration of the
+What you see: each middleware prints several durations. Only one is the duration of the
 response. If a WSGI app returns a generator, it has not done any work yet. So a middleware
 must stop the clock in close(), when the response ends. In ASGI, the response ends with
 the last `http.response.body`. The call may return later, if the app continues to work.

@@ -1,7 +1,8 @@
-"""The reference app in ASGI (ASGI 3, 2019): the server calls app(scope, receive, send), once for each connection.
+"""The reference app in ASGI (ASGI 3, 2019): the server calls app(scope, receive, send) for each request.
 
-Read it beside ../cgi/app.py and ../wsgi/app.py. All three have the same routes and functions, and send the same bytes.
-It knows only ASGI and asyncio. It uses no framework, adapter or server, and imports no other app.
+Read it beside ../cgi/app.py and ../wsgi/app.py. All three have the same routes. Except for
+/inside, /file and /ws, they send the same bytes. This app knows only ASGI and asyncio. It uses no framework, adapter or
+server, and imports no other app.
 """
 
 import asyncio

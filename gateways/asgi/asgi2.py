@@ -1,6 +1,6 @@
-"""The reference app's hello and stream in ASGI 2 (2018): a callable that returns a callable, App(scope)(receive, send).
+"""The reference app's hello and stream in ASGI 2 (2017): a callable that returns a callable, App(scope)(receive, send).
 
-The app is a class, and each connection is an instance. ASGI 3 has the same events, but merges the two calls: an app can
+The app is a class, and each request is an instance. ASGI 3 has the same events, but merges the two calls: an app can
 be one coroutine function, which middleware can wrap.
 """
 
@@ -23,7 +23,7 @@ from gateways.asgi.app import (
 
 
 class App:
-    """One connection. The constructor cannot await: it can only inspect the scope and reject it."""
+    """One request. The constructor cannot await: it can only inspect the scope and reject it."""
 
     def __init__(self, scope: Scope) -> None:
         if scope["type"] != "http":

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The reference app in CGI (1993; RFC 3875, 2004): the server runs this program, once for each request.
 
-Read it beside ../wsgi/app.py and ../asgi/app.py. All three have the same routes and functions, and send the same bytes.
-It knows only RFC 3875. It uses no framework, adapter or server, and imports no other app.
+Read it beside ../wsgi/app.py and ../asgi/app.py. All three have the same routes. Except for
+/inside, /file and /ws, they send the same bytes. This app knows only RFC 3875. It uses no framework, adapter or
+server, and imports no other app.
 Modules are imported again for each request, so most imports are inside the functions that need them. To run this
 program without a server:
 
@@ -20,7 +21,6 @@ Query = dict[str, list[str]]
 TEXT, JSON, EVENTS = "text/plain; charset=utf-8", "application/json", "text/event-stream"
 BLOCK = 64 * 1024  # maximum number of body bytes in memory
 METHOD = os.environ.get("REQUEST_METHOD", "GET")
-FINISHED = f"gateways-cgi-{os.getuid()}.jobs"  # jobs of /background, in a file because the process exits
 
 
 class BadRequest(Exception):

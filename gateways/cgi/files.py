@@ -60,7 +60,7 @@ class _Refused(Exception):
 
 
 class Files:
-    """Serves the files below `folder` for GET and HEAD, and no file outside it.
+    """Serves the files below `folder` for GET and HEAD, and no file outside it unless `follow_symlinks` is True.
 
     For a folder, it sends index.html or a listing. It supports If-Modified-Since.
 
@@ -119,7 +119,7 @@ class Files:
         """Return the file at a path, after following links. Raises OSError if the file does not exist, and _Refused if
         it must not be sent.
 
-        The checks apply to the target of a link, which is the file that would be sent.
+        The checks also apply to the target of a link, because that is the file that would be sent.
         """
         segments = [os.fsdecode(each) for each in path.split(b"/") if each]
         found = Path(os.path.realpath(self._root.joinpath(*segments), strict=True))

@@ -1,7 +1,7 @@
 """The command line. Knows the list of commands, and how to print a failure.
 
-A failure is one line on stderr with the cause and the fix. Exit status: 2 for a wrong command line, 1 if the command
-failed. The traceback is printed only with --debug.
+A failure is one line on stderr with the cause and the fix. Exit status: 2 for a wrong command line, 130 after Ctrl-C, 1
+if the command failed (2 in check and diff, where 1 is a result). A traceback of this project needs --debug.
 """
 
 import importlib

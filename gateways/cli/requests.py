@@ -100,7 +100,7 @@ def _read(file: Path, log_format: str | None) -> Traffic:
 
 
 def data_of(text: str) -> bytes:
-    """Return the body for --data: the text itself, or the content of the file named after "@".
+    """Return the body for --data: the text itself, or the content of the file named after "@" ("@-": stdin).
 
     Raises:
         Failure: the file cannot be read.

@@ -25,7 +25,7 @@ def check(plan: Plan, unix: str | None) -> None:
     """Check that the server and the target support the options.
 
     Raises:
-        UsageError: an option is not supported; the message names the servers that support it.
+        UsageError: an option is not supported; for an option of servers, the message names the servers that support it.
     """
     mode, settings = plan.mode, plan.settings
     is_adapted = mode == "asgi" and plan.known.interface == "wsgi"  # the adapter runs the app on threads

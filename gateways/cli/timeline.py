@@ -30,7 +30,7 @@ from gateways.timeline.text import WIDTH, lines
     "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write the timeline to a web page."
 )
 def timeline(timeout: float, as_json: bool, page: Path | None) -> int:
-    """Run the same request through CGI (1993), PEP 333 (2003), PEP 3333 (2010), ASGI 2 (2016) and ASGI 3 (2019), and
+    """Run the same request through CGI (1993), PEP 333 (2003), PEP 3333 (2010), ASGI 2 (2017) and ASGI 3 (2019), and
     compare them: how the app is called, where it runs, how long it takes, and when the first byte of a stream arrives.
     """
     taken = run(timeout, lambda generation: click.echo(f"{generation.name} ({generation.year}) …", err=True))

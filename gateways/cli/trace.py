@@ -28,7 +28,7 @@ from gateways.trace.run import Plan, take
 from gateways.trace.secrets import redacted
 
 IMPORT = 20.0
-"""Timeout for importing a target, in seconds."""
+"""Minimum timeout for importing a target, in seconds. A longer --timeout applies here too."""
 
 REFERENCE_PATH = "/hello?name=you"
 

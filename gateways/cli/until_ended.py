@@ -79,7 +79,7 @@ class Serving:
             plan.server,
             plan.known.target,
             "nothing" if plan.quiet else "access",
-            self._sock.dup(),  # a copy: self._sock itself stays open, so clients wait during a restart
+            self._sock.dup(),  # a copy: clients of self._sock wait during a restart, if the server adopts it
             self._events,
             plan.known.interface,
             plan.settings,

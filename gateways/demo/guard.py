@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 def refusal(scope: dict[str, Any], host: str) -> str | None:
     """Return the reason to refuse this request; None if it is allowed. `host` is the name that the command listens on.
 
-    RFC 6454, 7: a browser sends Origin with every POST and every WebSocket handshake.
+    A browser sends Origin with every POST (Fetch Standard, 3.2) and every WebSocket handshake (RFC 6455, 4.1).
     """
     requested = _only(scope, b"host")
     if requested is None or not _is_known(requested, host):

@@ -14,7 +14,7 @@ Event = tuple[float, int, int, str, Any]
 `when` is time.perf_counter(), in seconds; `thread` is threading.get_ident(); `exchange` numbers the request, WebSocket
 or lifespan within its process. The kinds, and their data:
 
-    all      access (method, path, query, status, size, seconds, flaw) · raised exception · end None
+    all      access (method, path, query, status, size, seconds, flaw, client, HTTP version) · raised text · end None
     ASGI     scope dict · receive message · send message · returned None
     WSGI     environ dict · read (method, arguments, bytes) · start_response (status, headers, exc_info given)
              write bytes · returned (type, length or None) · block bytes · close None
@@ -39,7 +39,7 @@ class Batch:
 
 
 SHOWN = 200
-"""Maximum number of bytes of a body that are stored. Other data is stored completely."""
+"""Maximum number of bytes of a body, or of characters of a text, that are stored. Other data is stored completely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def plain(event: Event) -> Event:
 
 
 def flaw(error: BaseException) -> str:
-    """Return a short text for an app's error that made a response incomplete: "raised ValueError"."""
+    """Return a short text for an error that made a response incomplete: "cancelled", or e.g. "raised ValueError"."""
     name = type(error).__name__
     return "cancelled" if name == "CancelledError" else f"raised {name}"
 

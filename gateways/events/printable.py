@@ -17,7 +17,7 @@ def octets(text: str) -> bytes:
 
 
 def target(path: str | bytes, query: bytes) -> str:
-    """Return a request target. All characters except printable ASCII are %-quoted: "/caf%C3%A9?name=x".
+    """Return a request target. Characters that a path or a query must not contain are %-quoted: "/caf%C3%A9?name=x".
 
     path: bytes, or ASGI's decoded `path` as a str.
     """

@@ -62,7 +62,8 @@ def _adapter(job: Job) -> Any:
 def _as_program(job: Job) -> App:
     """Generate a CGI program for the app in a temporary folder, and return a host that runs it.
 
-    The program gets all environment variables of this process, as an app in another mode would.
+    The program gets the environment variables of this process, as an app in another mode would. Variables HTTP_* are
+    left out, because the program would take them for request headers.
     """
     import tempfile  # imported late, because the generated program imports this module too
 

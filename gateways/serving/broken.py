@@ -1,6 +1,6 @@
 """Serve an error page on the server's socket if the app could not be started.
 
-Knows http.server and one thread. Browsers get a page that reloads itself, other clients plain text.
+Knows http.server and threads. Browsers get a page that reloads itself, other clients plain text.
 """
 
 import html

@@ -43,7 +43,7 @@ def load_module(location: str) -> ModuleType:
 
 
 def _module_name(location: str) -> str:
-    """Return the name to import. For a file, add its folder to sys.path."""
+    """Return the name to import. For a file, add the folder of it or of its package to sys.path."""
     path = Path(location)
     if path.suffix != ".py" and os.sep not in location and not location.startswith("."):
         if not location:
@@ -99,10 +99,10 @@ def _modules() -> list[str]:
 
 
 def usual_name(module: ModuleType) -> str:
-    """Return the first of NAMES that the module has.
+    """Return the first of NAMES that is callable in the module.
 
     Raises:
-        Failure: the module has no such name.
+        Failure: none of the names is callable.
     """
     for name in NAMES:
         if callable(getattr(module, name, None)):
@@ -159,7 +159,7 @@ def _instead(wanted: str, there: Iterable[str]) -> str:
 
 
 def where(error: BaseException) -> str:
-    """Return the place where the error was raised: the last frame that is in a file."""
+    """Return " (file:line)" for the last of the app's frames, or for a syntax error; "" if the app has no frame."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}:{error.lineno})"
     own = theirs(traceback.extract_tb(error.__traceback__))
@@ -167,7 +167,7 @@ def where(error: BaseException) -> str:
 
 
 def traceback_of(error: BaseException) -> str:
-    """Return the traceback as Python prints it, without the frames outside the app."""
+    """Return the traceback as Python prints it, without the frames of importlib and of this package."""
     report = traceback.TracebackException.from_exception(error)
     report.stack = traceback.StackSummary.from_list(theirs(report.stack))
     return "".join(report.format())

@@ -14,7 +14,7 @@ def bind(host: str, port: int) -> socket.socket:
     """Return a TCP socket bound to `host` and `port` (0: any free port), not yet listening. The caller closes it.
 
     Raises:
-        Failure: the port is in use or not allowed, or the host is not an address of this machine.
+        Failure: the port is in use or not allowed, or the host is unknown or not an address of this machine.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

@@ -29,10 +29,10 @@ class Known:
 
 
 def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
-    """Import and recognise `target`. If `interface` is given, it is not checked.
+    """Import and recognise `target`. A given `interface` is used even if the app's signature does not match.
 
     Raises:
-        Failure: app not found, or its import takes longer than `seconds` or exits the process.
+        Failure: not found, or not an app, or its import takes longer than `seconds` or exits the process.
     """
     if interface in (None, "cgi") and (program := program_of(target)):
         return Known(target, "cgi", program)

@@ -106,9 +106,10 @@ def _load(target: str) -> tuple[Any, str, str]:
 
 
 def is_site(path: Path) -> bool:
-    """Return True for a folder whose files are public: not a Python package, and not a folder of CGI programs.
+    """Return True for a folder whose files are public.
 
-    Programs run only in folders named cgi-bin or htbin, because clients must not start executable files elsewhere.
+    It contains a folder named cgi-bin or htbin, or it is neither a Python package nor a folder with one of these names.
+    By default, programs run only in such folders, because clients must not start executable files elsewhere.
     """
     if any((path / name).is_dir() for name in PROGRAMS):
         return True

@@ -23,7 +23,7 @@ MAKES = {"write": "", "block": "", "stdout": "", "send http.response.body": "bod
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The traces of one generation: those of the plain requests, and the trace of the stream."""
+    """The traces of one generation: of the plain request with the median time, and of the stream."""
 
     generation: Generation
     hello: Trace

@@ -34,7 +34,7 @@ GENERATIONS = (
         "gateways.wsgi.pep333:app",
         "waitress",
         "the process keeps running; the server calls a function, and the app may push data with write()",
-        "make an app wait in write(); distinguish bytes from text (both are str)",
+        "distinguish bytes from text, because both are str",
     ),
     Generation(
         "PEP 3333",
@@ -47,7 +47,7 @@ GENERATIONS = (
     ),
     Generation(
         "ASGI 2",
-        2016,
+        2017,
         "asgi",
         "gateways.asgi.asgi2:App",
         "uvicorn",

@@ -16,7 +16,7 @@ STYLES = {"cgi": "magenta", "wsgi": "green", "asgi": "cyan"}
 
 
 def lines(timeline: Timeline, width: int = WIDTH) -> list[Text]:
-    """Return the lines, each at most `width` columns wide, at least 76."""
+    """Return the lines, each at most `width` columns wide. `width` must be at least 76."""
     out = [Text("One request through five generations, each on a real server", style="bold")]
     out += [Text(f"{timeline.hello} · the median of {REPEATS} requests after one warm-up request", style="dim"), Text()]
     out += _table(timeline, width)

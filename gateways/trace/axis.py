@@ -2,7 +2,7 @@
 
 
 def ms(seconds: float) -> str:
-    """Format seconds as milliseconds with three or four digits: "0.61 ms", "12.3 ms", "1,204 ms"."""
+    """Format seconds as milliseconds, with two, one or no decimals: "0.61 ms", "12.3 ms", "1,204 ms"."""
     number = seconds * 1000
     return f"{number:,.{2 if abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0}f} ms"
 

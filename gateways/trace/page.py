@@ -16,7 +16,7 @@ PHASES: dict[Phase, str] = {
     "after": "The end: the server stops",
 }
 PAUSE = 0.05
-"""Minimum pause between steps that is shown, as a share of the total time."""
+"""Minimum pause between steps that is shown, as a share of the time of their phase. It must also be at least 1 ms."""
 
 
 def render(trace: Trace) -> str:

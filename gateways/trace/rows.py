@@ -33,8 +33,8 @@ class Row:
 
 
 def rows(events: Iterable[Event], began: float) -> list[Row]:
-    """Return the rows for a batch of events of one exchange. For a body in many pieces, only the first and last pieces
-    are shown.
+    """Return the rows for a batch of events of one exchange. For a body in many pieces, only the first pieces and the
+    last piece are shown.
     """
     shown: list[Row] = []
     for bulk, run in groupby(events, key=lambda event: event[3] in BULK):

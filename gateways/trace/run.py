@@ -96,7 +96,7 @@ def take(plan: Plan) -> list[Trace]:
     further request is sent. The first trace includes the start of the app; the last trace includes its shutdown.
 
     Raises:
-        Failure: the server is not installed.
+        Failure: the server is not installed, or a request of `plan.before` that is no warm-up has no response.
     """
     served = _served(plan)
     recordings = [_Recording()]

@@ -32,7 +32,7 @@ class Step:
     """A step from one lifeline to another, or on a single lifeline if both are the same.
 
     `at` is in seconds since the request's first byte; `interface` is "tcp", "cgi", "wsgi" or "asgi". `thread` is a
-    process id and a thread's name; (0, "") is the client.
+    process id and a thread's name; (0, "") is a step at the socket.
     """
 
     at: float

@@ -1,7 +1,7 @@
 """Record one line per request of a WSGI app, at the lowest possible cost. Knows WSGI and the clock.
 
-A list is passed to the server unchanged, and its bytes are counted immediately. Other iterables are wrapped. This
-module must not know servers.
+A list, a tuple or the server's file wrapper is passed to the server unchanged, and its bytes are counted immediately.
+Other iterables are wrapped. This module must not know servers.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -71,7 +71,7 @@ def _wanted(environ: WSGIEnvironment, line: "_Line") -> float:
 
 
 class _Line:
-    """The start_response() of a request. It records status and length."""
+    """The start_response() of a request. It records the status, the headers, and the number of bytes of write()."""
 
     def __init__(self, start_response: StartResponse) -> None:
         self.status = 0

@@ -1,7 +1,8 @@
 """The reference app in WSGI (PEP 3333, 2010): the server calls app(environ, start_response), once for each request.
 
-Read it beside ../cgi/app.py and ../asgi/app.py. All three have the same routes and functions, and send the same bytes.
-It knows only PEP 3333. It uses no framework, adapter or server, and imports no other app.
+Read it beside ../cgi/app.py and ../asgi/app.py. All three have the same routes. Except for
+/inside, /file and /ws, they send the same bytes. This app knows only PEP 3333. It uses no framework, adapter or
+server, and imports no other app.
 """
 
 import os

@@ -1,7 +1,8 @@
 """The reference app's hello and stream in the WSGI of 2003 (PEP 333). It runs on any current server.
 
-It shows two things that PEP 3333 keeps only for compatibility. start_response() returns write(), with which the app
-pushes blocks. Today the server pulls them. `exc_info` lets an error replace response headers that are not sent yet.
+It shows two features that few apps use today. start_response() returns write(), with which the app pushes blocks. PEP
+3333 keeps write() only for old frameworks: today the server pulls the blocks. `exc_info` lets an error replace response
+headers that are not sent yet.
 
 One thing cannot be shown: in 2003 a str was bytes, and both headers and body were str. In Python 3, PEP 3333 keeps str
 for the headers ("native strings", each character a byte) and requires bytes for the body.
