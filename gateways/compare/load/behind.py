@@ -15,7 +15,9 @@ RECEIVE_BUFFER = 32 * 1024
 
 
 class Held:
-    """Requests a stream and reads it continuously. `begun` is set when the first bytes of its body have arrived."""
+    """Requests a stream and reads it continuously. `begun` is set when the first bytes of the body of a 200
+    response have arrived.
+    """
 
     receive_buffer = 0
 
