@@ -33,7 +33,7 @@ def duration(seconds: float | None) -> str:
 
 
 def micros(seconds: float | None) -> str:
-    """Format CPU time per response: `32 µs`, `24 ms`."""
+    """Format CPU time per response: `32 µs`, `24.0 ms`."""
     if seconds is None:
         return ""
     return f"{seconds * 1e6:.0f} µs" if seconds < 0.0009995 else f"{number(seconds * 1e3)} ms"
