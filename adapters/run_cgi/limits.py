@@ -22,9 +22,8 @@ GRACE = 0.5  # delay from SIGTERM to SIGKILL, in seconds
 class Timeouts(NamedTuple):
     """Timeouts of a host, in seconds; None for no timeout.
 
-    head: limit for the response headers. It restarts whenever the program reads a part of the request.
-    idle: limit for the time without data in either direction, after the response headers. It also applies if the client
-        does not read.
+    head: limit for the time without data in either direction, until the response headers are complete.
+    idle: the same limit after the response headers. It also applies if the client does not read.
     total: limit for the whole run of the program.
     queue: limit for the time that a request waits for a free slot. The request then gets a 503.
 
