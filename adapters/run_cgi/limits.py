@@ -49,6 +49,7 @@ class Deadline:
         self.lingering = False  # the program has exited, and its children may still write output
         self._timeouts = timeouts
         self._end = now + _seconds(timeouts.total)
+        self._shortened = False
 
     def due(self) -> float:
         """Return the time at which the program times out, if there is no activity until then."""
@@ -56,7 +57,8 @@ class Deadline:
 
     def shorten(self, now: float) -> None:
         """Limit the remaining time to BODILESS_SECONDS, because only the response headers are needed."""
-        self._end = min(self._end, now + BODILESS_SECONDS)
+        if now + BODILESS_SECONDS < self._end:
+            self._end, self._shortened = now + BODILESS_SECONDS, True
 
     def left(self, now: float) -> float:
         """Return the seconds that the program may continue after its response has ended."""
@@ -65,6 +67,8 @@ class Deadline:
     def description(self) -> str:
         """Return a text that names the timeout that has expired."""
         if self._end < self.moved + self._silence():
+            if self._shortened:
+                return f"still running {BODILESS_SECONDS} seconds after the headers of a response without a body"
             return f"still running after {self._timeouts.total} seconds"
         return f"{'no data' if self.head_seen else 'no response headers'} for {self._silence()} seconds"
 
@@ -129,7 +133,10 @@ class Slots:
         self.release()
 
     def release(self) -> None:
-        """Give the slot to the first queued request. If its event loop is closed, try the next request."""
+        """Give the slot to the first queued request, or free it if the queue is empty.
+
+        If the event loop of a request is closed, try the next request.
+        """
         while True:
             with self._lock:
                 if not self._line:

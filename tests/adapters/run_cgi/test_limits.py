@@ -32,6 +32,9 @@ def test_a_response_without_a_body_leaves_the_program_little_time() -> None:
     assert deadline.left(500.0) == NEVER
     deadline.shorten(100.0)
     assert deadline.left(101.0) == BODILESS_SECONDS - 1
+    deadline.head_seen = True
+    text = f"still running {BODILESS_SECONDS} seconds after the headers of a response without a body"
+    assert deadline.description() == text
 
 
 def test_without_timeouts_there_is_no_deadline() -> None:
