@@ -42,7 +42,7 @@ from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
 
-MAX_DETACHED = 10_000  # maximum number of detached streams per process; each further stream occupies a thread
+MAX_DETACHED = 10_000  # maximum number of detached streams per adapter and process; more streams occupy threads
 
 
 class ASGIToWSGI:
@@ -54,8 +54,8 @@ class ASGIToWSGI:
     pathsend: offer `http.response.pathsend` to the application if the server has wsgi.file_wrapper. The server's thread
         then reads the file, and send() returns when the file has been sent. Default: off, because middleware that wraps
         send() or reads bodies (compression, Starlette's BaseHTTPMiddleware) does not support this message.
-    websockets: number of WebSockets that a process may have open at once; further handshakes get a 503. 0 turns
-        WebSockets off.
+    websockets: number of WebSockets that this adapter may have open at once in a process. Further handshakes get a
+        503. 0 turns WebSockets off.
     ping: seconds between pings to a WebSocket client. A client that does not respond to a ping is disconnected. 0 sends
         no pings.
     max_message: size limit in bytes of a message from a client. A larger message closes its WebSocket with 1009.

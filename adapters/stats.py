@@ -15,10 +15,10 @@ RETRY_AFTER = 5  # value of Retry-After in seconds, in a 503 that is sent becaus
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """An adapter's figures in this process. Each figure is exact, although no lock is taken.
+    """An adapter's figures in this process. Counts are exact, although no lock is taken.
 
-    The figures from `busy` to `oldest` are current values. The others count since the adapter was created. A CGI host
-    counts its programs as threads.
+    The figures from `busy` to `oldest` are current values, which may be inexact for a moment. The others count since
+    the adapter was created. A CGI host counts its programs as threads.
     """
 
     busy: int  # threads that serve a request

@@ -42,8 +42,9 @@ class WSGIToASGI:
     threads: maximum number of concurrent requests. Threads are started when they are needed. Further requests wait,
         without using a thread. Threads that wait for slow clients do not count, up to 512 of them. Slow clients
         therefore cannot block other requests. With 1, the application serves one request at a time.
-    spool: size limit in bytes for spooling a request body of unknown length (chunked, HTTP/2). The adapter writes such
-        a body to a temporary file before the application starts, and sets CONTENT_LENGTH. With 0, the body is streamed
+    spool: size limit in bytes for spooling a request body of unknown length (chunked, HTTP/2). The adapter receives
+        such a body before the application starts, and sets CONTENT_LENGTH. Above 256 KB, the body is in a temporary
+        file. A body above `spool` is streamed after that, without CONTENT_LENGTH. With 0, the body is streamed
         immediately, and the environ has wsgi.input_terminated but no CONTENT_LENGTH.
     pathsend: let the server send the files of `wsgi.file_wrapper`, with `http.response.pathsend` or `zerocopysend`, if
         it supports one of them. Requirements: the files stay in place until they have been sent, and the middleware
@@ -63,9 +64,9 @@ class WSGIToASGI:
     the server supports early hints, it also has `wsgi.early_hints` (a callable that takes a list of headers). If the
     client disconnects before the end of the body, reading the body raises ClientDisconnected, an OSError.
 
-    The adapter raises the application's exceptions to the server: otherwise the response would look complete. Before
-    the response headers are sent, an exception is raised unchanged. You can create the adapter before any loop exists,
-    use it on several loops, and keep it across a fork.
+    The adapter raises the application's exceptions to the server: otherwise the response would look complete. An
+    exception that would stop the loop, such as SystemExit, is raised as a RuntimeError. You can create the adapter
+    before any loop exists, use it on several loops, and keep it across a fork.
     """
 
     _verbatim = False  # used by dropin.py: send one message per block, and add no headers to the application's

@@ -14,7 +14,8 @@ a thread, Desk        blocks, a request, or the end  the loop's put(), ask(), en
 a coroutine, Desk     space for its next block       the thread's get(), with one post(); close(); or cancellation
 ====================  =============================  =================================================================
 
-The check runs every LOOP_CHECK seconds, and ends the wait if the loop is closed.
+The check runs every LOOP_CHECK seconds, and ends the wait if the loop is closed. A Desk on a borrowed loop polls the
+loop at the same interval. Inbox.overflow() also ends the wait of its coroutine, and so does Desk.leave().
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ _KEPT: ContextVar[Adopted] = ContextVar("gateways.kept")  # the variables that k
 def adopt(context: Context, before: Context) -> Adopted:
     """Copy the variables that other code has set in `context` to the current context.
 
-    Returns pairs of a reset token and a value. `context` began as a copy of `before`, and the other code ran in it. If
-    the caller has changed a variable after that copy, the caller's value stays.
+    Returns pairs of a reset token and a value. `context` began as a copy of `before`, and the other code ran in it. A
+    variable that only the caller has changed after that copy keeps the caller's value.
     """
     if not context:
         return ()

@@ -129,7 +129,7 @@ class Desk(ToThread):
             self.close()
 
     def close(self) -> None:
-        """Close the channel, and wake coroutines that wait for room. Call it from a thread."""
+        """Close the channel. Wake the waiting thread, and the coroutines that wait for room. Thread-safe."""
         with self._mutex:
             self.closed = self.ended = True
             self._items, waiters = [], self._read(self._size)

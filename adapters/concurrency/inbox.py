@@ -70,7 +70,7 @@ class Inbox(ToThread):
             self.end()
 
     def forget(self) -> None:
-        """Discard the rest of the body, because the request has ended. Never calls `start`. Call it from the thread."""
+        """Receive no more of the body, because the request has ended. Later reads do not call `start`. Thread-safe."""
         self.close()
         self.started, self._start = True, int
 
@@ -101,7 +101,7 @@ class Inbox(ToThread):
     def get(self) -> bytes:
         """Return the next block, b"" at the end of the body. Call it from the thread.
 
-        Raises ClientDisconnected if the body is shorter than announced, and OSError if put() has discarded data.
+        Raises ClientDisconnected if the body is incomplete, and OSError if put() has discarded data.
         """
         while True:
             with self._mutex:

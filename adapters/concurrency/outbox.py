@@ -37,7 +37,7 @@ class Outbox(Channel):
     def put(self, item: Any, size: int) -> None:
         """Queue an item of `size` bytes. Then wait while HIGH_WATER or more bytes are queued. Call it from the thread.
 
-        Raises ClientDisconnected if the coroutine has closed the channel.
+        Raises ClientDisconnected if the channel is closed, or if the time after linger() has passed.
         """
         with self._mutex:
             if self.closed or self._lingering:
@@ -104,7 +104,10 @@ class Outbox(Channel):
         return bool(self._gates)
 
     def take(self) -> tuple[list[Any], bool] | None:
-        """Return the result of get() if the thread has queued its last item; else None. Call it from the coroutine."""
+        """Return the result of get() if the thread has queued its last item, and no thread waits; else None.
+
+        Call it from the coroutine.
+        """
         if not self._ended or self._gates:
             return None
         items, self._items = self._items, []
@@ -155,11 +158,14 @@ class Outbox(Channel):
             pass
 
     def is_closed(self) -> bool:
-        """Return True if the client is known to have disconnected."""
+        """Return True if the channel is closed, or if linger() was called because the client may have disconnected."""
         return self.closed or self._lingering
 
     def linger(self) -> None:
-        """Close the channel LINGER seconds after the next item, because the client may have disconnected."""
+        """Let put() raise ClientDisconnected from LINGER seconds after its next call. Nothing is discarded.
+
+        Call it if the client may have disconnected.
+        """
         self._lingering = True
 
     def close(self) -> None:

@@ -95,7 +95,7 @@ class Workers:
         return max(0, self._threads - self.idle)
 
     def queue_for_new_job(self) -> int:
-        """Return the number of jobs that must end before a new job can start; negative if threads are free."""
+        """Return the number of jobs that would wait in the queue before a new job; negative if threads are free."""
         ahead = self._ahead()
         if ahead >= 0:  # a thread that is being woken may have been counted twice
             with self._mutex:

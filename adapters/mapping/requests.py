@@ -39,7 +39,10 @@ _CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # limits for both caches, because client
 
 
 def _key(name: bytes) -> str:
-    """Return the meta-variable of a header name (RFC 3875, 4.1.18); "" for names that must be dropped."""
+    """Return the meta-variable of a header name (RFC 3875, 4.1.18).
+
+    Returns CODED for Transfer-Encoding, and "" for names that must be dropped.
+    """
     lower = name.lower()
     if lower in (b"content-type", b"content-length"):
         key = lower.decode().replace("-", "_").upper()
@@ -270,7 +273,8 @@ def _number(text: str | int | None) -> int | None:
 def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
     """Return the `http` scope (ASGI HTTP 2.5) of a WSGI environ, or of the environment of a CGI program.
 
-    Missing variables are allowed. Bytes that are not UTF-8 are also allowed; in `path`, they are replaced.
+    Missing variables are allowed. Bytes that are not UTF-8 are also allowed. In `path` and `root_path`, they are
+    replaced.
     """
     script_name, query = environ.get("SCRIPT_NAME"), environ.get("QUERY_STRING")  # often empty
     root = octets(script_name).rstrip(b"/") if script_name else b""

@@ -21,7 +21,7 @@ Headers = list[tuple[str, str]]
 # ignored, because RFC 3875 defines none, and many programs that send complete pages exit with a status other than 0.
 NOT_WHOLE = 70
 NOT_MODIFIED = 304
-LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support higher statuses
+LAST_STATUS = 599  # RFC 9110, 15: higher statuses are invalid, but some applications use them
 NO_CONTENT = 204  # must have no Content-Length (RFC 9110, 8.6), but some applications set it to 0
 # Headers that apply to one connection. The server manages them (RFC 9110, 7.6.1; RFC 2616, 13.5.1, cited by PEP 3333).
 HOP_BY_HOP = frozenset(
@@ -144,9 +144,9 @@ def promised_length(values: list[bytes]) -> int:
 
 
 def body_block(block: Any, what: str, rule: str) -> bytes:
-    """Return a block of a body as bytes.
+    """Return a block of a body as bytes. A bytearray or a memoryview is converted.
 
-    If it is not bytes, raise AppProtocolError with the message "{what} {block}; {rule} requires bytes".
+    For any other type, raise AppProtocolError. Its message begins with "{what} {block}; {rule} requires bytes".
     """
     if isinstance(block, bytes):
         return block
@@ -163,8 +163,9 @@ def head_from_wsgi(  # noqa: C901, PLR0912 - one function, because each further 
     headers: PEP 3333's list of (name, value).
     dropped: called with the name of each hop-by-hop header. PEP 3333 forbids these headers, so they are left out.
 
-    Raises AppProtocolError for a status that is not three digits, a space and a reason. Also raises it for a name or
-    value that is not a str of latin-1 characters, for control characters, and for an invalid Content-Length.
+    Raises AppProtocolError for a status that does not begin with three digits (200 or higher). After the digits, only a
+    space and a reason may follow. Also raises it for a name that is not a token, for a value that is not a str of
+    latin-1 characters, for control characters, and for an invalid Content-Length.
     """
     code = (_STATUSES.get(status) if isinstance(status, str) else None) or _wsgi_status(status)
     raw: RawHeaders = []

@@ -47,7 +47,7 @@ class Admission:
         return self.timeout is not None and monotonic() - since >= self.timeout
 
     def rejected(self, tally: Tally) -> None:
-        """Count a request that gets a 503."""
+        """Count a request that gets a 503. Log a warning if one is due."""
         tally.rejected += 1
         if count := self._rejections.count():
             log.warning(
@@ -59,7 +59,7 @@ class Admission:
             )
 
     def waited(self) -> None:
-        """Count a request that has waited. Warn if it waited because all threads were busy."""
+        """Count a request that waits because all threads are busy. Log a warning if one is due (see WarningLimit)."""
         if self._workers.busy < self._workers.limit:
             return
         if count := self._waits.count():

@@ -26,7 +26,7 @@ class Listener:
         gone: Callable[[Exception | None], object],
         ignores_body: Callable[[], bool],
     ) -> None:
-        """Create the task; start() runs it.
+        """start() starts the task.
 
         inbox: gets the body; None if the body is complete. gone: called after a disconnect, or if receive() fails.
         ignores_body: returns True if the application has begun its response and is not blocked by a slow client.

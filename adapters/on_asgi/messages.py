@@ -101,7 +101,10 @@ class SendFile:
         self._outbox, self._by_path = outbox, by_path
 
     def size(self, filelike: Any) -> int | None:
-        """Return the size in bytes of a regular file that is read from its start; None for anything else."""
+        """Return the size in bytes of a regular file that is read from its start; None if it cannot be sent.
+
+        By path, a file cannot be sent if its path now names another file.
+        """
         file = _plain_file(filelike)
         if file is None or (self._by_path and file is not filelike):  # close() deletes the path of a temporary file
             return None

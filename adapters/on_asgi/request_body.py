@@ -91,7 +91,7 @@ class Unannounced(io.BytesIO):
 
 
 class Body:
-    """A request body that is longer than the first message."""
+    """A request body that the first message does not complete, or of which no message has been received yet."""
 
     def __init__(
         self, loop: Loop, workers: Workers, receive: Receive, length: int | None, listen: Callable[[], object]
@@ -182,7 +182,7 @@ class Body:
         return io.BufferedReader(_Raw(self.inbox, self._spooled), 64 * 1024)
 
     def close(self) -> None:
-        """Delete the temporary file at the end of the request. Later reads raise an exception."""
+        """Delete the temporary file at the end of the request, and receive no more of the body."""
         self._refused = not self.asked_for
         self.inbox.forget()
         if self._spooled is not None:

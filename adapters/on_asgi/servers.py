@@ -13,7 +13,7 @@ from email.utils import formatdate
 from ..mapping.responses import LAST_STATUS, NOT_MODIFIED, RawHeaders
 
 _UVICORN, _HTTPTOOLS = "uvicorn.protocols.http", "uvicorn.protocols.http.httptools_impl"
-_ADD_DATE = frozenset((_UVICORN, "hypercorn.protocol"))  # servers that always add a Date; daphne never adds one
+_ADD_DATE = frozenset((_UVICORN, "hypercorn.protocol"))  # servers that add a Date by default; daphne never adds one
 _NOW = 5  # maximum age in seconds of a Date that counts as current
 
 
@@ -22,7 +22,8 @@ def supported(status: int, headers: RawHeaders) -> tuple[int, RawHeaders]:
 
     A current Date is omitted if the server adds its own Date to every response: two Date headers would be invalid (RFC
     9110, 5.3 and 6.6.1). RFC 9110 (8.6) allows a Content-Length in a 304, but uvicorn with httptools would then wait
-    for a body, so the header is omitted. uvicorn cannot send a status above 599, so such a status becomes 500.
+    for a body, so a value other than 0 is omitted. uvicorn cannot send a status above 599, so such a status becomes
+    500.
     """
     dates = {value for name, value in headers if name == b"date"}
     if dates and not _ADD_DATE.isdisjoint(sys.modules):

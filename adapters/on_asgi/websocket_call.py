@@ -31,7 +31,7 @@ class _SocketUsed(Exception):
 
 
 class WebSocketCall:
-    """One call of the application. run() runs in the thread; the loop calls all other methods.
+    """One call of the application. run() runs in the thread; the loop calls the other public methods.
 
     An ordinary response goes to `outbox`. `accepted` is None until the loop calls decide(). Only the loop can know
     whether the application has accepted the WebSocket, because it reads the other end of the socket.

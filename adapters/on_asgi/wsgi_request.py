@@ -1,4 +1,4 @@
-"""One request of a WSGI application on an ASGI server. run() runs in a worker thread; the other code runs on the loop.
+"""One request of a WSGI application on an ASGI server. run() runs in a worker thread, most other code on the loop.
 
 Knows which code runs in the thread and which on the loop, and how each of the two detects the end of the other. It must
 not know the order of the calls in a response (run_wsgi/), ASGI messages and the request body (other modules here), or
@@ -72,7 +72,7 @@ class WSGIRequest:
     _abandoned = False  # no coroutine is left that could raise the error
     _gone = False  # the client disconnected before the application was called
     _thread = 0  # identifier of the worker thread; 0 before run()
-    _alone = False  # the loop served no other request when this one was submitted
+    _alone = False  # requests came one at a time when this one was submitted; see Loop.attend()
     _taken = 0.0  # start time of run() (time.monotonic), set only if slow requests are logged
     _waited = _logged = False  # the request has waited for a thread; it has been logged as slow
 
@@ -99,7 +99,7 @@ class WSGIRequest:
         self._unannounced.request = self
 
     async def collect(self, spool: int, unannounced: bool) -> None:
-        """Create `wsgi.input`. Before that, receive as much of the body as allowed, without using a thread."""
+        """Create `wsgi.input`. Before that, receive as much of the body as allowed. No thread waits for the client."""
         environ = self._environ
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
         if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
@@ -153,7 +153,7 @@ class WSGIRequest:
     async def serve(self, send: Send) -> None:  # noqa: C901, PLR0912, PLR0915 - one function: calls take time
         """Run the application in a worker thread and send its response.
 
-        Raises the application's error, or an error of the server's send().
+        Raises the application's error, or an error of the server's receive() or send().
         """
         outbox, tally = self._outbox, self._tally
         before = self._context = copy_context()

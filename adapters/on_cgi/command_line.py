@@ -28,9 +28,7 @@ def run_locally(run: Callable[[], None], as_wsgi: Callable[[], Any]) -> None:
     """Run the command line.
 
     With a path as argument, `run` serves one request for that path. With `--serve`, a local server serves `as_wsgi()`.
-    Without arguments, print the usage.
-
-    Raises SystemExit(2) for unknown arguments.
+    For other arguments, or without arguments, print the usage and raise SystemExit(2).
     """
     arguments = sys.argv[1:]
     if len(arguments) == 1 and arguments[0].startswith("/"):

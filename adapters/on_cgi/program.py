@@ -37,7 +37,7 @@ class CGIChild(ABC):
 
     def run(self) -> None:
         """Serve this process's request. Call it in the last line of a program. Raises SystemExit if the response is
-        incomplete.
+        incomplete, or if CONTENT_LENGTH is invalid.
         """
         if "GATEWAY_INTERFACE" not in os.environ and "REQUEST_METHOD" not in os.environ:
             from .command_line import run_locally

@@ -135,7 +135,8 @@ def _requested_path(environ: Environ) -> str:
 class StdinBody:
     """The request body (RFC 3875, 4.2): CONTENT_LENGTH bytes, or all bytes until the end of stdin.
 
-    Apache passes a chunked body without CONTENT_LENGTH. `more` is True if bytes are left to read.
+    Apache passes a chunked body without CONTENT_LENGTH, but with HTTP_TRANSFER_ENCODING. Without both variables, the
+    body is empty. `more` is True if bytes are left to read.
     """
 
     def __init__(self, environ: Environ, stdin: int) -> None:

@@ -24,7 +24,10 @@ class Stdout:
     """
 
     def __init__(self, fd: int, flushed: Callable[[], None], gone: Callable[[], None]) -> None:
-        """`flushed` is called when all data is written; `gone` is called when the reader has closed its end."""
+        """`flushed` is called when all data is written.
+
+        `gone` is called when the reader has closed its end, or a write fails.
+        """
         self._fd, self._on_flushed, self._on_gone = fd, flushed, gone
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()

@@ -135,7 +135,10 @@ def is_writable(connection: int, seconds: float) -> bool:
 
 
 def has_failed(connection: int) -> bool:
-    """Return True if a connection was reset, or is closed in both directions."""
+    """Return True if a connection was reset, or is closed in both directions.
+
+    If only the client has shut down its sending side, enable keep-alive probes (Linux).
+    """
     if not can_poll:
         return False
     events = _events(connection, _RDHUP)
@@ -147,7 +150,7 @@ def has_failed(connection: int) -> bool:
 
 
 def has_shut_down(connection: int) -> bool:
-    """Return True if a connection has failed, or if the client has closed it or shut down its sending side."""
+    """Return True if a connection has failed. On Linux, also if the client has closed or shut down its sending side."""
     return can_poll and bool(_events(connection, _RDHUP))
 
 

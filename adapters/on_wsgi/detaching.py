@@ -52,8 +52,9 @@ class Detachment:
 
         - a middleware has wrapped the body (`by_server` is False),
         - the server does not expose the connection,
-        - the client has already sent another request, which the server must serve, or
-        - the process has its maximum number of detached streams.
+        - the client has already sent another request, which the server must serve,
+        - the adapter has its maximum number of detached streams, or
+        - the connection cannot be taken over.
         """
         if not by_server and not self._direct:
             log.debug("cannot detach a stream from its thread: a middleware has wrapped the response body")

@@ -76,7 +76,10 @@ class WSGIBody:
         self._stream = stream
 
     def first(self) -> tuple[bytes, bool] | None:
-        """Return the result of read() if the body is empty or has arrived completely; None if read() could block."""
+        """Return the result of read() if the body is empty, or the server has received the whole body; else None.
+
+        Also returns None for a whole body whose Content-Length is more than BLOCK bytes.
+        """
         if not self.more:
             return b"", False
         if not self._whole:

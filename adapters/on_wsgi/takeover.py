@@ -3,9 +3,9 @@
 Knows where each server keeps the socket of a request, and the data that the server has read ahead. It must not know the
 protocol on the connection.
 
-This works only for HTTP/1.1 connections without TLS. An HTTP/2 connection also carries other requests, and only the
-server has the state of a TLS connection. While waitress still has output to send, it keeps its connection, because the
-output would be lost.
+This works only for HTTP/1.1 and HTTP/1.0 connections without TLS. An HTTP/2 connection also carries other requests, and
+only the server has the state of a TLS connection. While waitress still has output to send, it keeps its connection,
+because the output would be lost.
 
 Duplicating the descriptor is not enough: servers end a response with shutdown(), which ends the connection for all
 copies of its descriptor. So the descriptor is duplicated, and then the original is replaced with one end of a socket
@@ -83,7 +83,10 @@ class Connection:
         return _read_ahead(self._environ)
 
     def return_to_server(self, sock: socket.socket, written: bytes) -> None:
-        """Undo take(). Send `written`, which the server has written, and return the connection to the server."""
+        """Undo take(). Send `written`, which the server has written, and return the connection to the server.
+
+        Raises OSError if the client has disconnected, or reads nothing for _RETURN_SECONDS.
+        """
         with sock:
             while written:
                 if is_writable(sock.fileno(), _RETURN_SECONDS):

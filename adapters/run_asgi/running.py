@@ -167,7 +167,7 @@ class Running:
             ending.cancel()  # a second Ctrl-C may have interrupted the wait
 
     def abandon(self) -> None:
-        """Release a loop that has ended, without shutting down the application."""
+        """Forget the application and release its loop. Does not shut down the lifespan."""
         if self in _started:
             _started.discard(self)
             self.thread.at_end.discard(self._loop_ended)

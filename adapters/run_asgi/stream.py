@@ -101,7 +101,7 @@ class Stream(asyncio.Protocol):
                 self._finish()
 
     def check(self) -> None:
-        """Close the connection if the client has shut down its sending side and no longer reads the response."""
+        """Close the connection if the client first shut down its sending side, and has now disconnected completely."""
         if self._half_closed and not self.closed and self._has_failed(self._sock.fileno()):
             assert self._transport is not None  # the transport has reported the end-of-file
             self._transport.abort()

@@ -14,7 +14,8 @@ from ..interfaces import is_wsgi
 
 
 def is_double_callable(app: Any) -> bool:
-    """Return True if `app` is an ASGI 2 application: a class, or a callable with one positional parameter.
+    """Return True if `app` is an ASGI 2 application: a class, or a callable with one required positional
+    parameter and no `*arguments`.
 
     A class whose instances can be awaited is ASGI 3. Starlette's endpoints are used like this: `await App(scope,
     receive, send)`.
@@ -33,7 +34,10 @@ def is_double_callable(app: Any) -> bool:
 
 
 def as_asgi3(app: Any) -> ASGIApp:
-    """Return `app` itself, or an ASGI 2 application wrapped as ASGI 3. Raises TypeError if it is neither."""
+    """Return `app` itself, or an ASGI 2 application wrapped as ASGI 3.
+
+    Raises TypeError if `app` is not callable, or is a WSGI application.
+    """
     if not callable(app):
         raise TypeError(f"app={app!r} is not callable; an ASGI application is called with (scope, receive, send)")
     if is_wsgi(app):

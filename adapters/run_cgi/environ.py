@@ -18,7 +18,7 @@ Variables = dict[bytes, bytes]
 
 _INHERITED = frozenset(("PATH", "LD_LIBRARY_PATH", "TZ", "LANG", "LANGUAGE"))  # and LC_*
 _PATH = b"/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-# Variables of the server that a program gets unchanged. This module computes all other variables.
+# Variables of the server that a program gets, in addition to HTTP_*. This module computes all other variables.
 _PASSED = (
     {"REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_SOFTWARE", "SERVER_ADDR"}
     | {f"REMOTE_{what}" for what in ("ADDR", "PORT", "HOST", "IDENT", "USER")}
@@ -98,7 +98,7 @@ def _protocol(text: str) -> bytes:
 
 
 def _server_name(environ: Mapping[str, Any]) -> bytes:
-    """Return the host name that the client used, if it is valid (4.1.14); otherwise the server's name."""
+    """Return the host name that the client used, if it is valid (4.1.14); else the server's name, or localhost."""
     named = host_and_port(environ.get("HTTP_HOST") or "")
     name = named[0] if named else environ.get("SERVER_NAME") or ""
     if not name or not is_server_name(name):

@@ -192,7 +192,7 @@ class CGIHost:
         return Overloaded(f"the maximum number of running programs is reached: limit={self.limit}, queue={self.queue}")
 
     def refused(self, method: str, path: str, refusal: Refused) -> None:
-        """Log and count a refusal. Overload is logged at most once a minute."""
+        """Log a refusal, and count it if its status is 5xx. Overload is logged at most once a minute."""
         if isinstance(refusal, Overloaded):
             self.figures.count("rejected")
             if count := self._rejections.count():

@@ -64,7 +64,7 @@ class StderrLog:
         self._dropped = 0
 
     def feed(self, data: bytes) -> None:
-        """Log the lines that these bytes complete."""
+        """Log the lines that these bytes complete, and an incomplete line that is longer than MAX_LINE."""
         lines = (self._line + data).split(b"\n")
         self._line = lines.pop()
         if len(self._line) > MAX_LINE:

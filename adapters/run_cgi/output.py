@@ -71,7 +71,8 @@ class HeadParser:
     own status line.
 
     As in Apache and lighttpd, some harmless violations are accepted. Headers may be missing. A field may be repeated
-    with the same value. A Content-Length may be empty. A status may be 600 to 999. A line may end with CR CR LF.
+    with the same value. A Content-Length or a Content-Type may be empty. A status may be 600 to 999. A line may end
+    with CR CR LF.
     """
 
     def __init__(self) -> None:
@@ -171,7 +172,8 @@ class HeadParser:
     def _local(self, location: bytes | None) -> str | None:
         """Return the target of a local redirect (path and query); None for other responses.
 
-        A response that has a Status or a body is not a local redirect, because the client would not get them.
+        A response that has a Status or other fields is not a local redirect, because the client would not get them.
+        Content-Type, Content-Length and a body do not count, and are discarded.
         """
         if not location or self._status or not _PATH(location):
             return None

@@ -125,7 +125,9 @@ class Child:
         self.exited = _exit_descriptor(process)
         self._process = process
         self._reaped = False
-        self._taken = False  # other code of this process, or the kernel (if SIGCHLD is ignored), has reaped the child
+        # The child is already reaped: by other code of this process, by the kernel (if SIGCHLD is ignored), or by
+        # look() on a system without waitid().
+        self._taken = False
 
     def look(self) -> bool:
         """Return True if the process has exited."""

@@ -32,12 +32,14 @@ LOOK_AGAIN = 0.1
 def pass_to_reaper(program: Program, response_over: bool, seconds: float, kill: Kill = UNNEEDED) -> None:
     """Pass a program to the thread when its response has ended or failed. The caller must no longer use the program.
 
+    - If a fork of the server calls this for a program of its parent, the program is only forgotten.
     - If the program has exited and its output has ended, it is reaped.
     - If only its response has ended, the program and children that have its output open may continue for `seconds`.
       Their output is discarded.
     - If the response has failed, the program and its children are terminated. `kill` is the reason.
 
-    In the first two cases, children that have closed stdout are not terminated. Their stderr is logged for `seconds`.
+    In the second and third case, children that have closed stdout are not terminated. Their stderr is logged for
+    `seconds`.
     """
     if not program.is_ours:
         program.abandon()
@@ -91,7 +93,7 @@ class Reaper:
             raise OSError(errno.EAGAIN, str(error)) from error
 
     def close(self) -> None:
-        """Close the descriptors in a fork, because the thread does not exist there."""
+        """Close the descriptors. Call it if the thread does not exist: in a fork, or if it could not be started."""
         os.close(self._waker)
         os.close(self._wake)
 

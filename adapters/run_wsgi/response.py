@@ -55,8 +55,9 @@ class FileWrapper:
 class WSGIResponse:
     """One response of one application.
 
-    Each item is passed to `put` before the application's next block is requested. Nothing is sent before the first
-    non-empty block, or before the end of the body. Until then, start_response() may replace the response headers.
+    Each item is passed to `put` before the application's next block is requested. answer() returns the items of a list
+    or tuple instead. Nothing is sent before the first non-empty block, the first write(), or the end of the body. Until
+    then, start_response() may replace the response headers.
     """
 
     _head: Head | None = None

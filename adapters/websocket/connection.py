@@ -191,7 +191,11 @@ class Connection(asyncio.BufferedProtocol):
         self._timer = self._loop.call_later(seconds, self._transport.abort)
 
     def _tick(self) -> None:
-        """Send a Ping. If no data has arrived since the last Ping, abort the connection instead."""
+        """Send a Ping. If no data has arrived since the last Ping, abort the connection instead.
+
+        The connection is not aborted while the owner has paused reading, or while a slow client still receives data. A
+        client that does not read gets no Ping.
+        """
         assert self._transport is not None
         flushed = self._sent - self._transport.get_write_buffer_size()
         alive = self._heard or self._holding or (self._stuck and flushed > self._flushed)

@@ -74,7 +74,7 @@ def encode_message(data: str | bytes, key: bytes | None = None) -> bytes:
 def encode_close(code: int | None, reason: str = "", key: bytes | None = None) -> bytes:
     """Return a Close frame. The reason is truncated to 123 bytes.
 
-    For a code that must not be sent (1005, 1006), the frame is empty (7.4.1).
+    For None, or a code that must not be sent (such as 1005 and 1006), the frame is empty (7.4.1).
     """
     if code is None or not may_close_with(code):
         return encode(CLOSE, b"", key)

@@ -1,7 +1,7 @@
-"""A limit for the open WebSockets or detached streams of a process. The server's own limits do not count them.
+"""A limit for the open WebSockets or detached streams of an adapter in a process.
 
-Each WebSocket or stream takes a place, and releases the place at its end. Knows the limit and the number of taken
-places. It must not know WebSockets or streams.
+The server's own limits do not count them. Each WebSocket or stream takes a place, and releases the place at its end.
+Knows the limit and the number of taken places. It must not know WebSockets or streams.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Contents:
 
 
 def _is_generator(thing: object, kind: type, home: object) -> bool:
-    """Return True for a random generator whose state `child.refresh` does not renew in each process."""
+    """Return True for a random generator whose state is not renewed in each process."""
     random = sys.modules.get("random")
     if random is not None and issubclass(kind, random.Random):
         return not issubclass(kind, random.SystemRandom) and thing is not random._inst

@@ -49,7 +49,7 @@ class Library:
         return all(self._below(folder + os.sep) for folder in folders) if folders else self._is_builtin(module)
 
     def is_standard(self, module: ModuleType) -> bool:
-        """Return True if the module is part of the standard library."""
+        """Return True if the module is part of the standard library, or has no file."""
         file = self.file(module)
         return file is None or (file.startswith(self._standard) and not _is_installed(file))
 
@@ -143,7 +143,7 @@ class Files:
         return False
 
     def _is_hidden(self) -> bool:
-        """Return True if the program's own folders have a new module that shadows an imported module."""
+        """Return True if the program's own folders have a new or removed module with the name of a shared module."""
         return any(added & self._shared for added in _added_in(self._folders))
 
 

@@ -127,7 +127,7 @@ class WarmInterpreter:
         pass_to_reaper(self._process, True, NEVER)
 
     def end(self) -> None:
-        """Terminate the interpreter and its programs."""
+        """Terminate the interpreter. Call it only if it has died, or has not run a program yet."""
         self._connection.close()
         pass_to_reaper(self._process, False, 0)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .files import Library
 
 bootstrap: Any = sys.modules["_frozen_importlib"]
-# Standard modules that are harmless, or whose state `child.refresh` renews in each process.
+# Standard modules that are harmless, or whose state is renewed in each process.
 _REFRESHED = frozenset(("logging", "random"))
 _CHANGES = {
     **dict.fromkeys(("os.mkdir", "tempfile.mkdtemp"), "creates a folder"),
@@ -119,7 +119,10 @@ class Scout:
         return left
 
     def _blame(self, reason: str) -> None:
-        """Record why the module that is being loaded cannot be shared. Forks by this package do not count."""
+        """Record why the module that is being loaded cannot be shared.
+
+        Modules in _REFRESHED, and modules of this package, can be shared despite such effects.
+        """
         if self._loading and self._loading[-1] not in _REFRESHED and not self._loading[-1].startswith("gateways."):
             reasons = self.reasons.setdefault(self._loading[-1], [])
             if reason not in reasons:

@@ -82,7 +82,7 @@ def _options(stream: Any) -> object:
 
 
 def _filters() -> object:
-    """Return the general warning filters: filters for a builtin class, without a message, module or line."""
+    """Return the function showwarning(), and the filters for a builtin class without a message, module or line."""
     filters = [
         (action, category)
         for action, message, category, module, line in _of("warnings", "filters") or ()
