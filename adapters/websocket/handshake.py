@@ -50,7 +50,8 @@ def refusal(environ: Mapping[str, Any]) -> Refusal | None:
         return Refusal("400 Bad Request", "The handshake uses HTTP/1.0; RFC 6455 (4.1) requires HTTP/1.1.")
     if environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
         return Refusal(
-            "400 Bad Request", "The handshake has a body; only WebSocket frames may follow it (RFC 6455, 1.5)."
+            "400 Bad Request",
+            "The handshake has a body; a client must wait for the response before it sends data (RFC 6455, 4.1).",
         )
     return None
 
