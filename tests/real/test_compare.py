@@ -206,8 +206,8 @@ def test_held_streams_may_leave_no_capacity_for_others() -> None:
     made = compare(plan(contender("wsgi:waitress"), contender("asgi:uvicorn"), scenarios=(idle,)), [], Quiet())
     (section,) = sections(made)
     loop, threads = section.rows
-    assert (loop.figures.entrant.id, loop.figures.begun, loop.figures.failures) == ("asgi:uvicorn", 20, 0)
-    assert (threads.figures.entrant.id, threads.figures.begun) == ("wsgi:waitress", 4)
+    assert (loop.figures.entrant.id, loop.figures.held, loop.figures.failures) == ("asgi:uvicorn", 20, 0)
+    assert (threads.figures.entrant.id, threads.figures.held) == ("wsgi:waitress", 4)
     assert threads.figures.lost_share == 1
     assert threads.figures.threads >= 5
 

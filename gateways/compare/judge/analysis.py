@@ -259,5 +259,5 @@ def _key(headline: str, each: Figures) -> tuple[float, ...]:
     if headline == "first byte":
         return (each.first_byte.p50 if each.first_byte.p50 is not None else float("inf"), -each.rate)
     if headline == "room":
-        return (-each.begun, each.lost_share, each.answer.p99 if each.answer.p99 is not None else float("inf"))
+        return (-each.held, each.lost_share, each.answer.p99 if each.answer.p99 is not None else float("inf"))
     return (-each.rate,)

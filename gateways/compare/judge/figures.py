@@ -89,8 +89,7 @@ class Figures:
     threads: int
     processes: int
     switches: float | None
-    begun: int
-    lost: int
+    held: int
     latencies: tuple[Latency, ...] = ()
     ladder: tuple[tuple[int, float], ...] = ()
 
@@ -174,8 +173,7 @@ def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Fi
         threads=max(cell.peak.threads for cell in every),
         processes=max(cell.peak.processes for cell in every),
         switches=switches / answered if answered else None,
-        begun=min(each.begun for each in measured),
-        lost=max(each.lost for each in measured),
+        held=min(each.begun - each.lost for each in measured),
         latencies=tuple(_latencies([cell for cell in every if cell.phase == "latency"])),
         ladder=tuple(_ladder([cell for cell in every if cell.phase == "capacity"])),
     )

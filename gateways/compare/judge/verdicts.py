@@ -162,5 +162,5 @@ def _held_connections(section: Section) -> list[str]:
                 else f"loses {share(figures.lost_share)} of the other requests"
             )
         takes = f" and uses {megabytes(figures.memory[1])}" if figures.memory[1] else ""
-        parts.append(f"{figures.entrant.label} holds {figures.begun}, {rest}{takes}")
+        parts.append(f"{figures.entrant.label} holds {figures.held}, {rest}{takes}")
     return [f"{section.question.name}, {section.question.behind} clients: {'; '.join(parts)}."]

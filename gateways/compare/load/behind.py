@@ -49,7 +49,8 @@ class Held:
         self._lose()
 
     def _lose(self) -> None:
-        self._measured.lost += 1
+        if self.begun:
+            self._measured.lost += 1
 
     def close(self) -> None:
         if self._link is not None:

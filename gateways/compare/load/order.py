@@ -195,9 +195,12 @@ class Measured:
     client_cpu, server_cpu, machine_cpu: CPU time within the window of this program, of the order's processes with their
     reaped children, and of the whole machine; None if unknown.
     stepped: True if the clock was set within the window, which makes the times wrong.
-    begun, lost: numbers of background connections. retried: the number of requests that were sent again, because the
-    server closed a reused connection before it responded. raised: if there are failures, the number of exceptions in
-    the server's log during the order, by their last line.
+    begun, lost: the number of background connections that got the beginning of a response, and how many of these ended
+    too early.
+
+    retried: the number of requests that were sent again, because the server closed a reused connection before it
+    responded. raised: if there are failures, the number of exceptions in the server's log during the order, by their
+    last line.
 
     parts: for a mix, the measurement of each request, in the order of the mix. The sum of the parts is the whole.
     Values that do not belong to one request (CPU time, connections, unsent requests) are only in the whole.

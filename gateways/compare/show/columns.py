@@ -5,7 +5,7 @@ COLUMNS: dict[str, str] = {
     "first byte": "Median time from sending the request to the first byte of the body.",
     "gaps": "Median time between the pieces of a body, as they arrive.",
     "gaps, p90": "90th percentile of the time between the pieces of a body.",
-    "held": "Number of waiting or slow clients that got the beginning of a response.",
+    "held": "Number of waiting or slow clients whose response began, and whose connection then stayed open.",
     "others answered": "Share of the requests of other clients with a correct response within the time limit.",
     "clients": "Number of concurrent clients, if it differs between contenders.",
     "requests/s": "Verified responses per second: the median of the slices. If slices contain few responses, it"

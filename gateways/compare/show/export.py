@@ -172,7 +172,7 @@ def _values(section: Section, row: Row) -> dict[str, object]:
         "server_cores": figures.cores,
         "gap_p50": figures.gap.p50,
         "gap_p99": figures.gap.p99,
-        "held": figures.begun if section.question.behind else None,
+        "held": figures.held if section.question.behind else None,
         "memory_before": before or None,
         "memory_peak": peak or None,
         "memory_after": after or None,

@@ -97,7 +97,7 @@ def _part_cells(row: PartRow) -> tuple[str, ...]:
 
 
 def _bars(section: Section) -> list[float]:
-    of = [row.figures.begun if section.headline == "room" else row.figures.rate for row in section.rows]
+    of = [row.figures.held if section.headline == "room" else row.figures.rate for row in section.rows]
     most = max(of, default=0) or 1
     return [value / most for value in of]
 
@@ -230,7 +230,7 @@ SHOWN: dict[Headline, Sequence[Column]] = {
     ),
     "room": (
         _CONTENDER,
-        ("held", lambda section, row: f"{row.figures.begun} of {section.question.behind}"),
+        ("held", lambda section, row: f"{row.figures.held} of {section.question.behind}"),
         ("others answered", lambda _, row: share(1 - row.figures.lost_share)),
         ("p50", _whole(lambda row: row.figures.answer.p50)),
         ("p90", _whole(lambda row: row.figures.answer.p90)),

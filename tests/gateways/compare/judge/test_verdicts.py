@@ -134,6 +134,15 @@ def test_contenders_that_hold_idle_clients_are_described_with_the_effect_on_othe
     facts(verdict, "idle, 300 clients", "asgi uvicorn", "300", "2 ms", "25 MB", "wsgi waitress·4", "4", "20 MB")
 
 
+def test_a_connection_that_ended_early_is_not_held() -> None:
+    cells = [
+        cell(UVICORN, measured(100, 2, begun=300, lost=250), IDLE, offered=100.0, phase="long"),
+        cell(WAITRESS, measured(100, 2, begun=4), IDLE, offered=100.0, phase="long"),
+    ]
+    (verdict,) = said(cells, [IDLE])
+    facts(verdict, "asgi uvicorn holds 50,", "wsgi waitress·4 holds 4,")
+
+
 def test_a_single_contender_gets_no_verdict() -> None:
     assert said(slices(UVICORN, STEADY)) == []
 

@@ -291,6 +291,31 @@ def test_streams_are_held_open_while_other_requests_are_sent() -> None:
     assert len(measured.latency) == measured.due > 10
 
 
+def test_a_stream_that_ends_early_is_lost_and_a_refused_one_never_began() -> None:
+    release = threading.Event()
+
+    def drops_streams(sock: socket.socket, number: int) -> bool:
+        if number == 0 or number > 9:
+            return behaving.behaves(sock, number)
+        if number > 6:
+            sock.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nfull")
+            return False
+        sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntick\r\n")
+        if number <= 4:
+            release.wait(60)
+        return False
+
+    with serving(drops_streams) as port:
+        answer = probe(port)
+        behind = Behind("held", Request("/events"), 9)
+        order = Order("open", "127.0.0.1", port, HELLO, answer, 2, 0.5, 0.05, rate=50, behind=behind)
+        try:
+            measured = Work(order).run()
+        finally:
+            release.set()
+    assert (measured.begun, measured.lost) == (6, 2)
+
+
 def test_slow_readers_read_slowly() -> None:
     sent: list[int] = []
 
