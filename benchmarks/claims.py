@@ -219,7 +219,7 @@ def _sync_app_scales(found: Found) -> tuple[Verdict, str]:
     streams, room = found.of("idle", OURS), found.of("idle", LOOP)
     seen = (
         f"In `wait` with {loop.connections} clients, the rates are {found.beside('wait', OURS, LOOP)}. In `idle`, the "
-        f"sync app holds {streams.begun} event streams, and the async app {room.begun}. The limit is the number of the "
+        f"sync app holds {streams.held} event streams, and the async app {room.begun}. The limit is the number of the "
         f"app's threads, not the server."
     )
     return ("false" if found.faster("wait", LOOP, OURS) else "true"), seen
@@ -265,8 +265,8 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
     streams, of_loop = found.of("idle", MANY), found.of("idle", LOOP)
     seen = (
         f"In `wait` with {loop.connections} clients, the rates are {found.beside('wait', MANY, LOOP)}. With few "
-        f"threads, the rate is {found.beside('wait', FOUR)}. In `idle`, {streams.entrant.label} holds {streams.begun} "
-        f"streams in {megabytes(streams.memory[1])} of memory, and {of_loop.entrant.label} holds {of_loop.begun} in "
+        f"threads, the rate is {found.beside('wait', FOUR)}. In `idle`, {streams.entrant.label} holds {streams.held} "
+        f"streams in {megabytes(streams.memory[1])} of memory, and {of_loop.entrant.label} holds {of_loop.held} in "
         f"{megabytes(of_loop.memory[1])}. Hundreds of threads work, but each thread needs memory, and you must "
         f"configure the number of threads."
     )
