@@ -219,7 +219,7 @@ def _sync_app_scales(found: Found) -> tuple[Verdict, str]:
     streams, room = found.of("idle", OURS), found.of("idle", LOOP)
     seen = (
         f"In `wait` with {loop.connections} clients, the rates are {found.beside('wait', OURS, LOOP)}. In `idle`, the "
-        f"sync app holds {streams.held} event streams, and the async app {room.begun}. The limit is the number of the "
+        f"sync app holds {streams.held} event streams, and the async app {room.held}. The limit is the number of the "
         f"app's threads, not the server."
     )
     return ("false" if found.faster("wait", LOOP, OURS) else "true"), seen
