@@ -72,8 +72,8 @@ def check(  # noqa: PLR0913, PLR0917 (options)
     timeout: float,
     as_json: bool,
 ) -> None:
-    """Import TARGET, send it some requests, and report the code that behaves differently on the server of --to and
-    --server.
+    """Import TARGET, send it some requests, and report the code that will behave differently on another server.
+    --to and --server select this server.
 
     TARGET has the same form as in `gateways serve`. Each finding shows the evidence, the rule and a remedy. Exit
     status: 0 without findings, 1 with findings, 2 if the app could not be checked or no request succeeded.

@@ -134,7 +134,7 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
     another server. OLD gets each request at least twice. Values that differ between OLD's own responses are noise, and
     are not shown as differences.
 
-    Exit status: 0 same, 1 different, 2 not compared or interrupted.
+    Exit status: 0 same, 1 different, 2 interrupted, or not compared.
     """
     from gateways.diff.accepted import apply, write
     from gateways.diff.redact import redacted

@@ -35,7 +35,7 @@ _OPTIONS = (
     click.option("--cookie", "cookies", metavar="NAME=VALUE", multiple=True, help="Cookie for --path. Repeatable."),
     click.option("--user", metavar="NAME:PASSWORD", help="Basic authentication for --path."),
     click.option("--login", metavar="FILE", type=FILE,
-                 help="File of requests to send first, e.g. a login. Later requests use its cookies and values."),
+                 help="File of requests to send first, e.g. a login. Later requests use values of its responses."),
 )  # fmt: skip
 
 

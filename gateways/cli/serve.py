@@ -102,7 +102,7 @@ IMPORT = 600.0
     "--print",
     "is_printed",
     is_flag=True,
-    help="Print a shell script for deployment, and exit. It has the adapter's module and the server's command line.",
+    help="Print a shell script that starts the server, with an adapter if needed, and exit.",
 )
 @click.option("--quiet", is_flag=True, help="Print no request lines.")
 def serve(  # noqa: PLR0913, PLR0917 (options)
