@@ -142,7 +142,10 @@ class LoopThread(BorrowedLoop):
             raise RuntimeError(f"the event loop of ASGIToWSGI is not running: {self.failure}")
 
     def inside(self) -> bool:
-        """Return True if the caller runs in this thread. All greenlets share one running loop, so compare threads."""
+        """Return True if the caller runs in this thread.
+
+        Compare thread ids, because all greenlets of a thread see the same running loop.
+        """
         return threading.get_ident() == self._ident
 
     def refuse_inside(self) -> None:

@@ -45,7 +45,7 @@ def cgi_server(
         CGIHTTPRequestHandler. Default: /cgi-bin and /htbin.
     options: options of gateways.adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `chdir="."`.
 
-    Raises FileNotFoundError if the folder does not exist, gateways.failure.Failure if it cannot listen. The stderr of
+    Raises FileNotFoundError if the folder does not exist, and Failure if the server cannot listen. The stderr of
     programs goes to the logger "gateways.cgi".
     """
     app = site(folder, cgi_dirs=cgi_dirs, **{**options, "env": {**environment(), **(options.get("env") or {})}})

@@ -107,7 +107,10 @@ def requests(texts: tuple[str, ...], path: str, **options: Any) -> tuple[tuple[R
 
 
 def _warm_up(last: Recorded, texts: tuple[str, ...]) -> Recorded:
-    """Return a request that makes the app start: the traced request, or HEAD if its method is not safe (RFC 9110)."""
+    """Return a request that makes the app start: the traced request, or HEAD.
+
+    It is HEAD if the method is not safe (RFC 9110), or if the traced request opens a WebSocket.
+    """
     warm = replace(last, takes=())
     return warm if last.is_safe and not texts else replace(warm, method="HEAD", body=None)
 

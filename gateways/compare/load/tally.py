@@ -17,7 +17,7 @@ class Tally:
     def __init__(self) -> None:
         self.counting = False
         self.measured = Measured()
-        self.whole = array("q")  # latency of responses on the fast path; also that of their first byte
+        self.whole = array("q")  # responses on the fast path: the time counts as latency and as time to the first byte
         self.latency, self.first_byte, self.gap = array("q"), array("q"), array("q")
         self.lag, self.late = array("q"), array("q")
         self._failed: Counter[str] = Counter()
