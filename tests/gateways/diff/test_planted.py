@@ -164,7 +164,7 @@ def differing(
         (edited("200 OK", "404 Not Found", "/last"), "status", "200 OK", "404 Not Found"),
         (planted("/", lambda number: [response(page(number)[:-1])]), "body", "\\n", "(absent)"),
         (planted("/", lambda number: [response(page(number), length=False)]), "framing", "Content-Length", "chunked"),
-        (planted("/stream", lambda _: [0.3, response(ROWS, headers=(), length=False)]), "stream", "blocks from", "1 block"),
+        (planted("/stream", lambda _: [0.3, response(ROWS, headers=(), length=False)]), "stream", "blocks", "1 block"),
         (planted("/last", lambda number: [2.0, response(page(number))]), "time", "first octet", "after 2"),
         (planted("/zipped", lambda _: [response(SAME)]), "header:content-encoding", "gzip", "(absent)"),
     ],
