@@ -6,7 +6,6 @@ Knows how each kind of loop waits for a socket. It must not know the data.
 from __future__ import annotations
 
 import asyncio
-import select
 import socket
 import sys
 from asyncio.selector_events import BaseSelectorEventLoop
@@ -29,12 +28,8 @@ class LoopSocket:
         else:
             self._watches = type(self._asyncio).add_reader is not asyncio.AbstractEventLoop.add_reader
         self._watched = False
-        self._end: select.poll | None = None
-        if self._watches and not isinstance(self._asyncio, BaseSelectorEventLoop) and hasattr(select, "poll"):
-            # uvloop reports an error of the socket only once, even if there is still data to receive. A poll object
-            # detects the end of the connection as often as necessary.
-            self._end = select.poll()
-            self._end.register(sock, 0)
+        # uvloop reports an error of the socket only once, even if there is still data to receive.
+        self._reports_once = self._watches and not isinstance(self._asyncio, BaseSelectorEventLoop)
         self._in_a_row = 0  # number of times in a row that receive() has tried to return without a wait
         self._received: asyncio.Future[bytes] | None = None  # result of the last receive() that had to wait
         self._size = 0  # argument of the last receive() that had to wait
@@ -88,8 +83,8 @@ class LoopSocket:
             return
         except OSError:
             received.set_result(b"")
-        if self._end is not None and self._end.poll(0):
-            self._watch_no_longer()
+        if self._reports_once and self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._watch_no_longer()  # the next receive() calls recv() itself
 
     def _watch_no_longer(self) -> None:
         if self._watched:
