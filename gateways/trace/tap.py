@@ -11,6 +11,7 @@ from typing import Literal, Self
 
 from gateways.trace.wire import Piece
 
+CONNECT_SECONDS = 5.0
 BLOCK = 65536
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -54,7 +55,7 @@ class Tap:
             return
         self._open.append(client)
         try:
-            server = socket.create_connection(self._server, timeout=5)
+            server = socket.create_connection(self._server, timeout=CONNECT_SECONDS)
         except OSError:  # the server has exited; the client gets the end of the connection
             client.close()
             return

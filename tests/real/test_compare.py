@@ -119,6 +119,7 @@ def test_a_contender_that_loses_one_percent_is_reported_and_not_ranked(hello: Re
     assert (row.ranked, row.limit) == (False, "errors")
     said = [doubt.what for doubt in doubts(hello, [section]) if doubt.name == "errors"]
     assert any("loses_one_percent " in each and "status 500" in each for each in said)
+    assert any("; exceptions in its log: RuntimeError: the database is locked × " in each for each in said)
 
 
 def test_a_contender_that_exits_is_excluded_with_the_reason(hello: Record, section: Section) -> None:

@@ -56,6 +56,17 @@ def answering(*pieces: bytes) -> Answer:
     return answer
 
 
+def test_a_response_may_take_longer_than_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tapping, "CONNECT_SECONDS", 0.1)
+
+    def answer(connection: socket.socket) -> None:
+        time.sleep(0.5)
+        connection.sendall(b"late")
+
+    with server(answer) as address, Tap(address) as tap, socket.create_connection(tap.address, PATIENCE) as client:
+        assert client.recv(100) == b"late"
+
+
 def test_data_is_recorded_with_its_time_and_direction() -> None:
     def answer(connection: socket.socket) -> None:
         assert connection.recv(100) == b"ask"

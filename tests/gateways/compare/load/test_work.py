@@ -268,51 +268,42 @@ def test_a_large_body_is_sent_and_a_large_response_is_verified() -> None:
     assert measured.octets == measured.answered * 10_000_000
 
 
-def test_streams_are_held_open_while_other_requests_are_sent() -> None:
+FIRST_EVENT = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntick\r\n"
+
+
+def beside_streams(count: int, stays_open: int = 0, refused: int = 0) -> Measured:
+    """Return the measurement beside `count` streams. The server ends or refuses all but the first `stays_open`."""
     release = threading.Event()
 
-    def holds_streams(sock: socket.socket, number: int) -> bool:
-        if number <= 20 and number > 0:
-            sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntick\r\n")
-            release.wait(60)
+    def serves(sock: socket.socket, number: int) -> bool:
+        if not 0 < number <= count:
+            return behaving.behaves(sock, number)
+        if number > count - refused:
+            sock.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nfull")
             return False
-        return behaving.behaves(sock, number)
+        sock.sendall(FIRST_EVENT)
+        if number <= stays_open:
+            release.wait(60)
+        return False
 
-    with serving(holds_streams) as port:
-        answer = probe(port)
-        behind = Behind("held", Request("/events"), 20)
-        order = Order("open", "127.0.0.1", port, HELLO, answer, 2, 0.5, 0.05, rate=50, behind=behind)
+    with serving(serves) as port:
+        behind = Behind("held", Request("/events"), count)
+        order = Order("open", "127.0.0.1", port, HELLO, probe(port), 2, 0.5, 0.05, rate=50, behind=behind)
         try:
-            measured = Work(order).run()
+            return Work(order).run()
         finally:
             release.set()
+
+
+def test_streams_are_held_open_while_other_requests_are_sent() -> None:
+    measured = beside_streams(20, stays_open=20)
     assert (measured.begun, measured.lost) == (20, 0)
     assert measured.failed == {}
     assert len(measured.latency) == measured.due > 10
 
 
 def test_a_stream_that_ends_early_is_lost_and_a_refused_one_never_began() -> None:
-    release = threading.Event()
-
-    def drops_streams(sock: socket.socket, number: int) -> bool:
-        if number == 0 or number > 9:
-            return behaving.behaves(sock, number)
-        if number > 6:
-            sock.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nfull")
-            return False
-        sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntick\r\n")
-        if number <= 4:
-            release.wait(60)
-        return False
-
-    with serving(drops_streams) as port:
-        answer = probe(port)
-        behind = Behind("held", Request("/events"), 9)
-        order = Order("open", "127.0.0.1", port, HELLO, answer, 2, 0.5, 0.05, rate=50, behind=behind)
-        try:
-            measured = Work(order).run()
-        finally:
-            release.set()
+    measured = beside_streams(9, stays_open=4, refused=3)
     assert (measured.begun, measured.lost) == (6, 2)
 
 
