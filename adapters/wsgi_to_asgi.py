@@ -40,8 +40,8 @@ class WSGIToASGI:
 
     app: the WSGI application.
     threads: maximum number of concurrent requests. Threads are started when they are needed. Further requests wait,
-        without using a thread. Threads that wait for slow clients do not count, up to 512 of them. Slow clients
-        therefore cannot block other requests. With 1, the application serves one request at a time.
+        without using a thread. Up to 512 threads that wait for slow clients do not count, so these clients do not
+        block other requests. With 1, the application serves one request at a time.
     spool: size limit in bytes for spooling a request body of unknown length (chunked, HTTP/2). The adapter receives
         such a body before the application starts, and sets CONTENT_LENGTH. Above 256 KB, the body is in a temporary
         file. A body above `spool` is streamed after that, without CONTENT_LENGTH. With 0, the body is streamed

@@ -176,8 +176,9 @@ def _is_beyond_noise(name: str, olds: Sequence[str], new: str) -> bool:
 
 
 def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
-    """Return True if each response has only one value, perhaps repeated, and the number of repetitions in the new
-    response is not that of any old response.
+    """Return True if the new response repeats the header a number of times that occurs in no old response.
+
+    In each response, all values of the header must be equal.
     """
     name = facet.removeprefix("header:")
     values, befores = new.values(name), [each.values(name) for each in olds]

@@ -87,7 +87,7 @@ class Spare:
         assert self.request is not None
         status = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         if self._report is not None and (length := int.from_bytes(self._report[:4], "little")):
-            self.request.notify_host(b"modules " + self._report[4 : 4 + length])  # reads only the pages that were used
+            self.request.notify_host(b"modules " + self._report[4 : 4 + length])  # touches only the used memory
         assert status is not None
         code = status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
         self.request.notify_host(b"status %d" % code)

@@ -136,7 +136,8 @@ class Running:
         """Wait until `until` (time.monotonic()). Then kill the remaining processes, also those in other sessions."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0.0, until - time.monotonic()))
-        with contextlib.suppress(ProcessLookupError):  # a worker that the server started after SIGTERM
+        with contextlib.suppress(ProcessLookupError):
+            # This also kills a worker that the server started after SIGTERM, which is not in _started.
             os.killpg(self.process.pid, signal.SIGKILL)
         for process in self._started:
             with contextlib.suppress(psutil.NoSuchProcess):
