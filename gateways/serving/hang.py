@@ -32,7 +32,7 @@ def reporting_hang(target: str, report: Callable[[str], object], seconds: float 
 
 
 def message(target: str, ident: int, seconds: float) -> str:
-    """Return the message, with the app's frames, innermost last. If there are none, it has the whole stack."""
+    """Return the message, with the app's frames, innermost last. Without such frames, it has the whole stack."""
     stack = traceback.extract_stack(sys._current_frames()[ident])  # noqa: SLF001 - documented in the library reference
     package = Path(gateways.__file__).parent
     own = [each for each in theirs(stack) if not Path(each.filename).is_relative_to(package)]
